@@ -1,0 +1,4 @@
+//! Pack a Rust program into an Apache Airflow executable bundle.
+
+pub mod executable;
+pub mod worker;

@@ -1,0 +1,3 @@
+//! The `cargo-airflow-bundle` executable.
+
+fn main() {}

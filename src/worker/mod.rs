@@ -1,0 +1,1 @@
+//! What an Airflow 3.3 worker makes of a bundle.
