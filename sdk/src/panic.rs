@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use crate::comm::client::Client;
-use crate::logging::exception::{FrameInfo, frames_of, of_panic};
+use crate::logging::exception::{FrameInfo, add_place, frames_of, of_panic};
 use crate::logging::levels::Level;
 use crate::logging::record::Record;
 use crate::logging::{Route, current};
@@ -51,11 +51,8 @@ fn report(route: &Route, info: &PanicHookInfo<'_>) {
         line: location.line(),
         name: std::thread::current().name().unwrap_or("thread").to_owned(),
     });
-    if let Some(place) = &place
-        && frames.last().is_none_or(|last| last.line == 0)
-    {
-        // A stripped executable has names at best: the place of the panic itself is always known.
-        frames.push(place.clone());
+    if let Some(place) = &place {
+        add_place(&mut frames, place.clone());
     }
     let at = info
         .location()

@@ -19,7 +19,11 @@ pub(crate) struct FrameInfo {
 /// The structured form of an error with its causes. `function` names the frame of the place that `?` noted.
 pub(crate) fn of_error(error: &Error, function: &str) -> Value {
     let mut frames = error.backtrace().map(frames_of).unwrap_or_default();
-    if let Some(location) = error.location() {
+    // `map_err(Error::from)` is called from inside the standard library, which is no place to show.
+    if let Some(location) = error
+        .location()
+        .filter(|location| !location.file().starts_with("/rustc/"))
+    {
         add_place(
             &mut frames,
             FrameInfo {
