@@ -148,7 +148,7 @@ pub(crate) fn frames_of(backtrace: &str) -> Vec<FrameInfo> {
             });
         }
     }
-    frames.retain(|frame| is_users(&frame.name));
+    frames.retain(|frame| is_users(&frame.name) && !frame.file.starts_with("/rustc/"));
     frames.reverse();
     frames
 }
@@ -158,6 +158,7 @@ fn is_users(name: &str) -> bool {
     !HIDDEN
         .iter()
         .any(|prefix| name.starts_with(prefix) || bare.starts_with(prefix))
+        && !name.contains("core::ops::function::")
         && name != "<unknown>"
 }
 
@@ -195,8 +196,7 @@ mod tests {
     fn a_chain_becomes_a_list() {
         let error = "x"
             .parse::<i32>()
-            .map_err(Error::from)
-            .map_err(|error| error.context("the port"));
+            .map_err(|error| Error::new(error).context("the port"));
         let detail = of_error(
             &error.err().unwrap_or_else(|| Error::msg("no error")),
             "serve",
