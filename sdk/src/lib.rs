@@ -27,6 +27,7 @@ mod session;
 mod startup;
 mod state_store;
 mod task_run;
+pub mod testing;
 mod value;
 mod variables;
 mod xcom;
