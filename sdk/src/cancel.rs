@@ -144,7 +144,7 @@ mod tests {
         assert!(token.sleep(Duration::from_millis(1)).is_ok());
         let other = token.clone();
         let started = Instant::now();
-        let thread = std::thread::spawn(move || other.sleep(Duration::from_secs(60)));
+        let thread = std::thread::spawn(move || other.sleep(Duration::from_mins(1)));
         token.cancel();
         assert!(thread.join().is_ok_and(|result| result.is_err()));
         assert!(started.elapsed() < Duration::from_secs(30));

@@ -184,7 +184,7 @@ fn escape(text: &str, plus: bool) -> String {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-' | b'~' => {
-                out.push(char::from(byte))
+                out.push(char::from(byte));
             }
             b' ' if plus => out.push('+'),
             _ => {
@@ -206,7 +206,7 @@ mod tests {
 
     use super::Connection;
 
-    fn connection(fields: Value) -> Connection {
+    fn connection(fields: &Value) -> Connection {
         let mut all = json!({"conn_id": "c", "conn_type": "postgres"});
         all.as_object_mut()
             .unwrap()
@@ -250,19 +250,19 @@ mod tests {
                 "postgres://%C3%BC@%3A%3A1",
             ),
         ] {
-            assert_eq!(connection(fields.clone()).uri(), uri, "{fields}");
+            assert_eq!(connection(&fields).uri(), uri, "{fields}");
         }
     }
 
     #[test]
     fn extra_is_parsed() {
-        let conn = connection(json!({"extra": "{\"region\": \"eu\", \"n\": 3}"}));
+        let conn = connection(&json!({"extra": "{\"region\": \"eu\", \"n\": 3}"}));
         assert_eq!(conn.extra_field::<String>("region").unwrap(), "eu");
         assert_eq!(conn.extra_field::<u8>("n"), Some(3));
         assert_eq!(conn.extra_field::<u8>("none"), None);
-        let empty: Value = connection(json!({})).extra().unwrap();
+        let empty: Value = connection(&json!({})).extra().unwrap();
         assert_eq!(empty, json!({}));
-        let secret = connection(json!({"extra": "{secret"}))
+        let secret = connection(&json!({"extra": "{secret"}))
             .extra::<Value>()
             .unwrap_err();
         assert!(!secret.to_string().contains("secret"), "{secret}");
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let conn = connection(json!({"password": "hunter22", "extra": "{\"token\": \"t0ken\"}"}));
+        let conn = connection(&json!({"password": "hunter22", "extra": "{\"token\": \"t0ken\"}"}));
         let text = format!("{conn:?}");
         assert!(!text.contains("hunter22") && !text.contains("t0ken"));
     }

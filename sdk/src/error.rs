@@ -18,7 +18,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// It does not implement [`std::error::Error`], or else the conversion from every error type could not exist.
 /// It converts into [`BoxError`] and, through that, into most other error types.
 pub struct Error {
-    error: BoxError,
+    inner: BoxError,
     type_name: Option<&'static str>,
     location: Option<&'static Location<'static>>,
     trace: Option<String>,
@@ -29,7 +29,7 @@ impl Error {
     #[track_caller]
     pub fn new<E: StdError + Send + Sync + 'static>(error: E) -> Self {
         Self {
-            error: Box::new(error),
+            inner: Box::new(error),
             type_name: Some(type_name::<E>()),
             location: Some(Location::caller()),
             trace: captured(),
@@ -46,7 +46,7 @@ impl Error {
     #[track_caller]
     pub fn from_boxed(error: BoxError) -> Self {
         Self {
-            error,
+            inner: error,
             type_name: None,
             location: Some(Location::caller()),
             trace: captured(),
@@ -58,17 +58,17 @@ impl Error {
     #[must_use]
     pub fn context(self, message: impl fmt::Display) -> Self {
         let Self {
-            error,
+            inner,
             location,
             trace,
             ..
         } = self;
         let error = Box::new(Context {
             message: message.to_string(),
-            source: error,
+            source: inner,
         });
         Self {
-            error,
+            inner: error,
             type_name: Some("Error"),
             location: location.or(Some(Location::caller())),
             trace,
@@ -77,12 +77,12 @@ impl Error {
 
     /// The error itself.
     pub fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
-        &*self.error
+        &*self.inner
     }
 
     /// The error as its own type.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
-        self.error.downcast_ref()
+        self.inner.downcast_ref()
     }
 
     /// The name of the error's type where it is known.
@@ -107,7 +107,7 @@ impl Error {
         let captured = error.backtrace().status() == BacktraceStatus::Captured;
         let trace = captured.then(|| error.backtrace().to_string());
         Self {
-            error: error.into(),
+            inner: error.into(),
             type_name: None,
             location: None,
             trace,
@@ -129,7 +129,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for Error {
 
 impl From<Error> for BoxError {
     fn from(error: Error) -> Self {
-        error.error
+        error.inner
     }
 }
 
@@ -137,16 +137,16 @@ impl fmt::Display for Error {
     /// The message; with `{:#}` the messages of its sources too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() {
-            f.write_str(&chain_text(&*self.error))
+            f.write_str(&chain_text(&*self.inner))
         } else {
-            self.error.fmt(f)
+            self.inner.fmt(f)
         }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&chain_text(&*self.error))?;
+        f.write_str(&chain_text(&*self.inner))?;
         if let Some(location) = self.location {
             write!(f, "\n    at {location}")?;
         }

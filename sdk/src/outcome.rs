@@ -228,8 +228,8 @@ pub(crate) fn message(kind: &str, fields: &[(&str, Option<Value>)]) -> Value {
 }
 
 /// The time, as messages carry it.
-fn now() -> Option<Value> {
-    Some(Value::from(crate::comm::timestamp::text(Timestamp::now())))
+fn now() -> Value {
+    Value::from(crate::comm::timestamp::text(Timestamp::now()))
 }
 
 /// `SucceedTask`. The arrays are always sent: without them the server answers 422.
@@ -237,7 +237,7 @@ pub(crate) fn succeed(extras: &Extras) -> Value {
     message(
         "SucceedTask",
         &[
-            ("end_date", now()),
+            ("end_date", Some(now())),
             ("task_outlets", Some(extras.outlets.clone().into())),
             ("outlet_events", Some(extras.events.clone().into())),
         ],
@@ -248,7 +248,7 @@ pub(crate) fn succeed(extras: &Extras) -> Value {
 pub(crate) fn task_state(state: &str) -> Value {
     message(
         "TaskState",
-        &[("state", Some(state.into())), ("end_date", now())],
+        &[("state", Some(state.into())), ("end_date", Some(now()))],
     )
 }
 
@@ -258,7 +258,7 @@ pub(crate) fn retry(reason: &str, delay: Option<Duration>) -> Value {
     message(
         "RetryTask",
         &[
-            ("end_date", now()),
+            ("end_date", Some(now())),
             ("retry_reason", Some(reason.into())),
             (
                 "retry_delay_seconds",
@@ -277,7 +277,7 @@ pub(crate) fn reschedule(at: Timestamp) -> Value {
                 "reschedule_date",
                 Some(crate::comm::timestamp::text(at).into()),
             ),
-            ("end_date", now()),
+            ("end_date", Some(now())),
         ],
     )
 }

@@ -24,7 +24,7 @@ pub(crate) struct Abort {
 static ABORT: Mutex<Option<Abort>> = Mutex::new(None);
 
 /// How long the reply to the last message may take when the process is about to abort.
-const LAST_REPLY: Duration = Duration::from_secs(60);
+const LAST_REPLY: Duration = Duration::from_mins(1);
 
 /// Lets the hook report the outcome, if panics abort the process.
 pub(crate) fn on_abort(abort: Abort) {
@@ -68,7 +68,7 @@ fn report(route: &Route, info: &PanicHookInfo<'_>) {
         place.as_ref().map(|place| place.line),
     )
     .exception(of_panic(message, &frames));
-    route.send(record);
+    route.send(&record);
     if cfg!(panic = "abort") {
         let abort = ABORT.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(abort) = abort {

@@ -1,6 +1,7 @@
 //! The command line of a bundle: Airflow's coordinator, the packer, and people who start it by hand.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -125,24 +126,27 @@ fn program() -> String {
 }
 
 fn usage(bundle: &Bundle, problem: Option<&str>, program: &str) -> String {
+    // Writing to a string has no way to fail.
     let mut text = problem
         .map(|problem| format!("error: {problem}\n\n"))
         .unwrap_or_default();
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "{program} holds tasks for Apache Airflow (airflow-sdk {SDK_VERSION}). It serves:\n\n"
-    ));
+    );
     for (dag, tasks) in bundle.tasks() {
-        text.push_str(&format!("  {dag}: {}\n", tasks.join(", ")));
+        let _ = writeln!(text, "  {dag}: {}", tasks.join(", "));
     }
     for problem in bundle.problems() {
-        text.push_str(&format!("  error: {problem}\n"));
+        let _ = writeln!(text, "  error: {problem}");
     }
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "\nAirflow's worker starts it, with --comm and --logs; there is nothing to run by hand.\n\n\
          Pack it for Airflow:  cargo airflow-bundle -- --release\n\
          Print its manifest:   {program} {METADATA_FLAG}\n\
          Try a task:           airflow_sdk::testing, in a test of yours\n"
-    ));
+    );
     text
 }
 

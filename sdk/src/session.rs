@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long the reply to a cancelled task's last message may take: SIGKILL comes 5 s after SIGTERM.
 const LAST_REPLY: Duration = Duration::from_millis(2300);
 /// How long the remaining log lines may take when a task has ended.
-const FLUSH: Duration = Duration::from_secs(60);
+const FLUSH: Duration = Duration::from_mins(1);
 /// The same for a cancelled task.
 const HURRIED_FLUSH: Duration = Duration::from_millis(400);
 /// The stack of the thread that runs the handler: what a main thread has.
@@ -324,7 +324,7 @@ impl Session {
         }
         let (record, body) = ending.report(task);
         if let Some(record) = record {
-            self.route.send(record);
+            self.route.send(&record);
         }
         if !client.claim_end() {
             // The panic hook has reported the outcome and is about to end the process.

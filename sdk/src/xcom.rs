@@ -206,11 +206,11 @@ impl XCom<'_> {
     pub fn slice<T: DeserializeOwned>(
         &self,
         start: Option<i64>,
-        stop: Option<i64>,
+        end: Option<i64>,
         step: Option<i64>,
     ) -> Result<Vec<T>, ClientError> {
         let mut fields = self.sequence_fields();
-        for (key, bound) in [("start", start), ("stop", stop), ("step", step)] {
+        for (key, bound) in [("start", start), ("stop", end), ("step", step)] {
             fields.push((key, Some(bound.into())));
         }
         fields.push(("include_prior_dates", Some(self.include_prior_dates.into())));

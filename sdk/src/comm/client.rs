@@ -18,7 +18,7 @@ use crate::client_error::{ClientError, ClientErrorKind};
 
 /// How long a reply may take. The supervisor repeats a failing API call up to five times with growing waits before it
 /// answers, which takes minutes.
-pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
+pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// What the reader tells the session, besides answering requests.
 pub(crate) enum Incoming {

@@ -62,7 +62,7 @@ mod tests {
             decode(&[0, 0, 0, 1]).unwrap().to_string(),
             "1970-01-01T00:00:01Z"
         );
-        let packed: u64 = (500_000_000 << 34) | 1_767_323_045;
+        let packed: u64 = (500_000_000 << 34) + 1_767_323_045;
         assert_eq!(
             decode(&packed.to_be_bytes()).unwrap().to_string(),
             "2026-01-02T03:04:05.5Z"

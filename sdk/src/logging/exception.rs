@@ -135,7 +135,7 @@ pub(crate) fn frames_of(backtrace: &str) -> Vec<FrameInfo> {
         let line = line.trim_start();
         if let Some(place) = line.strip_prefix("at ") {
             if let (Some(frame), Some((file, line))) = (frames.last_mut(), split_place(place)) {
-                frame.file = file.to_owned();
+                file.clone_into(&mut frame.file);
                 frame.line = line;
             }
         } else if let Some((number, name)) = line.split_once(": ")

@@ -37,7 +37,7 @@ impl log::Log for Facade {
             .at(source.file(), source.line());
         // The visitor never fails.
         let _ = source.key_values().visit(&mut Fields(&mut record));
-        route.send(record);
+        route.send(&record);
     }
 
     fn flush(&self) {}

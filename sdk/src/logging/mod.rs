@@ -36,7 +36,7 @@ impl Route {
     }
 
     /// Sends a record, if its level is let through.
-    pub(crate) fn send(&self, record: Record) {
+    pub(crate) fn send(&self, record: &Record) {
         if self.enabled(record.level(), record.logger()) {
             self.sink.push(record.line());
         }
@@ -44,6 +44,6 @@ impl Route {
 
     /// A record of the SDK's own.
     pub(crate) fn say(&self, level: Level, event: impl Into<String>) {
-        self.send(Record::new(level, "airflow_sdk", event));
+        self.send(&Record::new(level, "airflow_sdk", event));
     }
 }

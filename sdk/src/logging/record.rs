@@ -115,7 +115,7 @@ mod tests {
         record.field("rows", json!(3));
         record.field("rows", json!(4));
         let line = record.line();
-        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert!(line.ends_with(b"\n") && line.split(|byte| *byte == b'\n').count() == 2);
         let value: Value = serde_json::from_slice(&line).unwrap();
         assert_eq!(value["event"], "hello\nworld");
         assert_eq!(value["level"], "info");

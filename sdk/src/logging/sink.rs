@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const MAX_QUEUED: usize = 8 * 1024 * 1024;
 
 /// How long a logging task waits for room before its line is dropped: longer than the supervisor's own retries take.
-const MAX_WAIT: Duration = Duration::from_secs(600);
+const MAX_WAIT: Duration = Duration::from_mins(10);
 
 /// The queue of log lines. Clones share it.
 #[derive(Clone, Debug, Default)]

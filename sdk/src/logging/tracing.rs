@@ -102,7 +102,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AirflowLayer {
                 }
             }
         }
-        route.send(record);
+        route.send(&record);
     }
 }
 

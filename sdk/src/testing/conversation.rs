@@ -74,21 +74,17 @@ impl Conversation {
         };
         // A task that does not like its first message may be gone already.
         let _ = stream.write_all(first);
-        loop {
-            match frame::read_payload(&mut stream) {
-                Ok(Some(payload)) => match this.answer(&payload) {
-                    Ok(reply) => {
-                        let _ = stream.write_all(&reply);
-                    }
-                    Err(error) => {
-                        this.rejections
-                            .push(format!("a frame crashes the supervisor: {error}"));
-                        break;
-                    }
-                },
-                Ok(None) => break,
-                // A task that ends with unread data in its socket resets the connection.
-                Err(_) => break,
+        // A task that ends with unread data in its socket resets the connection, which is an end like any other.
+        while let Ok(Some(payload)) = frame::read_payload(&mut stream) {
+            match this.answer(&payload) {
+                Ok(reply) => {
+                    let _ = stream.write_all(&reply);
+                }
+                Err(error) => {
+                    this.rejections
+                        .push(format!("a frame crashes the supervisor: {error}"));
+                    break;
+                }
             }
         }
         close(&stream);

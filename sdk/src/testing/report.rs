@@ -162,7 +162,11 @@ impl Report {
         self.delivered
     }
 
-    /// Panics, with the log, unless the task succeeded and nothing was rejected.
+    /// Checks that the task succeeded and that nothing was rejected.
+    ///
+    /// # Panics
+    ///
+    /// If not; with the log.
     #[track_caller]
     pub fn assert_success(&self) {
         assert!(

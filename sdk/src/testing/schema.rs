@@ -120,6 +120,10 @@ struct Shape {
     strict: bool,
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "lets the arms of a match end in it"
+)]
 fn open<const N: usize>(fields: [Field; N]) -> Option<Shape> {
     Some(Shape {
         fields: fields.into(),
@@ -127,6 +131,10 @@ fn open<const N: usize>(fields: [Field; N]) -> Option<Shape> {
     })
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "lets the arms of a match end in it"
+)]
 fn strict<const N: usize>(fields: [Field; N]) -> Option<Shape> {
     Some(Shape {
         fields: fields.into(),

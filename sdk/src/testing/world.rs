@@ -327,20 +327,20 @@ fn place_of(offset: i64, len: usize) -> usize {
 }
 
 /// A slice by Python's rules; `None` for a step of 0.
-fn slice(items: &[Value], start: Option<i64>, stop: Option<i64>, step: i64) -> Option<Vec<Value>> {
+fn slice(items: &[Value], start: Option<i64>, end: Option<i64>, step: i64) -> Option<Vec<Value>> {
     let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let (low, high) = if step > 0 { (0, len) } else { (-1, len - 1) };
     let bound = |bound: Option<i64>, default: i64| match bound {
         None => default,
         Some(at) => (if at < 0 { at.saturating_add(len) } else { at }).clamp(low, high),
     };
-    let (mut at, stop) = match step {
+    let (mut at, last) = match step {
         0 => return None,
-        1.. => (bound(start, 0), bound(stop, len)),
-        _ => (bound(start, len - 1), bound(stop, -1)),
+        1.. => (bound(start, 0), bound(end, len)),
+        _ => (bound(start, len - 1), bound(end, -1)),
     };
     let mut taken = Vec::new();
-    while (step > 0 && at < stop) || (step < 0 && at > stop) {
+    while (step > 0 && at < last) || (step < 0 && at > last) {
         taken.extend(
             usize::try_from(at)
                 .ok()

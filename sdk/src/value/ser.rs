@@ -196,7 +196,7 @@ impl ser::Serializer for Strict {
 pub(crate) struct Items {
     strict: Strict,
     variant: Option<&'static str>,
-    items: Vec<Value>,
+    values: Vec<Value>,
 }
 
 impl Items {
@@ -205,20 +205,20 @@ impl Items {
         Ok(Self {
             strict,
             variant,
-            items: Vec::new(),
+            values: Vec::new(),
         })
     }
 
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
         let value = value
             .serialize(self.strict)
-            .map_err(|error| error.inside(&format!("[{}]", self.items.len())))?;
-        self.items.push(value);
+            .map_err(|error| error.inside(&format!("[{}]", self.values.len())))?;
+        self.values.push(value);
         Ok(())
     }
 
     fn done(self) -> Value {
-        wrap(self.variant, Value::Array(self.items))
+        wrap(self.variant, Value::Array(self.values))
     }
 }
 
@@ -228,7 +228,7 @@ pub(crate) struct Fields {
     variant: Option<&'static str>,
     /// Whether the keys of Airflow's own serialization are refused.
     plain: bool,
-    fields: Map<String, Value>,
+    entries: Map<String, Value>,
     key: Option<String>,
 }
 
@@ -238,7 +238,7 @@ impl Fields {
             strict,
             variant,
             plain,
-            fields: Map::new(),
+            entries: Map::new(),
             key: None,
         }
     }
@@ -252,12 +252,12 @@ impl Fields {
         let value = value
             .serialize(self.strict)
             .map_err(|error| error.inside(&format!(".{key}")))?;
-        self.fields.insert(key, value);
+        self.entries.insert(key, value);
         Ok(())
     }
 
     fn done(self) -> Value {
-        wrap(self.variant, Value::Object(self.fields))
+        wrap(self.variant, Value::Object(self.entries))
     }
 }
 

@@ -14,7 +14,7 @@ fn xcoms_of_other_tasks() {
         let mapped = task.xcom_of("mapped");
         let all: Vec<i32> = mapped.all()?;
         let slice: Vec<i32> = mapped.slice(Some(-2), None, None)?;
-        let last: i32 = mapped.item(-1)?;
+        let final_one: i32 = mapped.item(-1)?;
         let beyond: Option<i32> = mapped.find_item(9)?;
         Ok(json!([
             list,
@@ -22,7 +22,7 @@ fn xcoms_of_other_tasks() {
             second,
             all,
             slice,
-            last,
+            final_one,
             beyond,
             mapped.count()?
         ]))

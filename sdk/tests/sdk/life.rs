@@ -10,7 +10,7 @@ const SOON: Duration = Duration::from_millis(100);
 #[test]
 fn a_task_that_watches_its_token_stops_at_once() {
     fn waits(task: &Task) -> Result<()> {
-        task.cancellation().sleep(Duration::from_secs(60))?;
+        task.cancellation().sleep(Duration::from_mins(1))?;
         Ok(())
     }
     let started = Instant::now();
@@ -48,7 +48,7 @@ fn a_task_that_ignores_its_token_is_reported_within_three_seconds() {
 #[test]
 fn a_cancelled_task_is_never_a_success() {
     fn finishes(task: &Task) -> Result<()> {
-        let _ = task.cancellation().sleep(Duration::from_secs(60));
+        let _ = task.cancellation().sleep(Duration::from_mins(1));
         Ok(())
     }
     let report = Supervisor::new().stop_after(SOON).run_task(finishes);

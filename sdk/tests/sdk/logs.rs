@@ -15,7 +15,11 @@ fn records_have_levels_places_and_fields() {
     }
     let report = Supervisor::new().logging("NOTSET", "").run_task(logs);
     report.assert_success();
-    let levels: Vec<&str> = report.logs().iter().map(|record| record.level()).collect();
+    let levels: Vec<&str> = report
+        .logs()
+        .iter()
+        .map(airflow_sdk::testing::LogRecord::level)
+        .collect();
     assert_eq!(levels, ["error", "warning", "info", "debug", "debug"]);
     let record = &report.logs()[2];
     assert_eq!(record.event(), "read 3 rows");
@@ -70,7 +74,11 @@ fn airflows_levels_are_obeyed() {
     let report = Supervisor::new()
         .logging("WARNING", "db=DEBUG noise=CRITICAL")
         .run_task(logs);
-    let events: Vec<&str> = report.logs().iter().map(|record| record.event()).collect();
+    let events: Vec<&str> = report
+        .logs()
+        .iter()
+        .map(airflow_sdk::testing::LogRecord::event)
+        .collect();
     assert_eq!(events, ["loud", "wanted"]);
 }
 

@@ -5,6 +5,11 @@
     clippy::panic,
     reason = "a failed unwrap is a failed test"
 )]
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::unnecessary_literal_unwrap,
+    reason = "the handlers show the signatures that users write"
+)]
 
 mod data;
 mod life;
