@@ -8,14 +8,33 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-/// The signals that ask the program to stop: Ctrl-C, `kill`, a closed terminal.
-pub const STOP_SIGNALS: [i32; 3] = [
-    signal_hook::consts::SIGINT,
-    signal_hook::consts::SIGTERM,
-    signal_hook::consts::SIGHUP,
-];
+/// Calls `handler` for each signal that asks the program to stop: Ctrl-C, `kill`, a closed terminal.
+/// Signals that are ignored already, as under `nohup`, stay ignored.
+pub fn watch_stop_signals(handler: fn(i32)) -> io::Result<()> {
+    let ignored = ignored_signals();
+    let signals = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| ignored & (1 << (signal - 1)) == 0);
+    let mut signals = signal_hook::iterator::Signals::new(signals)?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || signals.forever().for_each(handler))?;
+    Ok(())
+}
+
+/// The mask of ignored signals from `/proc`; none where there is no such file.
+fn ignored_signals() -> u64 {
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+            u64::from_str_radix(mask.trim(), 16).ok()
+        })
+        .unwrap_or(0)
+}
 
 /// Tells two files apart: device and inode.
 pub type FileId = (u64, u64);

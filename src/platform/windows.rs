@@ -4,12 +4,32 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-/// The signals that ask the program to stop.
-pub const STOP_SIGNALS: [i32; 2] = [
-    signal_hook::consts::SIGINT,
-    signal_hook::consts::SIGTERM,
-];
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+/// Calls `handler` for each signal that asks the program to stop.
+pub fn watch_stop_signals(handler: fn(i32)) -> io::Result<()> {
+    let flags = [SIGINT, SIGTERM].map(|signal| (signal, Arc::new(AtomicBool::new(false))));
+    for (signal, flag) in &flags {
+        signal_hook::flag::register(*signal, Arc::clone(flag))?;
+    }
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            loop {
+                for (signal, flag) in &flags {
+                    if flag.swap(false, Ordering::SeqCst) {
+                        handler(*signal);
+                    }
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        })?;
+    Ok(())
+}
 
 /// Tells two files apart: the canonical path. Stable Rust shows no file index here.
 pub type FileId = PathBuf;
