@@ -182,3 +182,20 @@ fn find(artifacts: &[Artifact], package: &Package, target: &Target) -> anyhow::R
         unoptimized: artifact.profile.opt_level == "0",
     })
 }
+
+/// Whether a package of the selection has a target that is not selected but has the name of one that
+/// is: `cargo build -p a -p b --bin x` would build it too.
+pub fn names_are_shared(selected: &[&Selected<'_>]) -> bool {
+    selected.iter().any(|one| {
+        one.package.targets.iter().any(|target| {
+            let same_name = |other: &&&Selected<'_>| {
+                other.target.name == target.name && other.target.kind == target.kind
+            };
+            let wanted = selected.iter().find(same_name).is_some();
+            let chosen = selected
+                .iter()
+                .any(|other| other.package.id == one.package.id && other.target == target);
+            wanted && !chosen
+        })
+    })
+}

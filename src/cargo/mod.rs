@@ -5,6 +5,7 @@ pub mod metadata;
 pub mod options;
 pub mod select;
 pub mod table;
+pub mod triple;
 
 use std::ffi::OsString;
 use std::process::Command;
