@@ -1,1 +1,3 @@
 //! What an Airflow 3.3 worker makes of a bundle.
+
+pub mod pyyaml;
