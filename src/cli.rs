@@ -64,7 +64,12 @@ pub struct CommonArgs {
     #[arg(short, long, global = true, help_heading = "Common Options")]
     quiet: bool,
     /// Coloring
-    #[arg(long, global = true, value_name = "WHEN", help_heading = "Common Options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        help_heading = "Common Options"
+    )]
     color: Option<ColorWhen>,
 }
 

@@ -54,10 +54,17 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
                 ColorChoice::Auto => clap::ColorChoice::Auto,
             });
             // Parsed once more, so that the choice of colours holds for the message too.
-            let error = command.try_get_matches_from_mut(&args).err().unwrap_or(error);
+            let error = command
+                .try_get_matches_from_mut(&args)
+                .err()
+                .unwrap_or(error);
             // A terminal that is gone is no reason to fail.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
+            return ExitCode::from(if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::OK
+            });
         }
     };
     let mut shell = Shell::new(color, verbosity(cli.common.into()));
@@ -75,7 +82,10 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
 
 /// `--color` before `CARGO_TERM_COLOR` before what the terminal and `NO_COLOR` say.
 fn color_choice(args: &[OsString]) -> ColorChoice {
-    let mut words = args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--");
+    let mut words = args
+        .iter()
+        .filter_map(|arg| arg.to_str())
+        .take_while(|arg| *arg != "--");
     let mut chosen = None;
     while let Some(word) = words.next() {
         if let Some(value) = word.strip_prefix("--color=") {

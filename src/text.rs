@@ -69,7 +69,10 @@ mod tests {
 
     #[test]
     fn nothing_reaches_the_terminal_that_it_would_act_on() {
-        assert_eq!(one_line("a\u{1b}[31m\u{202e}b\nc"), "a\\u{1b}[31m\\u{202e}b\\nc");
+        assert_eq!(
+            one_line("a\u{1b}[31m\u{202e}b\nc"),
+            "a\\u{1b}[31m\\u{202e}b\\nc"
+        );
         assert_eq!(lines("a\r\n\tb\u{9b}"), "a\\r\n\tb\\u{9b}");
         assert_eq!(one_line("größe 日本 😀"), "größe 日本 😀");
         assert_eq!(beginning(b"\x7fELF\xff", 3), "\\u{7f}EL…");

@@ -39,7 +39,9 @@ impl<'scope> HashThread<'scope> {
         Self {
             full,
             done,
-            spare: (0..BUFFERS).map(|_| Vec::with_capacity(BUFFER_LEN)).collect(),
+            spare: (0..BUFFERS)
+                .map(|_| Vec::with_capacity(BUFFER_LEN))
+                .collect(),
             thread,
         }
     }

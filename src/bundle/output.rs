@@ -32,7 +32,9 @@ impl fmt::Display for OutputError {
         match self {
             Self::NoFileName => f.write_str("the path ends in no file name"),
             Self::IsFolder => f.write_str("it is a folder; name a file, or pass `--out-dir`"),
-            Self::DanglingLink => f.write_str("it is a symbolic link to a file that does not exist"),
+            Self::DanglingLink => {
+                f.write_str("it is a symbolic link to a file that does not exist")
+            }
             Self::NotRegular => f.write_str("it exists and is not a regular file"),
             Self::ParentIsFile(parent) => {
                 write!(f, "`{}` is a file, not a folder", parent.display())
@@ -69,13 +71,20 @@ impl Output {
         let absolute = std::path::absolute(path)?;
         if path.file_name().is_none() || ends_in_separator(path) {
             let folder = absolute.is_dir();
-            return Err(if folder { OutputError::IsFolder } else { OutputError::NoFileName });
+            return Err(if folder {
+                OutputError::IsFolder
+            } else {
+                OutputError::NoFileName
+            });
         }
         match fs::symlink_metadata(&absolute) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 check_parents(&absolute)?;
-                return Ok(Self { path: absolute, existing: None });
+                return Ok(Self {
+                    path: absolute,
+                    existing: None,
+                });
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 check_parents(&absolute)?;
@@ -99,7 +108,11 @@ impl Output {
         let is_link = fs::symlink_metadata(&absolute)?.is_symlink();
         Ok(Self {
             existing: Some(platform::file_id(&absolute, &metadata)?),
-            path: if is_link { absolute.canonicalize()? } else { absolute },
+            path: if is_link {
+                absolute.canonicalize()?
+            } else {
+                absolute
+            },
         })
     }
 

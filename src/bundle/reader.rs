@@ -152,7 +152,8 @@ impl Bundle {
         if range.start > range.end || range.end > self.layout.metadata_start - start {
             return Ok(None);
         }
-        self.region(start + range.start..start + range.end).map(Some)
+        self.region(start + range.start..start + range.end)
+            .map(Some)
     }
 
     /// The manifest's bytes, as they are.
@@ -209,7 +210,9 @@ struct Region<'a> {
 
 impl Read for Region<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = buffer.len().min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+        let wanted = buffer
+            .len()
+            .min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
         if wanted == 0 {
             return Ok(0);
         }

@@ -32,7 +32,10 @@ impl<'a> Sink<'a> {
         Self {
             path,
             state: match existing {
-                Some(existing) if (&existing).rewind().is_ok() => State::Same { existing, length: 0 },
+                Some(existing) if (&existing).rewind().is_ok() => State::Same {
+                    existing,
+                    length: 0,
+                },
                 _ => State::Empty,
             },
             compared: Vec::new(),
@@ -65,8 +68,9 @@ impl<'a> Sink<'a> {
             && self.still_there(existing, *length).unwrap_or(false)
         {
             // The bytes are right, but a copy may have lost the mode.
-            platform::make_executable(existing)
-                .map_err(|error| WriteError::Write("make executable", self.path.to_owned(), error))?;
+            platform::make_executable(existing).map_err(|error| {
+                WriteError::Write("make executable", self.path.to_owned(), error)
+            })?;
             return Ok(true);
         }
         self.new_file()?;

@@ -96,7 +96,9 @@ impl Trailer {
         if bytes[56..64] != MAGIC {
             return Err(TrailerError::NoMagic);
         }
-        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let word = |at: usize| {
+            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
         let version = word(8);
         if version != FOOTER_VERSION {
             return Err(TrailerError::UnknownVersion(version));
@@ -169,7 +171,10 @@ mod tests {
             assert_eq!(broken(at, 1), Err(TrailerError::ReservedNotZero));
         }
         assert_eq!(broken(8, 2), Err(TrailerError::UnknownVersion(2)));
-        assert_eq!(broken(11, 1), Err(TrailerError::UnknownVersion(0x0100_0001)));
+        assert_eq!(
+            broken(11, 1),
+            Err(TrailerError::UnknownVersion(0x0100_0001))
+        );
     }
 
     #[test]
@@ -195,7 +200,10 @@ mod tests {
             metadata_len: u32::MAX,
             ..TRAILER
         };
-        assert_eq!(longest.layout(u64::MAX).map(|l| l.trailer_start), Ok(u64::MAX - 64));
+        assert_eq!(
+            longest.layout(u64::MAX).map(|l| l.trailer_start),
+            Ok(u64::MAX - 64)
+        );
         assert_eq!(longest.layout(1 << 32), Err(TrailerError::RegionsTooLong));
     }
 }

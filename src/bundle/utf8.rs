@@ -72,7 +72,13 @@ mod tests {
         for step in 1..9 {
             assert_eq!(check("a\nä€😀\n".as_bytes(), step), Ok(()));
             assert_eq!(check(b"a\nb\n\xff\n", step), Err(3));
-            assert_eq!(check("a\n€".as_bytes().split_last().map_or(&[], |(_, rest)| rest), step), Err(2));
+            assert_eq!(
+                check(
+                    "a\n€".as_bytes().split_last().map_or(&[], |(_, rest)| rest),
+                    step
+                ),
+                Err(2)
+            );
             assert_eq!(check(b"\xed\xa0\x80", step), Err(1), "a surrogate");
         }
     }

@@ -121,8 +121,12 @@ pub fn write_bundle(
 
     let executable = copy_executable(parts.executable, &mut sink, stop)?;
     let (source, source_len) = copy_source(parts.source, &mut sink, stop)?;
-    let manifest = render(&RegionDigests { executable, source, source_len })
-        .map_err(WriteError::Manifest)?;
+    let manifest = render(&RegionDigests {
+        executable,
+        source,
+        source_len,
+    })
+    .map_err(WriteError::Manifest)?;
     let trailer = Trailer {
         source_len: region_len("source", source_len)?,
         metadata_len: region_len("manifest", manifest.len() as u64)?,

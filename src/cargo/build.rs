@@ -60,8 +60,15 @@ fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Com
     command.arg("build").args(options.build_args(common));
     let mut names: Vec<(&str, &str)> = Vec::new();
     for one in request.selected {
-        let kind = if one.target.kind.contains(&TargetKind::Example) { "--example" } else { "--bin" };
-        for flag in [("--package", one.package.id.repr.as_str()), (kind, one.target.name.as_str())] {
+        let kind = if one.target.kind.contains(&TargetKind::Example) {
+            "--example"
+        } else {
+            "--bin"
+        };
+        for flag in [
+            ("--package", one.package.id.repr.as_str()),
+            (kind, one.target.name.as_str()),
+        ] {
             if !names.contains(&flag) {
                 names.push(flag);
             }
@@ -88,14 +95,21 @@ fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<V
     let mut artifacts = Vec::new();
     let mut finished = None;
     let read = match child.stdout.take() {
-        Some(stdout) => read_messages(BufReader::new(stdout), json, shell, |message| match message {
-            Message::CompilerArtifact(artifact) => artifacts.push(artifact),
-            Message::BuildFinished(end) => finished = Some(end.success),
-            _ => {}
-        }),
+        Some(stdout) => read_messages(
+            BufReader::new(stdout),
+            json,
+            shell,
+            |message| match message {
+                Message::CompilerArtifact(artifact) => artifacts.push(artifact),
+                Message::BuildFinished(end) => finished = Some(end.success),
+                _ => {}
+            },
+        ),
         None => Ok(()),
     };
-    let status = child.wait().with_context(|| format!("failed to wait for `{words}`"))?;
+    let status = child
+        .wait()
+        .with_context(|| format!("failed to wait for `{words}`"))?;
     drop(guard);
     interrupt::check()?;
     read.context("failed to read the messages of `cargo build`")?;
@@ -104,11 +118,21 @@ fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<V
             Some(signal) => Some(SIGNAL_BASE + signal),
             None => status.code(),
         };
-        let code = code.and_then(|code| u8::try_from(code).ok()).unwrap_or(ERROR);
-        return Err(CargoFailed { code, action: "build" }.into());
+        let code = code
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(ERROR);
+        return Err(CargoFailed {
+            code,
+            action: "build",
+        }
+        .into());
     }
     if finished == Some(false) {
-        return Err(CargoFailed { code: ERROR, action: "build" }.into());
+        return Err(CargoFailed {
+            code: ERROR,
+            action: "build",
+        }
+        .into());
     }
     Ok(artifacts)
 }
@@ -163,10 +187,17 @@ fn find(artifacts: &[Artifact], package: &Package, target: &Target) -> anyhow::R
         }
     }
     let Some((executable, artifact)) = found else {
-        bail!("cargo built no executable for `{}` of package `{}`", target.name, package.name);
+        bail!(
+            "cargo built no executable for `{}` of package `{}`",
+            target.name,
+            package.name
+        );
     };
     if let Some(other) = artifacts.iter().find(|other| {
-        let same_path = other.executable.as_ref().is_some_and(|path| path.as_std_path() == executable);
+        let same_path = other
+            .executable
+            .as_ref()
+            .is_some_and(|path| path.as_std_path() == executable);
         same_path && other.package_id != package.id
     }) {
         bail!(

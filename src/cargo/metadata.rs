@@ -32,10 +32,18 @@ impl Workspace {
             // cargo's own words say it best.
             shell.plain(String::from_utf8_lossy(&output.stderr).trim_end());
             crate::interrupt::check()?;
-            let code = output.status.code().and_then(|code| u8::try_from(code).ok());
-            return Err(CargoFailed { code: code.unwrap_or(1), action: "metadata" }.into());
+            let code = output
+                .status
+                .code()
+                .and_then(|code| u8::try_from(code).ok());
+            return Err(CargoFailed {
+                code: code.unwrap_or(1),
+                action: "metadata",
+            }
+            .into());
         }
-        let stdout = String::from_utf8(output.stdout).context("`cargo metadata` printed no UTF-8")?;
+        let stdout =
+            String::from_utf8(output.stdout).context("`cargo metadata` printed no UTF-8")?;
         let metadata = MetadataCommand::parse(stdout).context("failed to read `cargo metadata`")?;
         Ok(Self {
             current_manifest: current_manifest(options, &metadata)?,
@@ -76,7 +84,10 @@ impl Workspace {
         for spec in specs {
             let matches = matching_spec(members, spec, options)?;
             if matches.is_empty() {
-                let names: Vec<_> = members.iter().map(|package| package.name.as_str()).collect();
+                let names: Vec<_> = members
+                    .iter()
+                    .map(|package| package.name.as_str())
+                    .collect();
                 bail!(
                     "no package `{spec}` in this workspace{}; its members are {}",
                     super::select::did_you_mean(spec, &names),
@@ -110,10 +121,12 @@ fn matching_spec<'a>(
         .copied()
         .filter(|package| {
             let name_fits = package.name == name
-                || pattern.as_ref().is_some_and(|pattern| pattern.matches(package.name.as_str()));
+                || pattern
+                    .as_ref()
+                    .is_some_and(|pattern| pattern.matches(package.name.as_str()));
             let full = package.version.to_string();
-            let version_fits =
-                version.is_none_or(|version| full == version || full.starts_with(&format!("{version}.")));
+            let version_fits = version
+                .is_none_or(|version| full == version || full.starts_with(&format!("{version}.")));
             name_fits && version_fits
         })
         .collect();
@@ -126,7 +139,11 @@ fn matching_spec<'a>(
         .output()
         .with_context(|| format!("failed to run `{}`", super::shown(&command)))?;
     let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    Ok(members.iter().copied().filter(|package| package.id.repr == id).collect())
+    Ok(members
+        .iter()
+        .copied()
+        .filter(|package| package.id.repr == id)
+        .collect())
 }
 
 /// The manifest that cargo finds, by cargo's own rule: the nearest `Cargo.toml` above.
@@ -135,8 +152,16 @@ fn current_manifest(options: &CargoOptions, metadata: &Metadata) -> anyhow::Resu
         return Ok(path.clone());
     }
     let here = std::env::current_dir().context("failed to find the current folder")?;
-    let nearest = here.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file());
-    Ok(nearest.unwrap_or_else(|| metadata.workspace_root.join("Cargo.toml").into_std_path_buf()))
+    let nearest = here
+        .ancestors()
+        .map(|folder| folder.join("Cargo.toml"))
+        .find(|path| path.is_file());
+    Ok(nearest.unwrap_or_else(|| {
+        metadata
+            .workspace_root
+            .join("Cargo.toml")
+            .into_std_path_buf()
+    }))
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

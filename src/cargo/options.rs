@@ -18,7 +18,12 @@ pub struct CargoOptions {
     #[arg(long, alias = "all", help_heading = "Package Selection")]
     pub workspace: bool,
     /// Exclude packages from the selection
-    #[arg(long, value_name = "SPEC", requires = "workspace", help_heading = "Package Selection")]
+    #[arg(
+        long,
+        value_name = "SPEC",
+        requires = "workspace",
+        help_heading = "Package Selection"
+    )]
     pub exclude: Vec<String>,
     /// Pack only the specified binary
     #[arg(long, value_name = "NAME", action = ArgAction::Append, help_heading = "Target Selection")]
@@ -36,13 +41,28 @@ pub struct CargoOptions {
     #[arg(long, help_heading = "Feature Selection")]
     pub no_default_features: bool,
     /// Build in release mode, with optimizations
-    #[arg(short, long, conflicts_with = "profile", help_heading = "Compilation Options")]
+    #[arg(
+        short,
+        long,
+        conflicts_with = "profile",
+        help_heading = "Compilation Options"
+    )]
     pub release: bool,
     /// Build with the specified profile
-    #[arg(long, value_name = "PROFILE-NAME", help_heading = "Compilation Options")]
+    #[arg(
+        long,
+        value_name = "PROFILE-NAME",
+        help_heading = "Compilation Options"
+    )]
     pub profile: Option<String>,
     /// Number of parallel jobs, defaults to # of CPUs
-    #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = "Compilation Options")]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        allow_hyphen_values = true,
+        help_heading = "Compilation Options"
+    )]
     pub jobs: Option<String>,
     /// Build for the target triple
     #[arg(long, value_name = "TRIPLE", action = ArgAction::Append, help_heading = "Compilation Options")]
@@ -248,8 +268,14 @@ impl CargoOptions {
     /// `json-render-diagnostics` it still shows diagnostics on stderr as it always does.
     fn cargo_message_format(&self) -> String {
         if self.json() {
-            let names = self.message_format.iter().filter_map(ValueEnum::to_possible_value);
-            return names.map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(",");
+            let names = self
+                .message_format
+                .iter()
+                .filter_map(ValueEnum::to_possible_value);
+            return names
+                .map(|name| name.get_name().to_owned())
+                .collect::<Vec<_>>()
+                .join(",");
         }
         if self.message_format.contains(&MessageFormat::Short) {
             "json-render-diagnostics,json-diagnostic-short".to_owned()
@@ -260,10 +286,17 @@ impl CargoOptions {
 
     /// Refuses formats that exclude each other, as cargo does.
     pub fn check_message_format(&self) -> Result<(), Usage> {
-        let text = |format: &MessageFormat| matches!(format, MessageFormat::Human | MessageFormat::Short);
-        let texts = self.message_format.iter().filter(|format| text(format)).count();
+        let text =
+            |format: &MessageFormat| matches!(format, MessageFormat::Human | MessageFormat::Short);
+        let texts = self
+            .message_format
+            .iter()
+            .filter(|format| text(format))
+            .count();
         if texts > 1 || (texts == 1 && self.json()) {
-            return Err(Usage("cannot specify two kinds of `--message-format`".to_owned()));
+            return Err(Usage(
+                "cannot specify two kinds of `--message-format`".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -340,10 +373,25 @@ mod tests {
 
     #[test]
     fn owned_flags_are_refused_after_the_dashes_in_every_spelling() {
-        for arg in ["--bin=x", "--bin", "-pfoo", "-j4", "-vv", "-q", "--bins", "--message-format=json"] {
+        for arg in [
+            "--bin=x",
+            "--bin",
+            "-pfoo",
+            "-j4",
+            "-vv",
+            "-q",
+            "--bins",
+            "--message-format=json",
+        ] {
             assert!(check_extra_args(&[arg.into()]).is_err(), "{arg}");
         }
-        for arg in ["--timings", "--keep-going", "--ignore-rust-version", "--future-incompat-report", "x"] {
+        for arg in [
+            "--timings",
+            "--keep-going",
+            "--ignore-rust-version",
+            "--future-incompat-report",
+            "x",
+        ] {
             assert!(check_extra_args(&[arg.into()]).is_ok(), "{arg}");
         }
     }
@@ -361,7 +409,15 @@ mod tests {
         let metadata = options.metadata_args();
         assert_eq!(
             metadata,
-            ["--manifest-path", "a b/Cargo.toml", "--locked", "--config", "net.retry=1", "-Z", "build-std"]
+            [
+                "--manifest-path",
+                "a b/Cargo.toml",
+                "--locked",
+                "--config",
+                "net.retry=1",
+                "-Z",
+                "build-std"
+            ]
         );
         let build = options.build_args(Common::default());
         assert_eq!(build[..metadata.len()], metadata);

@@ -38,20 +38,30 @@ pub fn select<'a>(
     let packages: Vec<_> = packages.into_iter().zip(tables).collect();
 
     let from_environment = bins_from_environment();
-    let bins = if options.bin.is_empty() { &from_environment } else { &options.bin };
+    let bins = if options.bin.is_empty() {
+        &from_environment
+    } else {
+        &options.bin
+    };
     if !options.bin.is_empty() || !options.example.is_empty() || !bins.is_empty() {
         let by_environment = options.bin.is_empty() && options.example.is_empty();
         let examples = &options.example;
-        let bins = if by_environment || !options.bin.is_empty() { bins.as_slice() } else { &[] };
+        let bins = if by_environment || !options.bin.is_empty() {
+            bins.as_slice()
+        } else {
+            &[]
+        };
         return named(&packages, bins, examples);
     }
     let (candidates, listed_in_table) = candidates(&packages, &workspace_table)?;
-    let several_allowed = options.workspace
-        || listed_in_table
-        || (!options.package.is_empty() && packages.len() > 1);
+    let several_allowed =
+        options.workspace || listed_in_table || (!options.package.is_empty() && packages.len() > 1);
     match candidates.as_slice() {
         [] => {
-            let names: Vec<_> = packages.iter().map(|(package, _)| package.name.as_str()).collect();
+            let names: Vec<_> = packages
+                .iter()
+                .map(|(package, _)| package.name.as_str())
+                .collect();
             bail!(
                 "no executable to pack in {}: add `src/main.rs` or a `[[bin]]`, or choose another \
                  package with `-p`",
@@ -95,13 +105,22 @@ fn named<'a>(
         let pattern = glob::Pattern::new(name).ok();
         let fits = |target: &Target| {
             target.name == *name
-                || pattern.as_ref().is_some_and(|pattern| pattern.matches(&target.name))
+                || pattern
+                    .as_ref()
+                    .is_some_and(|pattern| pattern.matches(&target.name))
         };
-        let matches: Vec<_> = all_targets(packages, &kind).filter(|one| fits(one.target)).collect();
+        let matches: Vec<_> = all_targets(packages, &kind)
+            .filter(|one| fits(one.target))
+            .collect();
         if matches.is_empty() {
-            let word = if kind == TargetKind::Bin { "bin" } else { "example" };
-            let names: Vec<_> =
-                all_targets(packages, &kind).map(|one| one.target.name.as_str()).collect();
+            let word = if kind == TargetKind::Bin {
+                "bin"
+            } else {
+                "example"
+            };
+            let names: Vec<_> = all_targets(packages, &kind)
+                .map(|one| one.target.name.as_str())
+                .collect();
             bail!(
                 "no {word} target `{name}` in the selected packages{}; there {}",
                 did_you_mean(name, &names),
@@ -132,14 +151,19 @@ fn candidates<'a>(
         return Ok((named(packages, bins, &[])?, true));
     }
     let marked = |package: &Package| {
-        Table::exists(package) || package.dependencies.iter().any(|one| {
-            one.name == SDK && one.kind == cargo_metadata::DependencyKind::Normal
-        })
+        Table::exists(package)
+            || package
+                .dependencies
+                .iter()
+                .any(|one| one.name == SDK && one.kind == cargo_metadata::DependencyKind::Normal)
     };
     let any_marked = packages.iter().any(|(package, _)| marked(package));
     let mut found = Vec::new();
     let mut all_listed = true;
-    for entry in packages.iter().filter(|(package, _)| !any_marked || marked(package)) {
+    for entry in packages
+        .iter()
+        .filter(|(package, _)| !any_marked || marked(package))
+    {
         let (package, table) = entry;
         let one = std::slice::from_ref(entry);
         if let Some(bins) = &table.bins {
@@ -163,15 +187,25 @@ fn all_targets<'p, 'a>(
 ) -> impl Iterator<Item = Selected<'a>> + 'p {
     packages.iter().flat_map(move |(package, table)| {
         let package: &'a Package = package;
-        let targets = package.targets.iter().filter(move |target| target.kind.contains(kind));
-        targets.map(move |target| Selected { package, target, table: table.clone() })
+        let targets = package
+            .targets
+            .iter()
+            .filter(move |target| target.kind.contains(kind));
+        targets.map(move |target| Selected {
+            package,
+            target,
+            table: table.clone(),
+        })
     })
 }
 
 fn ambiguous(candidates: &[Selected<'_>]) -> String {
     let mut message = format!("{} executables could be packed:", candidates.len());
     for one in candidates {
-        message.push_str(&format!("\n  -p {} --bin {}", one.package.name, one.target.name));
+        message.push_str(&format!(
+            "\n  -p {} --bin {}",
+            one.package.name, one.target.name
+        ));
     }
     message.push_str(
         "\nchoose with these flags (`--bin` can be repeated), with `default-run`, with `bins` in \
@@ -181,7 +215,11 @@ fn ambiguous(candidates: &[Selected<'_>]) -> String {
 }
 
 fn there_are(names: &[&str]) -> String {
-    if names.is_empty() { "is none".to_owned() } else { format!("is {}", listed(names)) }
+    if names.is_empty() {
+        "is none".to_owned()
+    } else {
+        format!("is {}", listed(names))
+    }
 }
 
 /// `a`, `b` and `c`.
@@ -201,5 +239,7 @@ pub fn did_you_mean(wrong: &str, names: &[&str]) -> String {
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
         .filter(|(distance, _)| *distance <= 3 && *distance < wrong.len())
         .min();
-    near.map_or_else(String::new, |(_, name)| format!(" (did you mean `{name}`?)"))
+    near.map_or_else(String::new, |(_, name)| {
+        format!(" (did you mean `{name}`?)")
+    })
 }

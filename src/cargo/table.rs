@@ -27,7 +27,10 @@ pub struct Table {
 impl Table {
     /// The table of a package, if it has one. Its paths are relative to the package.
     pub fn of_package(package: &Package) -> anyhow::Result<Option<Self>> {
-        let root = package.manifest_path.parent().map(|path| path.as_std_path());
+        let root = package
+            .manifest_path
+            .parent()
+            .map(|path| path.as_std_path());
         read(&package.metadata, root.unwrap_or(Path::new("")))
             .with_context(|| format!("[package.metadata.{TABLE}] in `{}`", package.manifest_path))
     }
@@ -35,8 +38,12 @@ impl Table {
     /// The table of a workspace. Its paths are relative to the workspace root.
     pub fn of_workspace(metadata: &cargo_metadata::Metadata) -> anyhow::Result<Self> {
         let root = &metadata.workspace_root;
-        let table = read(&metadata.workspace_metadata, root.as_std_path())
-            .with_context(|| format!("[workspace.metadata.{TABLE}] in `{}`", root.join("Cargo.toml")))?;
+        let table = read(&metadata.workspace_metadata, root.as_std_path()).with_context(|| {
+            format!(
+                "[workspace.metadata.{TABLE}] in `{}`",
+                root.join("Cargo.toml")
+            )
+        })?;
         Ok(table.unwrap_or_default())
     }
 
@@ -51,7 +58,10 @@ fn read(metadata: &Value, root: &Path) -> anyhow::Result<Option<Table>> {
         return Ok(None);
     };
     let Value::Object(entries) = value else {
-        bail!("it must be a table with the keys {}", super::select::listed(&KEYS));
+        bail!(
+            "it must be a table with the keys {}",
+            super::select::listed(&KEYS)
+        );
     };
     let mut table = Table::default();
     for (key, value) in entries {
@@ -78,11 +88,16 @@ fn string<'a>(key: &str, value: &'a Value) -> anyhow::Result<&'a str> {
 }
 
 fn strings(key: &str, value: &Value) -> anyhow::Result<Vec<String>> {
-    let items = value.as_array().with_context(|| format!("`{key}` must be a list of strings"))?;
+    let items = value
+        .as_array()
+        .with_context(|| format!("`{key}` must be a list of strings"))?;
     if items.is_empty() {
         bail!("`{key}` is empty; name a bin, or remove the key");
     }
-    items.iter().map(|item| Ok(string(key, item)?.to_owned())).collect()
+    items
+        .iter()
+        .map(|item| Ok(string(key, item)?.to_owned()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -95,7 +110,8 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_manifest() -> anyhow::Result<()> {
-        let read = table(serde_json::json!({"bins": ["a"], "source": "src/x.rs", "out-dir": "/abs"}))?;
+        let read =
+            table(serde_json::json!({"bins": ["a"], "source": "src/x.rs", "out-dir": "/abs"}))?;
         let expected = Table {
             bins: Some(vec!["a".to_owned()]),
             source: Some("/ws/src/x.rs".into()),
@@ -116,7 +132,10 @@ mod tests {
             (serde_json::json!(true), "must be a table"),
         ] {
             let error = table(json).map_err(|error| error.to_string());
-            assert!(matches!(&error, Err(text) if text.contains(word)), "{error:?}");
+            assert!(
+                matches!(&error, Err(text) if text.contains(word)),
+                "{error:?}"
+            );
         }
     }
 }

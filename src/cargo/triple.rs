@@ -23,21 +23,33 @@ pub fn triples(options: &CargoOptions) -> anyhow::Result<Vec<Triple>> {
     names.dedup();
     let by_flag = !options.target.is_empty() || names.len() > 1;
     Ok(if names.is_empty() {
-        vec![Triple { flag: None, shown: None }]
+        vec![Triple {
+            flag: None,
+            shown: None,
+        }]
     } else {
-        let triple = |name: String| Triple { flag: by_flag.then(|| name.clone()), shown: Some(name) };
+        let triple = |name: String| Triple {
+            flag: by_flag.then(|| name.clone()),
+            shown: Some(name),
+        };
         names.into_iter().map(triple).collect()
     })
 }
 
 /// `build.target` from `CARGO_BUILD_TARGET` and the configuration files.
 fn configured(options: &CargoOptions) -> anyhow::Result<Vec<String>> {
-    if options.config.iter().any(|config| config.contains("target")) {
+    if options
+        .config
+        .iter()
+        .any(|config| config.contains("target"))
+    {
         // `--config` may set it, and only cargo can tell.
         return Ok(Vec::new());
     }
     let config = cargo_config2::Config::load().context("failed to read cargo's configuration")?;
-    let targets = config.build_target_for_config(std::iter::empty::<&str>());
-    let targets = targets.context("failed to read `build.target` from cargo's configuration")?;
-    Ok(targets.into_iter().map(|target| target.triple().to_owned()).collect())
+    let targets = config.build.target.unwrap_or_default();
+    Ok(targets
+        .iter()
+        .map(|target| target.triple().to_owned())
+        .collect())
 }

@@ -43,7 +43,11 @@ pub fn from_file(path: &Path) -> anyhow::Result<Manifest> {
         .read_to_end(&mut bytes)
         .with_context(failed)?;
     if bytes.len() > OUTPUT_LIMIT {
-        bail!("the manifest `{}` is longer than {} MiB", path.display(), OUTPUT_LIMIT >> 20);
+        bail!(
+            "the manifest `{}` is longer than {} MiB",
+            path.display(),
+            OUTPUT_LIMIT >> 20
+        );
     }
     parse(&bytes).with_context(|| format!("`{}` holds no valid manifest", path.display()))
 }
@@ -114,6 +118,7 @@ fn parse(output: &[u8]) -> Result<Manifest, WrongOutput> {
 /// Whether a valid manifest stands below the first lines, as it does under a banner.
 fn has_manifest_below(text: &str) -> bool {
     text.match_indices('\n').take(50).any(|(at, _)| {
-        text.get(at + 1..).is_some_and(|rest| Manifest::parse(rest).is_ok())
+        text.get(at + 1..)
+            .is_some_and(|rest| Manifest::parse(rest).is_ok())
     })
 }

@@ -30,7 +30,11 @@ pub enum RunError {
     /// It could not be started.
     Start(io::Error),
     /// It did not end in time: the limit, and whether it had closed its stdout.
-    TimedOut { limit: Duration, closed: bool, stderr: String },
+    TimedOut {
+        limit: Duration,
+        closed: bool,
+        stderr: String,
+    },
     /// It printed more than [`OUTPUT_LIMIT`].
     TooMuch,
     /// It ended with an error.
@@ -45,10 +49,17 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start(error) => write!(f, "it could not be started: {}", start_hint(error)),
-            Self::TimedOut { limit, closed, stderr } => {
+            Self::TimedOut {
+                limit,
+                closed,
+                stderr,
+            } => {
                 let seconds = limit.as_secs();
                 if *closed {
-                    write!(f, "it closed its output but did not exit within {seconds} s")?;
+                    write!(
+                        f,
+                        "it closed its output but did not exit within {seconds} s"
+                    )?;
                 } else {
                     write!(f, "it did not exit within {seconds} s")?;
                 }
@@ -135,7 +146,11 @@ impl Running {
     fn new(mut child: Child) -> Self {
         let stdout = Collector::start(child.stdout.take(), OUTPUT_LIMIT, true);
         let stderr = Collector::start(child.stderr.take(), STDERR_LIMIT, false);
-        Self { child, stdout, stderr }
+        Self {
+            child,
+            stdout,
+            stderr,
+        }
     }
 
     fn finish(mut self, limit: Duration) -> Result<Vec<u8>, RunError> {
@@ -153,7 +168,11 @@ impl Running {
                 let closed = self.stdout.is_done();
                 self.end();
                 let stderr = self.stderr.text();
-                return Err(RunError::TimedOut { limit, closed, stderr });
+                return Err(RunError::TimedOut {
+                    limit,
+                    closed,
+                    stderr,
+                });
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(10));
@@ -168,7 +187,10 @@ impl Running {
         }
         if !status.success() {
             self.stderr.wait(GRACE);
-            return Err(RunError::Failed { status, stderr: self.stderr.text() });
+            return Err(RunError::Failed {
+                status,
+                stderr: self.stderr.text(),
+            });
         }
         self.stdout.take().map_err(RunError::Read)
     }
@@ -202,11 +224,7 @@ struct Collected {
 
 impl Collector {
     /// `stop_when_full`: whether more than `limit` bytes end the reading; else the rest is dropped.
-    fn start(
-        pipe: Option<impl Read + Send + 'static>,
-        limit: usize,
-        stop_when_full: bool,
-    ) -> Self {
+    fn start(pipe: Option<impl Read + Send + 'static>, limit: usize, stop_when_full: bool) -> Self {
         let shared = Arc::new(Mutex::new(Collected::default()));
         let thread = pipe.map(|mut pipe| {
             let shared = Arc::clone(&shared);
@@ -219,7 +237,9 @@ impl Collector {
                         Ok(0) => return,
                         Ok(count) => {
                             let room = limit - collected.bytes.len();
-                            collected.bytes.extend_from_slice(&buffer[..count.min(room)]);
+                            collected
+                                .bytes
+                                .extend_from_slice(&buffer[..count.min(room)]);
                             collected.full |= count > room;
                             if collected.full && stop_when_full {
                                 return;
@@ -267,7 +287,9 @@ impl Collector {
 
     fn text(&self) -> String {
         let collected = self.lock();
-        String::from_utf8_lossy(&collected.bytes).trim_end().to_owned()
+        String::from_utf8_lossy(&collected.bytes)
+            .trim_end()
+            .to_owned()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Collected> {

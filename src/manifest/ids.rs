@@ -15,7 +15,9 @@ pub fn refusal(id: &str) -> Option<String> {
     }
     let chars = id.chars().count();
     if chars > MAX_CHARS {
-        return Some(format!("it has {chars} characters; at most {MAX_CHARS} are allowed"));
+        return Some(format!(
+            "it has {chars} characters; at most {MAX_CHARS} are allowed"
+        ));
     }
     if let Some(wrong) = id.chars().find(|&c| !is_word(c) && c != '.' && c != '-') {
         return Some(format!(
@@ -45,10 +47,29 @@ mod tests {
 
     #[test]
     fn ids_are_judged_as_the_server_does() {
-        for legal in ["a", "sales-2026.v1_x", "größe", "日本", "٣", "on", "1_000", &"x".repeat(250)] {
+        for legal in [
+            "a",
+            "sales-2026.v1_x",
+            "größe",
+            "日本",
+            "٣",
+            "on",
+            "1_000",
+            &"x".repeat(250),
+        ] {
             assert_eq!(refusal(legal), None, "{legal}");
         }
-        for illegal in ["", "a b", "a/b", "a..b", "a:b", "हिन्दी", "a\n", "\u{202e}", &"x".repeat(251)] {
+        for illegal in [
+            "",
+            "a b",
+            "a/b",
+            "a..b",
+            "a:b",
+            "हिन्दी",
+            "a\n",
+            "\u{202e}",
+            &"x".repeat(251),
+        ] {
             assert!(refusal(illegal).is_some(), "{illegal}");
         }
     }

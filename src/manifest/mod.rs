@@ -84,7 +84,8 @@ impl Manifest {
         let mut root = parse::parse(text)?;
         if let Value::Mapping(entries) = &mut root {
             entries.retain(|(key, _)| {
-                !key.as_str().is_some_and(|key| schema::PACKER_KEYS.contains(&key))
+                !key.as_str()
+                    .is_some_and(|key| schema::PACKER_KEYS.contains(&key))
             });
         }
         Ok(Self { root })
@@ -97,7 +98,10 @@ impl Manifest {
 
     /// The task ids of one dag, in the author's order. Empty if there is no such dag.
     pub fn tasks<'a>(&'a self, dag_id: &str) -> impl Iterator<Item = &'a str> {
-        let dag = self.dags().iter().find(|(id, _)| id.as_str() == Some(dag_id));
+        let dag = self
+            .dags()
+            .iter()
+            .find(|(id, _)| id.as_str() == Some(dag_id));
         dag.into_iter().flat_map(|(_, dag)| tasks(dag))
     }
 
@@ -135,8 +139,12 @@ impl Manifest {
             check("dag_id", id.as_str().unwrap_or_default());
             tasks(dag).for_each(|task| check("task_id", task));
         }
-        let empty = self.dags().iter().filter(|(_, dag)| tasks(dag).next().is_none());
-        warnings.extend(empty.filter_map(|(id, _)| Some(Warning::NoTasks(id.as_str()?.to_owned()))));
+        let empty = self
+            .dags()
+            .iter()
+            .filter(|(_, dag)| tasks(dag).next().is_none());
+        warnings
+            .extend(empty.filter_map(|(id, _)| Some(Warning::NoTasks(id.as_str()?.to_owned()))));
         warnings
     }
 

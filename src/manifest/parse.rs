@@ -5,7 +5,9 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 
 use super::schema::{Rule, Shape};
@@ -74,7 +76,9 @@ fn parse_json(text: &str, problem: &Problem) -> Result<Value, ManifestError> {
     seed.deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| {
-            locate(problem, Some(error.line()), || format!("is not valid JSON: {error}"))
+            locate(problem, Some(error.line()), || {
+                format!("is not valid JSON: {error}")
+            })
         })
 }
 
@@ -163,7 +167,11 @@ impl ValueSeed<'_> {
         for &key in self.rule.required_keys() {
             if !entries.iter().any(|(name, _)| name.as_str() == Some(key)) {
                 let path = KeyPath::Key(self.path, key);
-                let missing = ValueSeed { rule: self.rule.of_key(key), path: &path, ..*self };
+                let missing = ValueSeed {
+                    rule: self.rule.of_key(key),
+                    path: &path,
+                    ..*self
+                };
                 return Err(missing.broken("is missing".to_owned(), true));
             }
         }
@@ -175,7 +183,11 @@ impl ValueSeed<'_> {
 
     /// The noun for a key that stands twice.
     fn duplicate(&self) -> &'static str {
-        if self.rule == Rule::Dags { "the dag_id" } else { "the key" }
+        if self.rule == Rule::Dags {
+            "the dag_id"
+        } else {
+            "the key"
+        }
     }
 }
 
@@ -259,7 +271,11 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         let mut seen = std::collections::HashSet::new();
         loop {
             let path = KeyPath::Item(self.path, values.len());
-            let seed = ValueSeed { rule: self.rule.of_item(), path: &path, ..self };
+            let seed = ValueSeed {
+                rule: self.rule.of_item(),
+                path: &path,
+                ..self
+            };
             let Some(value) = items.next_element_seed(seed)? else {
                 return Ok(Value::Sequence(values));
             };
@@ -277,7 +293,11 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         self.shape(Shape::Mapping, "a mapping")?;
         let mut entries: Vec<(Value, Value)> = Vec::new();
         let mut seen = std::collections::HashSet::new();
-        let key_seed = ValueSeed { rule: Rule::Any, json: false, ..self };
+        let key_seed = ValueSeed {
+            rule: Rule::Any,
+            json: false,
+            ..self
+        };
         while let Some(key) = map.next_key_seed(key_seed)? {
             let name = match &key {
                 Value::String(name) => name.clone(),
@@ -290,16 +310,27 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
                 }
             };
             if self.rule != Rule::Any && key.as_str().is_none() {
-                let found = format!("has the key {name}, which is {}, not a string; quote it", key.kind());
+                let found = format!(
+                    "has the key {name}, which is {}, not a string; quote it",
+                    key.kind()
+                );
                 return Err(self.broken(found, false));
             }
             if !seen.insert((key.kind(), name.clone())) {
-                let found = format!("has {} \"{}\" twice", self.duplicate(), text::one_line(&name));
+                let found = format!(
+                    "has {} \"{}\" twice",
+                    self.duplicate(),
+                    text::one_line(&name)
+                );
                 return Err(self.broken(found, false));
             }
             let path = KeyPath::Key(self.path, &name);
             let rule = self.rule.of_key(&name);
-            let value = map.next_value_seed(ValueSeed { rule, path: &path, ..self })?;
+            let value = map.next_value_seed(ValueSeed {
+                rule,
+                path: &path,
+                ..self
+            })?;
             entries.push((key, value));
         }
         self.check_end(&entries)?;

@@ -164,10 +164,22 @@ mod tests {
     #[test]
     fn strings_follow_the_schema() {
         for (rule, good, bad) in [
-            (Rule::FormatVersion, &["1.0", "1.7", "1.0.3"][..], &["", "1", "1.", "2.0", "1.0.0.0", "v1.0", "1.x"][..]),
-            (Rule::Language, &["rust", "c++", "objective-c", "f77"], &["", "Rust", "7up", "c#"]),
+            (
+                Rule::FormatVersion,
+                &["1.0", "1.7", "1.0.3"][..],
+                &["", "1", "1.", "2.0", "1.0.0.0", "v1.0", "1.x"][..],
+            ),
+            (
+                Rule::Language,
+                &["rust", "c++", "objective-c", "f77"],
+                &["", "Rust", "7up", "c#"],
+            ),
             (Rule::SdkVersion, &["0", "0.1.0"], &[""]),
-            (Rule::SchemaVersion, &["2026-06-16"], &["", "2026-6-16", "2026-06-16 ", "20260616", "2026/06/16"]),
+            (
+                Rule::SchemaVersion,
+                &["2026-06-16"],
+                &["", "2026-6-16", "2026-06-16 ", "20260616", "2026/06/16"],
+            ),
         ] {
             for text in good {
                 assert_eq!(rule.check_string(text), Ok(()), "{rule:?} {text}");

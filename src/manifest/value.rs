@@ -84,7 +84,11 @@ impl Number {
             return Self(mantissa.to_owned());
         };
         let point = if mantissa.contains('.') { "" } else { ".0" };
-        let sign = if exponent.starts_with(['+', '-']) { "" } else { "+" };
+        let sign = if exponent.starts_with(['+', '-']) {
+            ""
+        } else {
+            "+"
+        };
         Self(format!("{mantissa}{point}e{sign}{exponent}"))
     }
 
@@ -118,7 +122,10 @@ mod tests {
         for (json, yaml) in [
             ("0", "0"),
             ("-17", "-17"),
-            ("123456789012345678901234567890", "123456789012345678901234567890"),
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
             ("1.5", "1.5"),
             ("1e3", "1.0e+3"),
             ("1E-7", "1.0e-7"),

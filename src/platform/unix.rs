@@ -8,8 +8,8 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// Calls `handler` for each signal that asks the program to stop: Ctrl-C, `kill`, a closed terminal.
 /// Signals that are ignored already, as under `nohup`, stay ignored.
@@ -30,7 +30,9 @@ fn ignored_signals() -> u64 {
     std::fs::read_to_string("/proc/self/status")
         .ok()
         .and_then(|status| {
-            let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+            let mask = status
+                .lines()
+                .find_map(|line| line.strip_prefix("SigIgn:"))?;
             u64::from_str_radix(mask.trim(), 16).ok()
         })
         .unwrap_or(0)
@@ -55,6 +57,16 @@ pub fn make_executable(file: &File) -> io::Result<()> {
 /// Whether everybody may read and execute the file: mode bits 0555.
 pub fn is_executable_for_all(metadata: &Metadata) -> bool {
     metadata.mode() & 0o555 == 0o555
+}
+
+/// Sets the mode of a file that is no program, 0644, whatever the umask.
+pub fn make_readable(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o644))
+}
+
+/// Whether this user may execute the file, by `access(2)`: what Python's `os.access` asks.
+pub fn is_executable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
 }
 
 /// Makes renames in `folder` durable.
@@ -110,7 +122,13 @@ fn descendants(id: u32) -> Vec<u32> {
             let child = entry.file_name().to_str()?.parse().ok()?;
             let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
             // `pid (name) state ppid ...`; the name may hold spaces and parentheses.
-            let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+            let parent = stat
+                .rsplit_once(')')?
+                .1
+                .split_whitespace()
+                .nth(1)?
+                .parse()
+                .ok()?;
             Some((child, parent))
         })
         .collect();

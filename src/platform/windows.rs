@@ -49,6 +49,16 @@ pub fn is_executable_for_all(_metadata: &Metadata) -> bool {
     true
 }
 
+/// Nothing to do: files are made readable.
+pub fn make_readable(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Always: Windows has no execute bit.
+pub fn is_executable(_path: &Path) -> bool {
+    true
+}
+
 /// Nothing to do: folders cannot be synced.
 pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())

@@ -67,6 +67,10 @@ impl std::fmt::Display for Bytes {
             whole /= 1024;
             unit = next;
         }
-        if unit == "B" { write!(f, "{whole} B") } else { write!(f, "{whole}.{tenths} {unit}") }
+        if unit == "B" {
+            write!(f, "{whole} B")
+        } else {
+            write!(f, "{whole}.{tenths} {unit}")
+        }
     }
 }

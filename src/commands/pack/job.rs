@@ -76,7 +76,9 @@ impl Job {
 
     /// The `Cargo.toml` of the package, if cargo built the executable.
     pub fn cargo_manifest(&self) -> Option<&Path> {
-        self.origin.as_ref().map(|origin| origin.package.manifest_path.as_std_path())
+        self.origin
+            .as_ref()
+            .map(|origin| origin.package.manifest_path.as_std_path())
     }
 
     /// Where the bundle goes.
@@ -97,12 +99,21 @@ pub fn source_of(selected: &Selected<'_>, source: Option<&Path>) -> PathBuf {
 /// file name.
 fn name_source(source: &Path, root: Option<&Path>) -> SourceName {
     let file_name = |path: &Path| {
-        path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+        path.file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned()
     };
     let below = root.and_then(|root| {
         let source = source.canonicalize().ok()?;
-        let below = source.strip_prefix(root.canonicalize().ok()?).ok()?.to_owned();
-        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let below = source
+            .strip_prefix(root.canonicalize().ok()?)
+            .ok()?
+            .to_owned();
+        let parts: Vec<_> = below
+            .iter()
+            .map(|part| part.to_string_lossy().into_owned())
+            .collect();
         Some(parts.join("/"))
     });
     SourceName {

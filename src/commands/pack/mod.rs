@@ -69,12 +69,16 @@ struct Ready {
 }
 
 fn from_environment(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 /// Flag before environment.
 fn source_override(args: &PackArgs) -> Option<PathBuf> {
-    args.source.clone().or_else(|| from_environment(SOURCE_VARIABLE))
+    args.source
+        .clone()
+        .or_else(|| from_environment(SOURCE_VARIABLE))
 }
 
 fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::Result<Job> {
@@ -95,7 +99,11 @@ fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::
         )
         .into());
     };
-    Ok(Job::from_executable(executable, &source, place::of_executable(args, executable)))
+    Ok(Job::from_executable(
+        executable,
+        &source,
+        place::of_executable(args, executable),
+    ))
 }
 
 /// Selects, checks what can be checked without an executable, and builds.
@@ -123,7 +131,13 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
         let built = build_selected(&selected, triple, args, common, shell)?;
         for (one, built) in selected.iter().zip(built) {
             let place = place::of_selected(args, one, triple, triples.len() > 1);
-            jobs.push(Job::from_build(one, built, triple, source.as_deref(), place));
+            jobs.push(Job::from_build(
+                one,
+                built,
+                triple,
+                source.as_deref(),
+                place,
+            ));
         }
     }
     Ok(jobs)
@@ -161,16 +175,25 @@ fn build_selected(
 fn check_single(args: &PackArgs, executables: usize, triples: usize) -> anyhow::Result<()> {
     let bundles = executables * triples;
     let refuse = |flag: &str, advice: &str| {
-        Err(Usage(format!("`{flag}` is for a single bundle, and {bundles} would be packed; {advice}")).into())
+        Err(Usage(format!(
+            "`{flag}` is for a single bundle, and {bundles} would be packed; {advice}"
+        ))
+        .into())
     };
     if args.output.is_some() && bundles > 1 {
-        return refuse("--output", "use `--out-dir`, or choose one with `-p` and `--bin`");
+        return refuse(
+            "--output",
+            "use `--out-dir`, or choose one with `-p` and `--bin`",
+        );
     }
     if args.airflow_metadata.is_some() && executables > 1 {
         return refuse("--airflow-metadata", "choose one with `-p` and `--bin`");
     }
     if args.source.is_some() && executables > 1 {
-        return refuse("--source", "use `source` in [package.metadata.airflow-bundle]");
+        return refuse(
+            "--source",
+            "use `source` in [package.metadata.airflow-bundle]",
+        );
     }
     Ok(())
 }
@@ -181,8 +204,12 @@ fn open_source(path: &std::path::Path) -> anyhow::Result<Input> {
 
 /// Everything short of writing: open, examine, introspect, validate.
 fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready> {
-    let executable = Input::open(&job.executable)
-        .with_context(|| format!("failed to open the executable `{}`", job.executable.display()))?;
+    let executable = Input::open(&job.executable).with_context(|| {
+        format!(
+            "failed to open the executable `{}`",
+            job.executable.display()
+        )
+    })?;
     let source = open_source(&job.source)?;
     let mut inputs = vec![job.executable.as_path(), job.source.as_path()];
     inputs.extend(args.airflow_metadata.as_deref());
@@ -217,21 +244,33 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
 /// it cannot read would be found out only on the worker.
 fn check_readable(manifest: &Manifest, job: &Job) -> anyhow::Result<()> {
     let digest = crate::bundle::digest::Sha256Digest([0; 32]);
-    let regions = writer::RegionDigests { executable: digest, source: digest, source_len: 0 };
+    let regions = writer::RegionDigests {
+        executable: digest,
+        source: digest,
+        source_len: 0,
+    };
     let text = manifest.render(&job.source_name, &regions);
-    worker::manifest::read(text.as_bytes()).map(drop).map_err(|problem| {
-        anyhow::anyhow!(
-            "Airflow's workers could not read the manifest of `{}`: {}",
-            job.executable.display(),
-            problem.message
-        )
-    })
+    worker::manifest::read(text.as_bytes())
+        .map(drop)
+        .map_err(|problem| {
+            anyhow::anyhow!(
+                "Airflow's workers could not read the manifest of `{}`: {}",
+                job.executable.display(),
+                problem.message
+            )
+        })
 }
 
 fn write(ready: &Ready) -> anyhow::Result<Packed> {
-    let parts = Parts { executable: &ready.executable, source: &ready.source };
+    let parts = Parts {
+        executable: &ready.executable,
+        source: &ready.source,
+    };
     let render = |regions: &writer::RegionDigests| {
-        Ok(ready.manifest.render(&ready.job.source_name, regions).into_bytes())
+        Ok(ready
+            .manifest
+            .render(&ready.job.source_name, regions)
+            .into_bytes())
     };
     match writer::write_bundle(parts, &ready.output, interrupt::stop_flag(), render) {
         Ok(packed) => Ok(packed),
@@ -239,8 +278,12 @@ fn write(ready: &Ready) -> anyhow::Result<Packed> {
             interrupt::check()?;
             bail!("interrupted")
         }
-        Err(error) => Err(error)
-            .with_context(|| format!("failed to write the bundle `{}`", ready.output.path().display())),
+        Err(error) => Err(error).with_context(|| {
+            format!(
+                "failed to write the bundle `{}`",
+                ready.output.path().display()
+            )
+        }),
     }
 }
 

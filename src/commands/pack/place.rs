@@ -61,7 +61,9 @@ pub fn of_selected(
     match (place, &triple.shown) {
         (Place::Folder(folder), Some(triple)) if several_triples => {
             // A target specification is a JSON file; cargo names its folder by the stem.
-            let name = Path::new(triple).file_stem().filter(|_| triple.ends_with(".json"));
+            let name = Path::new(triple)
+                .file_stem()
+                .filter(|_| triple.ends_with(".json"));
             Place::Folder(folder.join(name.unwrap_or(triple.as_ref())))
         }
         (place, _) => place,
@@ -70,7 +72,10 @@ pub fn of_selected(
 
 fn by_flags(args: &PackArgs) -> Option<Place> {
     let file = args.output.clone().map(Place::File);
-    let folder = args.out_dir.clone().or_else(|| from_environment(OUT_DIR_VARIABLE));
+    let folder = args
+        .out_dir
+        .clone()
+        .or_else(|| from_environment(OUT_DIR_VARIABLE));
     file.or_else(|| folder.map(Place::Folder))
 }
 
@@ -81,7 +86,9 @@ pub fn check_early(
     triple: &Option<String>,
     inputs: &[&Path],
 ) -> anyhow::Result<()> {
-    let windows = triple.as_ref().map_or(cfg!(windows), |triple| triple.contains("windows"));
+    let windows = triple
+        .as_ref()
+        .map_or(cfg!(windows), |triple| triple.contains("windows"));
     let suffix = if windows { ".exe" } else { "" };
     let name = PathBuf::from(format!("{}{suffix}", selected.target.name));
     match place {
@@ -92,7 +99,10 @@ pub fn check_early(
 
 /// Refuses two bundles in one file.
 pub fn check_distinct(places: &[Place]) -> anyhow::Result<()> {
-    let files = places.iter().filter(|place| matches!(place, Place::File(_))).count();
+    let files = places
+        .iter()
+        .filter(|place| matches!(place, Place::File(_)))
+        .count();
     if files > 1 {
         bail!("{files} bundles would be written to one file");
     }

@@ -56,5 +56,8 @@ fn line(ready: &Ready, packed: &Packed) -> serde_json::Value {
 /// The dags in the manifest's own shape: `{"dag_id": {"tasks": ["task_id"]}}`.
 fn dags(manifest: &Manifest) -> serde_json::Value {
     let entry = |id: &str| json!({ "tasks": manifest.tasks(id).collect::<Vec<_>>() });
-    manifest.dag_ids().map(|id| (id.to_owned(), entry(id))).collect()
+    manifest
+        .dag_ids()
+        .map(|id| (id.to_owned(), entry(id)))
+        .collect()
 }
