@@ -55,12 +55,12 @@ impl Workspace {
     pub fn packages(&self, options: &CargoOptions) -> anyhow::Result<Vec<&Package>> {
         let members = self.metadata.workspace_packages();
         if options.workspace {
-            let excluded = self.matching(&members, &options.exclude, options)?;
+            let excluded = matching(&members, &options.exclude, options)?;
             let left = |package: &&Package| !excluded.iter().any(|gone| gone.id == package.id);
             return Ok(members.into_iter().filter(left).collect());
         }
         if !options.package.is_empty() {
-            return self.matching(&members, &options.package, options);
+            return matching(&members, &options.package, options);
         }
         let current = members
             .iter()
@@ -73,35 +73,35 @@ impl Workspace {
             _ => Ok(self.metadata.workspace_default_packages()),
         }
     }
+}
 
-    fn matching<'a>(
-        &'a self,
-        members: &[&'a Package],
-        specs: &[String],
-        options: &CargoOptions,
-    ) -> anyhow::Result<Vec<&'a Package>> {
-        let mut found: Vec<&Package> = Vec::new();
-        for spec in specs {
-            let matches = matching_spec(members, spec, options)?;
-            if matches.is_empty() {
-                let names: Vec<_> = members
-                    .iter()
-                    .map(|package| package.name.as_str())
-                    .collect();
-                bail!(
-                    "no package `{spec}` in this workspace{}; its members are {}",
-                    super::select::did_you_mean(spec, &names),
-                    super::select::listed(&names)
-                );
-            }
-            for package in matches {
-                if !found.iter().any(|other| other.id == package.id) {
-                    found.push(package);
-                }
+/// The members that any of `specs` names.
+fn matching<'a>(
+    members: &[&'a Package],
+    specs: &[String],
+    options: &CargoOptions,
+) -> anyhow::Result<Vec<&'a Package>> {
+    let mut found: Vec<&Package> = Vec::new();
+    for spec in specs {
+        let matches = matching_spec(members, spec, options)?;
+        if matches.is_empty() {
+            let names: Vec<_> = members
+                .iter()
+                .map(|package| package.name.as_str())
+                .collect();
+            bail!(
+                "no package `{spec}` in this workspace{}; its members are {}",
+                super::select::did_you_mean(spec, &names),
+                super::select::listed(&names)
+            );
+        }
+        for package in matches {
+            if !found.iter().any(|other| other.id == package.id) {
+                found.push(package);
             }
         }
-        Ok(found)
     }
+    Ok(found)
 }
 
 /// Members that a package spec names: `name`, `name@version`, a pattern, or anything that

@@ -30,7 +30,7 @@ impl Table {
         let root = package
             .manifest_path
             .parent()
-            .map(|path| path.as_std_path());
+            .map(cargo_metadata::camino::Utf8Path::as_std_path);
         read(&package.metadata, root.unwrap_or(Path::new("")))
             .with_context(|| format!("[package.metadata.{TABLE}] in `{}`", package.manifest_path))
     }

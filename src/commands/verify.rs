@@ -165,22 +165,17 @@ fn findings(findings: &[Finding]) -> Vec<serde_json::Value> {
 fn human(verdict: &Verdict, path: &Path) -> String {
     let word = if verdict.usable { "usable" } else { "unusable" };
     let path = path.display().to_string();
-    let mut text = format!("{word}: {}", one_line(&path));
+    let mut lines = vec![format!("{word}: {}", one_line(&path))];
     if !verdict.dag_ids.is_empty() {
         let ids: Vec<_> = verdict.dag_ids.iter().map(|id| one_line(id)).collect();
-        text.push_str(&format!("\n  dags: {}", ids.join(", ")));
+        lines.push(format!("  dags: {}", ids.join(", ")));
     }
     for (label, findings) in [
         ("problem", &verdict.problems),
         ("warning", &verdict.warnings),
     ] {
-        for one in findings {
-            text.push_str(&format!(
-                "\n  {label}[{}]: {}",
-                one.code,
-                one_line(&one.message)
-            ));
-        }
+        let line = |one: &Finding| format!("  {label}[{}]: {}", one.code, one_line(&one.message));
+        lines.extend(findings.iter().map(line));
     }
-    text
+    lines.join("\n")
 }

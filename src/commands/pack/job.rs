@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::camino::Utf8Path;
 use cargo_metadata::{Package, Target};
 
 use super::place::Place;
@@ -62,7 +63,7 @@ impl Job {
         let root = selected.package.manifest_path.parent();
         Self {
             executable: built.executable,
-            source_name: name_source(&source, root.map(|root| root.as_std_path())),
+            source_name: name_source(&source, root.map(Utf8Path::as_std_path)),
             source,
             origin: Some(Origin {
                 package: selected.package.clone(),
