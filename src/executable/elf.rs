@@ -6,6 +6,7 @@ use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
 use super::architecture::Architecture;
 use super::dynamic::{self, Dynamic};
+use super::glibc;
 use super::platform::Platform;
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
@@ -267,10 +268,10 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
             return Err(malformed("no segment is loaded into memory"));
         }
         let dynamic = match segments.dynamic {
-            Some((offset, size)) => dynamic::read(self, region, offset, size)?,
-            None => Dynamic::default(),
+            Some((offset, size)) => Some(dynamic::read(self, region, offset, size)?),
+            None => None,
         };
-        if kind == elf::ET_DYN && !self.is_executable(&dynamic, &segments) {
+        if kind == elf::ET_DYN && !self.is_executable(dynamic.as_ref()) {
             return Err(Refusal::SharedLibrary {
                 kind: "ELF shared library (.so)",
             });
@@ -289,26 +290,26 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
                 Linkage::Static
             }),
             interpreter: segments.interpreter,
-            glibc: super::glibc::newest_needed(self, region, &dynamic)?,
+            glibc: match &dynamic {
+                Some(dynamic) => glibc::newest_needed(self, region, dynamic)?,
+                None => None,
+            },
         })
     }
 
     /// Tells a position-independent executable from a shared library, which has the same file type.
     ///
-    /// Linkers since about 2016 mark executables (`DF_1_PIE`). For those without the mark: some libraries (libc itself) name
-    /// an interpreter and an entry so that they can be started, but a library has a name, and linkers reserve a place for the debugger
-    /// (`DT_DEBUG`) in executables only. A static one of an old linker needs no library and has an entry.
-    fn is_executable(&self, dynamic: &Dynamic, segments: &Segments) -> bool {
-        if dynamic.pie_flag {
-            return true;
+    /// Linkers since about 2016 mark executables (`DF_1_PIE`). For those without the mark an interpreter proves nothing (libc
+    /// and some PAM modules have one, so that they can be started), nor does an entry (mold gives one to every library), nor
+    /// does a missing name. But all linkers reserve a place for the debugger in executables only, static ones included.
+    fn is_executable(&self, dynamic: Option<&Dynamic>) -> bool {
+        match dynamic {
+            Some(dynamic) => {
+                dynamic.pie_flag || (dynamic.has_debug_entry && !dynamic.has_library_name)
+            }
+            // What cannot be linked with can only be started.
+            None => self.header.e_entry(self.endian).into() != 0,
         }
-        if dynamic.has_library_name {
-            return false;
-        }
-        let entry: u64 = self.header.e_entry(self.endian).into();
-        segments.interpreter.is_some()
-            || dynamic.has_debug_entry
-            || (!dynamic.needs_libraries && entry != 0)
     }
 
     /// Checks that all sections lie inside of the file. Returns the bytes of debug information.

@@ -61,8 +61,10 @@ pub(super) fn examine(region: &mut Region<'_>) -> Result<Executable, Refusal> {
         image.sections + image.section_count * size_of::<pe::ImageSectionHeader>() as u64;
     let mut upx = has_upx_mark(region, table_end)?;
     let mut debug_info_bytes = 0_u64;
+    let mut no_code = false;
     image.visit(region, &mut |section| {
         upx |= matches!(section.name.as_bytes(), b"UPX0" | b"UPX1");
+        no_code |= section.name.as_bytes() == b".text" && section.size == 0;
         if section.is_debug() {
             debug_info_bytes = debug_info_bytes.saturating_add(section.size);
         }
@@ -72,6 +74,10 @@ pub(super) fn examine(region: &mut Region<'_>) -> Result<Executable, Refusal> {
     }
     if image.has_certificates {
         return Err(Refusal::Authenticode);
+    }
+    // GNU objcopy leaves the sections of the executable there, without their bytes.
+    if no_code && debug_info_bytes != 0 {
+        return Err(Refusal::DebugFile { format: Format::Pe });
     }
     Ok(Executable {
         format: Format::Pe,

@@ -246,6 +246,13 @@ fn other_pe_files_are_refused_by_name() {
         ),
         (
             Pe {
+                sections: vec![(".text", b""), (".debug_info", b"debug")],
+                ..pe()
+            },
+            "debug information",
+        ),
+        (
+            Pe {
                 sections: vec![("UPX0", b""), ("UPX1", b"packed")],
                 ..pe()
             },

@@ -113,17 +113,17 @@ fn libraries_are_refused_by_kind() {
             &["-shared", "-fPIC", "-Wl,-soname,named.so"],
             "named.so",
         ),
-        // Neither a name nor a library that it needs, and an entry.
+        // Neither a name nor a library that it needs, but an entry: all that mold links are so.
         bench.cc(
             LIBRARY_C,
-            &[
-                "-shared",
-                "-fPIC",
-                "-nostdlib",
-                "-Wl,-e,answer",
-                "-Wl,-soname,entry.so",
-            ],
-            "entry.so",
+            &["-shared", "-fPIC", "-nostdlib", "-Wl,-e,answer"],
+            "bare.so",
+        ),
+        // Neither a name nor the mark, but an interpreter and an entry, as some PAM modules have.
+        bench.cc(
+            "const char path[] __attribute__((section(\".interp\"))) = \"/lib64/ld-linux-x86-64.so.2\";\nint answer(void) { return 42; }\n",
+            &["-shared", "-fPIC", "-Wl,-e,answer"],
+            "startable.so",
         ),
         bench.rustc(LIBRARY_RS, &["--crate-type=cdylib"], "cdylib.so"),
         bench.rustc(
@@ -254,6 +254,31 @@ fn the_newest_version_of_the_c_library_is_found() {
     let executable = examine_bytes(&bytes).unwrap();
     assert_eq!(executable.glibc, Some(expected));
     assert_eq!(executable.linkage, Some(Linkage::Dynamic));
+}
+
+#[test]
+fn versions_that_may_be_missing_do_not_count() {
+    let bench = Bench::new();
+    let mut bytes = std::fs::read(bench.cc(HELLO_C, &[], "weak")).unwrap();
+    let newest = examine_bytes(&bytes).unwrap().glibc.unwrap();
+    // The entry begins with the hash of the name; the flags follow.
+    let name = format!("GLIBC_{newest}");
+    let hash = name.bytes().fold(0_u32, |hash, byte| {
+        let hash = (hash << 4) + u32::from(byte);
+        let top = hash & 0xf000_0000;
+        (hash ^ (top >> 24)) & !top
+    });
+    let at = bytes
+        .windows(6)
+        .position(|window| window == [&hash.to_ne_bytes()[..], &[0, 0]].concat())
+        .unwrap();
+    let weak = u16::to_ne_bytes(2);
+    bytes[at + 4..at + 6].copy_from_slice(&weak);
+    let older = examine_bytes(&bytes).unwrap().glibc;
+    assert!(
+        older.is_none_or(|older| older < newest),
+        "{older:?} {newest}"
+    );
 }
 
 #[test]
