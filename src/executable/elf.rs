@@ -14,7 +14,7 @@ use super::section::{Name, Section, has_upx_mark};
 use super::{Executable, Format, Linkage};
 
 /// The most sections that are looked at. Executables have dozens.
-const MAX_SECTIONS: u64 = 200_000;
+const MAX_SECTIONS: u64 = 65_536;
 /// The longest path of an interpreter, as in Linux (`PATH_MAX`).
 const MAX_INTERPRETER: u64 = 4096;
 
@@ -273,12 +273,12 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
         };
         if kind == elf::ET_DYN && !self.is_executable(dynamic.as_ref()) {
             return Err(Refusal::SharedLibrary {
-                kind: "ELF shared library (.so)",
+                kind: "shared library (ELF, .so)",
             });
         }
         Ok(Executable {
             format: Format::Elf,
-            platform: platform(
+            platform: Platform::from_elf(
                 self.header.e_ident().os_abi,
                 segments.interpreter.as_deref(),
             ),
@@ -383,34 +383,5 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
         Err(malformed(format!(
             "the dynamic segment points to address {address:#x}, which is not loaded from the file"
         )))
-    }
-}
-
-/// The system that an ELF file is for: by the header's mark where there is one, else by its interpreter.
-fn platform(os_abi: elf::OsAbi, interpreter: Option<&str>) -> Platform {
-    match os_abi {
-        elf::ELFOSABI_FREEBSD => return Platform::FreeBsd,
-        elf::ELFOSABI_NETBSD => return Platform::NetBsd,
-        elf::ELFOSABI_OPENBSD => return Platform::OpenBsd,
-        elf::ELFOSABI_SOLARIS => return Platform::Solaris,
-        _ => {}
-    }
-    let Some(path) = interpreter else {
-        return Platform::Linux;
-    };
-    match path.rsplit('/').next().unwrap_or(path) {
-        "ld-elf.so.1" | "ld-elf32.so.1" => Platform::FreeBsd,
-        "ld-elf.so.2" => Platform::DragonFly,
-        "ld.elf_so" => Platform::NetBsd,
-        "ld.so" => Platform::OpenBsd,
-        "linker" | "linker64" => Platform::Android,
-        "ld.so.1"
-            if path.starts_with("/usr/lib/")
-                || path.starts_with("/lib/amd64/")
-                || path.starts_with("/lib/64/") =>
-        {
-            Platform::Solaris
-        }
-        _ => Platform::Linux,
     }
 }

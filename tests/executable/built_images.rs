@@ -246,6 +246,13 @@ fn other_pe_files_are_refused_by_name() {
         ),
         (
             Pe {
+                sections: vec![],
+                ..pe()
+            },
+            "no sections",
+        ),
+        (
+            Pe {
                 sections: vec![(".text", b""), (".debug_info", b"debug")],
                 ..pe()
             },
@@ -273,6 +280,9 @@ fn upx_is_recognised_behind_the_headers() {
     let end = image.len() - 4;
     image[end..].copy_from_slice(b"UPX!");
     assert!(matches!(refused(&image), Refusal::Upx));
+    let mut pe = Pe::default().build();
+    pe[512 - 32..512 - 28].copy_from_slice(b"UPX!");
+    assert!(matches!(refused(&pe), Refusal::Upx));
     let mut ls = std::fs::read("/bin/ls").unwrap();
     assert_eq!(ls[4], 2, "this test knows the 64-bit header");
     let headers = u16::from_le_bytes([ls[56], ls[57]]);
@@ -388,6 +398,8 @@ fn files_of_other_kinds_are_refused_by_name() {
     coff.resize(200, 0);
     let mut dos = b"MZ".to_vec();
     dos.resize(200, 0);
+    let mut far = dos.clone();
+    far[60..64].fill(0xff);
     let bundle = [&[0; 100][..], b"AFBNDL01"].concat();
     for (bytes, expected) in [
         (&b""[..], "empty file"),
@@ -403,12 +415,17 @@ fn files_of_other_kinds_are_refused_by_name() {
         (b"\x1f\x8b\x08\0", "gzip"),
         (&tar, "tar archive"),
         (b"!<arch>\n", "static library"),
+        (
+            b"!<arch>\nx.o/            0           0     0     644     9999      `\n",
+            "static library",
+        ),
         (b"!<thin>\n", "thin static library"),
         (b"\0asm\x01\0\0\0", "WebAssembly"),
         (b"MDMP\x93\xa7\0\0", "core dump (minidump)"),
         (b"BC\xc0\xde\0\0", "LLVM bitcode"),
         (&coff, "object file (COFF)"),
         (b"\0\0\xff\xff\x02\0", "object file (COFF)"),
+        (&far, "the PE header would end at byte 4294967299"),
         (&dos, "begins with `MZ\\x00"),
         (
             b"\x01\xdf\0\x04\0\0\0\0",
