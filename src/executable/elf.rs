@@ -301,12 +301,11 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
     ///
     /// Linkers since about 2016 mark executables (`DF_1_PIE`). For those without the mark an interpreter proves nothing (libc
     /// and some PAM modules have one, so that they can be started), nor does an entry (mold gives one to every library), nor
-    /// does a missing name. But all linkers reserve a place for the debugger in executables only, static ones included.
+    /// does a missing library name (few of Rust's have one). But linkers reserve a place for the debugger in executables
+    /// only, static ones included.
     fn is_executable(&self, dynamic: Option<&Dynamic>) -> bool {
         match dynamic {
-            Some(dynamic) => {
-                dynamic.pie_flag || (dynamic.has_debug_entry && !dynamic.has_library_name)
-            }
+            Some(dynamic) => dynamic.pie_flag || dynamic.has_debug_entry,
             // What cannot be linked with can only be started.
             None => self.header.e_entry(self.endian).into() != 0,
         }

@@ -152,6 +152,21 @@ fn a_universal_file_must_hold_executables_only() {
 }
 
 #[test]
+fn a_macho_segment_beyond_the_end_is_refused() {
+    let mut image = macho().build();
+    // The size of the first segment: behind the header, the names and three words.
+    image[32 + 48] += 1;
+    let (needs, has) = (image.len() as u64 + 1, image.len() as u64);
+    let refusal = refused(&image);
+    assert_eq!(
+        refusal.to_string(),
+        format!(
+            "the file is cut short or damaged: a segment would end at byte {needs}, but the file has {has} bytes; copy or build it again"
+        )
+    );
+}
+
+#[test]
 fn a_java_class_is_no_universal_file() {
     let class = [
         0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 52, 0, 1, 2, 3, 0, 0, 0, 0, 0, 0,
@@ -173,12 +188,16 @@ fn a_pe_executable() {
     let narrow = Pe {
         wide: false,
         machine: 0x14c,
-        sections: vec![(".text", b"code"), (".debug_info_long", &[1; 600])],
+        sections: vec![
+            (".text", b"code"),
+            (".debug_info_long", &[1; 600]),
+            (".zdebug_str", &[1; 30]),
+        ],
         ..Pe::default()
     };
     let executable = examine_bytes(&narrow.build()).unwrap();
     assert_eq!(executable.architectures, [Architecture::I686]);
-    assert_eq!(executable.debug_info_bytes, 600);
+    assert_eq!(executable.debug_info_bytes, 630);
     let arm = Pe {
         machine: 0xaa64,
         ..Pe::default()
@@ -291,64 +310,65 @@ fn upx_is_recognised_behind_the_headers() {
     assert!(matches!(refused(&ls), Refusal::Upx));
 }
 
+/// A file of one loaded segment, which holds the header.
+fn elf(wide: bool, big: bool, machine: u16) -> Vec<u8> {
+    let half = |value: u16| {
+        if big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    };
+    let word = |value: u32| {
+        if big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    };
+    let address = |value: u32| match (wide, big) {
+        (false, _) => word(value).to_vec(),
+        (true, false) => [word(value), [0; 4]].concat(),
+        (true, true) => [[0; 4], word(value)].concat(),
+    };
+    let (header, entry): (u16, u16) = if wide { (64, 56) } else { (52, 32) };
+    let mut out = vec![
+        0x7f,
+        b'E',
+        b'L',
+        b'F',
+        1 + u8::from(wide),
+        1 + u8::from(big),
+        1,
+    ];
+    out.resize(16, 0);
+    out.extend(half(2));
+    out.extend(half(machine));
+    out.extend(word(1));
+    out.extend(address(0x1000));
+    out.extend(address(u32::from(header)));
+    out.extend(address(0));
+    out.extend(word(0));
+    for value in [header, entry, 1, 0, 0, 0] {
+        out.extend(half(value));
+    }
+    let size = u32::from(header + entry);
+    out.extend(word(1));
+    if wide {
+        out.extend(word(5));
+    }
+    for value in [0, 0x1000, 0x1000, size, size] {
+        out.extend(address(value));
+    }
+    if !wide {
+        out.extend(word(5));
+    }
+    out.extend(address(0x1000));
+    out
+}
+
 #[test]
 fn elf_headers_of_every_architecture() {
-    /// A file of one loaded segment, which holds the header.
-    fn elf(wide: bool, big: bool, machine: u16) -> Vec<u8> {
-        let half = |value: u16| {
-            if big {
-                value.to_be_bytes()
-            } else {
-                value.to_le_bytes()
-            }
-        };
-        let word = |value: u32| {
-            if big {
-                value.to_be_bytes()
-            } else {
-                value.to_le_bytes()
-            }
-        };
-        let address = |value: u32| match (wide, big) {
-            (false, _) => word(value).to_vec(),
-            (true, false) => [word(value), [0; 4]].concat(),
-            (true, true) => [[0; 4], word(value)].concat(),
-        };
-        let (header, entry): (u16, u16) = if wide { (64, 56) } else { (52, 32) };
-        let mut out = vec![
-            0x7f,
-            b'E',
-            b'L',
-            b'F',
-            1 + u8::from(wide),
-            1 + u8::from(big),
-            1,
-        ];
-        out.resize(16, 0);
-        out.extend(half(2));
-        out.extend(half(machine));
-        out.extend(word(1));
-        out.extend(address(0x1000));
-        out.extend(address(u32::from(header)));
-        out.extend(address(0));
-        out.extend(word(0));
-        for value in [header, entry, 1, 0, 0, 0] {
-            out.extend(half(value));
-        }
-        let size = u32::from(header + entry);
-        out.extend(word(1));
-        if wide {
-            out.extend(word(5));
-        }
-        for value in [0, 0x1000, 0x1000, size, size] {
-            out.extend(address(value));
-        }
-        if !wide {
-            out.extend(word(5));
-        }
-        out.extend(address(0x1000));
-        out
-    }
     for (name, wide, big, machine) in [
         ("x86_64", true, false, 62),
         ("x86_64-x32", false, false, 62),
@@ -382,6 +402,21 @@ fn elf_headers_of_every_architecture() {
         refused(&core),
         Refusal::CoreDump { format: "ELF" }
     ));
+    // The size of the segment in the file.
+    let mut cut = elf(true, false, 62);
+    cut[64 + 32] += 1;
+    let refusal = refused(&cut);
+    assert!(
+        matches!(
+            refusal,
+            Refusal::Truncated {
+                what: "a loaded segment",
+                needs: 121,
+                has: 120
+            }
+        ),
+        "{refusal:?}"
+    );
     let mut freebsd = elf(true, false, 62);
     freebsd[7] = 9;
     let executable = examine_bytes(&freebsd).unwrap();
@@ -394,6 +429,8 @@ fn files_of_other_kinds_are_refused_by_name() {
     let mut tar = vec![0; 600];
     tar[0] = b'a';
     tar[257..262].copy_from_slice(b"ustar");
+    // A character lies across the border of what is looked at.
+    let long_text = format!("x{}", "\u{e4}".repeat(1000));
     let mut coff = vec![0x64, 0x86, 1, 0];
     coff.resize(200, 0);
     let mut dos = b"MZ".to_vec();
@@ -405,6 +442,7 @@ fn files_of_other_kinds_are_refused_by_name() {
         (&b""[..], "empty file"),
         (b"fn main() {}\n", "text file"),
         ("// L\u{e4}nge\n".as_bytes(), "text file"),
+        (long_text.as_bytes(), "text file"),
         (b"\xff\xfeh\0i\0", "text file"),
         (
             b"#!/usr/bin/env python3\nprint()\n",

@@ -238,6 +238,26 @@ fn an_elf_file_of_millions_of_sections_is_refused_at_once() {
 }
 
 #[test]
+fn a_section_beyond_the_end_is_refused() {
+    let (_, mut bytes) = images().swap_remove(0);
+    assert_eq!(bytes[4], 2, "this test knows the 64-bit header");
+    let table = usize::try_from(u64::from_le_bytes(*bytes[40..].first_chunk().unwrap())).unwrap();
+    // The size of the second section.
+    bytes[table + 64 + 32..table + 64 + 40].copy_from_slice(&0x1234_5678_u64.to_le_bytes());
+    let refusal = examine_bytes(&bytes).unwrap_err();
+    assert!(
+        matches!(
+            refusal,
+            Refusal::Truncated {
+                what: "a section",
+                ..
+            }
+        ),
+        "{refusal:?}"
+    );
+}
+
+#[test]
 fn the_search_for_footers_takes_constant_memory() {
     let bytes = vec![b'1'; 8 * 1024 * 1024];
     LARGEST.set(0);

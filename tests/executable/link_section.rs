@@ -153,6 +153,24 @@ fn damaged_records_are_errors() {
 }
 
 #[test]
+fn a_text_of_sixteen_mebibytes_is_the_longest() {
+    let longest = "x".repeat(16 * 1024 * 1024);
+    let record_of_it = found(&pe_with(&record(&longest))).unwrap().unwrap();
+    assert_eq!(record_of_it.json.len(), longest.len());
+    let error = found(&pe_with(&record(&(longest + "x")))).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            SectionError::TooLarge {
+                size: 16_777_217,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn two_sections_are_an_error() {
     let (first, second) = (record(JSON), record(JSON));
     let image = Pe {

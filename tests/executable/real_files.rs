@@ -1,5 +1,7 @@
 //! Executables, libraries and objects as the compilers of this machine make them.
 
+use std::path::Path;
+
 use cargo_airflow_bundle::executable::{
     Architecture, Executable, Format, GlibcVersion, Linkage, Platform, Refusal,
 };
@@ -77,17 +79,44 @@ fn without_pie_mark(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+/// Removes `DT_DEBUG`, as `-z rodynamic` does, by giving its place to a tag that nobody reads.
+fn without_debug_entry(mut bytes: Vec<u8>) -> Vec<u8> {
+    let mut entry = [0; 16];
+    entry[0] = 21;
+    let dynamic = bytes
+        .windows(8)
+        .position(|window| window == 0x6fff_fffb_u64.to_le_bytes())
+        .expect("the entry DT_FLAGS_1");
+    let near = dynamic.saturating_sub(640);
+    let at = near
+        + bytes[near..dynamic + 640]
+            .windows(16)
+            .position(|window| window == entry)
+            .expect("the entry DT_DEBUG");
+    bytes[at..at + 8].copy_from_slice(&0x6000_000d_u64.to_le_bytes());
+    bytes
+}
+
 #[test]
-fn programs_of_linkers_that_do_not_mark_them() {
+fn the_mark_or_the_place_for_the_debugger_makes_a_program() {
     let bench = Bench::new();
     for (flags, linkage) in [
         (&["-pie", "-fPIE"][..], Linkage::Dynamic),
         (&["-static-pie", "-fPIE"], Linkage::Static),
     ] {
-        let marked = std::fs::read(bench.cc(HELLO_C, flags, "program")).unwrap();
-        let executable = examine_bytes(&without_pie_mark(marked)).unwrap();
-        assert_native(&executable);
-        assert_eq!(executable.linkage, Some(linkage));
+        let program = std::fs::read(bench.cc(HELLO_C, flags, "program")).unwrap();
+        let unmarked = without_pie_mark(program.clone());
+        let marked_only = without_debug_entry(program);
+        for bytes in [&unmarked, &marked_only] {
+            let executable = examine_bytes(bytes).unwrap();
+            assert_native(&executable);
+            assert_eq!(executable.linkage, Some(linkage));
+        }
+        let neither = examine_bytes(&without_debug_entry(unmarked));
+        assert!(
+            matches!(neither, Err(Refusal::SharedLibrary { .. })),
+            "{neither:?}"
+        );
     }
 }
 
@@ -228,24 +257,30 @@ fn separate_debug_information_is_refused() {
     );
 }
 
-#[test]
-fn the_newest_version_of_the_c_library_is_found() {
-    let bench = Bench::new();
-    let program = bench.cc(HELLO_C, &[], "needs");
-    let found = examine_file(&program).unwrap().glibc.unwrap();
-    // By `readelf`, which reads the sections; ours reads the dynamic segment.
+/// Compares with `readelf`, which reads the sections, where ours reads the dynamic segment.
+fn assert_glibc_as_readelf_says(program: &Path) -> GlibcVersion {
     let listing = std::process::Command::new("readelf")
         .arg("-V")
-        .arg(&program)
+        .arg(program)
         .output()
         .expect("readelf (Debian: apt-get install binutils)");
     let expected = String::from_utf8(listing.stdout)
         .unwrap()
         .split_whitespace()
-        .filter_map(|word| word.strip_prefix("GLIBC_")?.parse::<GlibcVersion>().ok())
+        .filter_map(|word| word.strip_prefix("GLIBC_")?.parse().ok())
         .max()
         .unwrap();
-    assert_eq!(found, expected);
+    assert_eq!(examine_file(program).unwrap().glibc, Some(expected));
+    expected
+}
+
+#[test]
+fn the_newest_version_of_the_c_library_is_found() {
+    // A small program, and one that needs several libraries and many versions.
+    assert_glibc_as_readelf_says(&std::env::current_exe().unwrap());
+    let bench = Bench::new();
+    let program = bench.cc(HELLO_C, &[], "needs");
+    let expected = assert_glibc_as_readelf_says(&program);
     // Without section headers, as `sstrip` leaves it.
     let mut bytes = std::fs::read(&program).unwrap();
     assert_eq!(bytes[4], 2, "this test knows the 64-bit header");
