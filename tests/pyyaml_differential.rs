@@ -19,6 +19,8 @@
 mod dump;
 #[path = "pyyaml_differential/mutants.rs"]
 mod mutants;
+#[path = "pyyaml_differential/tangle.rs"]
+mod tangle;
 
 use std::env;
 use std::fs::{self, File};
@@ -147,12 +149,13 @@ fn number(variable: &str, default: u64) -> u64 {
     })
 }
 
-/// Compares the texts and fails with the first differences.
-fn check(texts: &[String]) {
+/// Compares the texts and fails with the first differences. Gives PyYAML's verdicts.
+fn check(texts: &[String]) -> Vec<String> {
     let mut limits = 0;
     let mut different = Vec::new();
-    for (text, theirs) in texts.iter().zip(verdicts(texts)) {
-        match compare(text, &theirs) {
+    let verdicts = verdicts(texts);
+    for (text, theirs) in texts.iter().zip(&verdicts) {
+        match compare(text, theirs) {
             Verdict::Same => {}
             Verdict::Limit => limits += 1,
             Verdict::Different(how) => different.push(format!("{text:?}\n{how}\n")),
@@ -175,6 +178,7 @@ fn check(texts: &[String]) {
         "{limits} of {} texts end at a limit: the comparison says little",
         texts.len()
     );
+    verdicts
 }
 
 #[test]
@@ -189,5 +193,17 @@ fn mutants_load_as_pyyaml_loads_them() {
     let texts: Vec<String> = (seed..seed + number("PYYAML_MUTANTS", 5000))
         .map(|seed| mutants::text(&corpus, seed))
         .collect();
-    check(&texts);
+    let verdicts = check(&texts);
+    for outcome in ["ok", "yaml", "raises"] {
+        let count = verdicts
+            .iter()
+            .filter(|verdict| verdict.starts_with(outcome))
+            .count();
+        println!("{outcome}: {count}");
+        assert!(
+            count * 40 > texts.len(),
+            "only {count} of {} texts end in '{outcome}'",
+            texts.len()
+        );
+    }
 }

@@ -1,10 +1,12 @@
 //! Seeded texts: mutants of the corpus, token soups, single scalars, small documents full of anchors and merge keys.
 
+use super::tangle::Tangle;
+
 /// `SplitMix64`.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut value = self.0;
         value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -12,11 +14,11 @@ impl Random {
         value ^ (value >> 31)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit.max(1) as u64).unwrap()
     }
 
-    fn one_in(&mut self, times: usize) -> bool {
+    pub fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
@@ -26,7 +28,7 @@ impl Random {
         self.below(limit)
     }
 
-    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+    pub fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
         from[self.below(from.len())]
     }
 }
@@ -64,7 +66,7 @@ const TOKENS: &[&str] = &[
 ];
 
 #[rustfmt::skip]
-const TAGS: &[&str] = &[
+pub const TAGS: &[&str] = &[
     "", "", "", "! ", "!!int ", "!!float ", "!!bool ", "!!null ", "!!str ", "!!timestamp ", "!!binary ",
     "!!seq ", "!!map ", "!!omap ", "!!pairs ", "!!set ", "!!merge ", "!!value ", "!!yaml ", "!x ",
     "!<tag:yaml.org,2002:int> ",
@@ -82,7 +84,7 @@ const WORDS: &[&str] = &[
     "1:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0.5",
 ];
 
-fn scalar(random: &mut Random) -> String {
+pub fn scalar(random: &mut Random) -> String {
     match random.below(5) {
         0 => random.pick(WORDS).into(),
         1 => number(random),
@@ -171,114 +173,6 @@ fn timestamp(random: &mut Random) -> String {
     text
 }
 
-/// Lines of a mapping or list with anchors, aliases and merge keys in all places.
-fn tangle(random: &mut Random) -> String {
-    const NAMES: &[&str] = &["a", "b", "c", "d"];
-    let flow = random.one_in(3);
-    let mut text = String::new();
-    let list = random.one_in(3);
-    if flow {
-        text += random.pick(&["", "&r ", "!!set ", "!!omap ", "&r !!str "]);
-        text += if list { "[" } else { "{" };
-    }
-    for place in 0..=random.below(6) {
-        let key = match random.below(7) {
-            0 | 1 => "<<".to_string(),
-            2 => format!("&k{place} ="),
-            3 => random
-                .pick(&[
-                    "1",
-                    "1.0",
-                    "true",
-                    "yes",
-                    "0",
-                    "false",
-                    "-0.0",
-                    "'1'",
-                    ".nan",
-                    "!!float nan",
-                    "2026-06-16 0:00:00Z",
-                    "2026-06-16 1:00:00+1",
-                    "~",
-                    "!!binary QQ==",
-                ])
-                .to_string(),
-            4 => format!("*{}", random.pick(NAMES)),
-            _ => format!("{}{place}", random.pick(&["x", "y", "x", "&b x"])),
-        };
-        let anchor = if random.one_in(2) {
-            format!("&{} ", random.pick(NAMES))
-        } else {
-            String::new()
-        };
-        let value = |random: &mut Random| match random.below(9) {
-            0 => format!("{{x: {place}, y: 2}}"),
-            1 => format!("{{<<: *{}, z: {place}}}", random.pick(NAMES)),
-            2 => format!(
-                "{{<<: [*{}, *{}], z: {place}}}",
-                random.pick(NAMES),
-                random.pick(NAMES)
-            ),
-            3 => format!(
-                "{{=: {}, z: 1}}",
-                random.pick(&["1", "x", "*a", "*b", "{=: 2}", "~"])
-            ),
-            4 => format!(
-                "[*{}, {{<<: {{w: 1}}, <<: {{w: 2, v: 3}}}}]",
-                random.pick(NAMES)
-            ),
-            5 => scalar(random),
-            6 => format!(
-                "[{}, {}]",
-                random.pick(&["{=: 1}", "a: b", "*a", "<<: *b"]),
-                random.pick(&["=", "x: y", "<<"])
-            ),
-            7 => format!(
-                "{{<<: {}}}",
-                random.pick(&[
-                    "x",
-                    "[]",
-                    "[x]",
-                    "[[x: 1]]",
-                    "~",
-                    "{}",
-                    "[{q: 1}, {q: 2, r: 3}]"
-                ])
-            ),
-            _ => "{}".into(),
-        };
-        let tag = if random.one_in(4) {
-            random.pick(TAGS)
-        } else {
-            ""
-        };
-        let value = if !anchor.is_empty() || !random.one_in(3) {
-            value(random)
-        } else {
-            format!("*{}", random.pick(NAMES))
-        };
-        let value = if value.starts_with('*') {
-            value
-        } else {
-            format!("{anchor}{tag}{value}")
-        };
-        let entry = if list {
-            value
-        } else {
-            format!("{key} : {value}")
-        };
-        text += &match (flow, list) {
-            (true, _) => format!("{entry}, "),
-            (false, true) => format!("- {entry}\n"),
-            (false, false) => format!("{entry}\n"),
-        };
-    }
-    if flow {
-        text += if list { "]" } else { "}" };
-    }
-    text
-}
-
 fn mutate(random: &mut Random, corpus: &[String], text: &mut Vec<char>) {
     let at = random.below(text.len() + 1);
     let end = (at + 1 + random.below_either(4, 40, 6)).min(text.len());
@@ -354,7 +248,7 @@ fn mutate(random: &mut Random, corpus: &[String], text: &mut Vec<char>) {
 pub fn text(corpus: &[String], seed: u64) -> String {
     let random = &mut Random(seed.wrapping_mul(0x2545_F491_4F6C_DD1D));
     match random.below(20) {
-        0..=3 => (0..=random.below_either(5, 60, 14))
+        0..=3 => (0..=random.below_either(5, 40, 7))
             .map(|_| random.pick(TOKENS))
             .collect(),
         4..=7 => format!(
@@ -364,8 +258,8 @@ pub fn text(corpus: &[String], seed: u64) -> String {
             scalar(random),
             random.pick(&["", "\n", " ", " : x", "]", "}"])
         ),
-        8..=11 => tangle(random),
-        12 => {
+        8..=12 => Tangle::write(random),
+        13 => {
             // About the length limit of simple keys.
             let length = 1010 + random.below(20);
             format!(
@@ -377,7 +271,7 @@ pub fn text(corpus: &[String], seed: u64) -> String {
         }
         _ => {
             let mut text: Vec<char> = corpus[random.below(corpus.len())].chars().collect();
-            for _ in 0..=random.below_either(4, 12, 3) {
+            for _ in 0..=random.below_either(5, 12, 2) {
                 mutate(random, corpus, &mut text);
             }
             text.into_iter().collect()
