@@ -66,6 +66,12 @@ const TOKENS: &[&str] = &[
 ];
 
 #[rustfmt::skip]
+const CHARACTERS: &[&str] = &[
+    " ", " ", " ", "\n", "\n", "\n", "-", "-", ":", ":", ":", "?", ",", "[", "]", "{", "}", "#", "&a", "*a", "!", "|", ">", "'", "\"",
+    "%", "@", "a", "a", "b", "1", "=", "<<", ".", "\\", "\t", "\u{85}", "\u{2028}", "\u{FEFF}", "~", "+",
+];
+
+#[rustfmt::skip]
 pub const TAGS: &[&str] = &[
     "", "", "", "! ", "!!int ", "!!float ", "!!bool ", "!!null ", "!!str ", "!!timestamp ", "!!binary ",
     "!!seq ", "!!map ", "!!omap ", "!!pairs ", "!!set ", "!!merge ", "!!value ", "!!yaml ", "!x ",
@@ -259,7 +265,10 @@ pub fn text(corpus: &[String], seed: u64) -> String {
             random.pick(&["", "\n", " ", " : x", "]", "}"])
         ),
         8..=12 => Tangle::write(random),
-        13 => {
+        13 => (0..=random.below(12))
+            .map(|_| random.pick(CHARACTERS))
+            .collect(),
+        14 => {
             // About the length limit of simple keys.
             let length = 1010 + random.below(20);
             format!(
