@@ -1,11 +1,11 @@
-//! Holds the loader in `worker::pyyaml` against the real PyYAML: same outcome, same value, same place of the error.
+//! Holds the loader in `worker::pyyaml` against the real `PyYAML`: same outcome, same value, same place of the error.
 //!
-//! The texts are seeded mutants of `pyyaml_differential/corpus.txt` and generated ones. PyYAML comes from the package
+//! The texts are seeded mutants of `pyyaml_differential/corpus.txt` and generated ones. `PyYAML` comes from the package
 //! index into a virtual environment under the target directory, so the first run needs the network.
 //!
 //! - `PYYAML_MUTANTS`: how many texts (default 5000)
 //! - `PYYAML_SEED`: the first text's seed (default 1)
-//! - `PYYAML_PYTHON`: a Python that has PyYAML 6.0.3; no environment is made then
+//! - `PYYAML_PYTHON`: a Python that has `PyYAML` 6.0.3; no environment is made then
 //! - `PYTHON`: the Python that makes the environment (default `python3`, `python` on Windows)
 
 #![allow(
@@ -30,7 +30,7 @@ use std::process::Command;
 
 use cargo_airflow_bundle::worker::pyyaml::{LoadError, safe_load};
 
-/// A Python with PyYAML 6.0.3.
+/// A Python with `PyYAML` 6.0.3.
 fn python() -> PathBuf {
     if let Some(given) = env::var_os("PYYAML_PYTHON") {
         return given.into();
@@ -76,7 +76,7 @@ fn run(command: &mut Command) {
     );
 }
 
-/// PyYAML's verdicts on texts.
+/// `PyYAML`'s verdicts on texts.
 fn verdicts(texts: &[String]) -> Vec<String> {
     let mut input = tempfile::NamedTempFile::new().unwrap();
     let mut writer = BufWriter::new(&mut input);
@@ -149,7 +149,7 @@ fn number(variable: &str, default: u64) -> u64 {
     })
 }
 
-/// Compares the texts and fails with the first differences. Gives PyYAML's verdicts.
+/// Compares the texts and fails with the first differences. Gives `PyYAML`'s verdicts.
 fn check(texts: &[String]) -> Vec<String> {
     let mut limits = 0;
     let mut different = Vec::new();
@@ -199,7 +199,6 @@ fn mutants_load_as_pyyaml_loads_them() {
             .iter()
             .filter(|verdict| verdict.starts_with(outcome))
             .count();
-        println!("{outcome}: {count}");
         assert!(
             count * 40 > texts.len(),
             "only {count} of {} texts end in '{outcome}'",

@@ -48,7 +48,7 @@ impl<'r> Tangle<'r> {
 
     fn anchor(&mut self) {
         let name = format!("a{}", self.anchors.len());
-        self.text += &format!("&{name} ");
+        self.text.extend(["&", &name, " "]);
         self.anchors.push(name);
     }
 
@@ -66,7 +66,7 @@ impl<'r> Tangle<'r> {
             .anchors
             .get(self.random.below(self.anchors.len()))
             .map_or("a0", String::as_str);
-        self.text += &format!("*{name} ");
+        self.text.extend(["*", name, " "]);
     }
 
     fn node(&mut self, depth: usize) {
