@@ -27,11 +27,17 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use cargo_airflow_bundle::worker::pyyaml::{LoadError, safe_load};
 
-/// A Python with `PyYAML` 6.0.3.
-fn python() -> PathBuf {
+/// A Python with `PyYAML` 6.0.3. The tests run at the same time and share it.
+fn python() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(find_python)
+}
+
+fn find_python() -> PathBuf {
     if let Some(given) = env::var_os("PYYAML_PYTHON") {
         return given.into();
     }
