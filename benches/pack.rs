@@ -82,7 +82,7 @@ fn large_executable(goal: &mut impl FnMut(&str, f64, f64, &str)) {
     );
     goal(
         "pack 256 MiB, peak memory",
-        peak as f64 / 1024.0,
+        f64::from(peak) / 1024.0,
         12.0,
         "MiB",
     );
@@ -184,7 +184,7 @@ fn time(command: &mut Command) -> Duration {
 }
 
 /// The most memory that a process held, in KiB. Linux only; 0 elsewhere.
-fn peak_memory(command: &mut Command) -> u64 {
+fn peak_memory(command: &mut Command) -> u32 {
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {

@@ -127,9 +127,12 @@ mod tests {
 
         fn executables(root: &Path) -> Vec<PathBuf> {
             walk([root])
-                .map(|found| match found.executable {
-                    true => found.path.strip_prefix(root).unwrap().to_path_buf(),
-                    false => Path::new("not").join(found.path.file_name().unwrap()),
+                .map(|found| {
+                    if found.executable {
+                        found.path.strip_prefix(root).unwrap().to_path_buf()
+                    } else {
+                        Path::new("not").join(found.path.file_name().unwrap())
+                    }
                 })
                 .collect()
         }
