@@ -22,7 +22,8 @@ pub struct Found {
 /// Walks `roots`, directories or files, in the given order.
 ///
 /// The walk is lazy and keeps a list of paths instead of calling itself, so no depth of directories can exhaust the
-/// stack. Each directory is read whole before its entries are looked at, as the worker does.
+/// stack. (The worker's own walk calls itself and ends in a `RecursionError` some hundreds of directories down.) Each
+/// directory is read whole before its entries are looked at, as the worker does.
 pub fn walk<R: Into<PathBuf>>(roots: impl IntoIterator<Item = R>) -> Walk {
     let mut pending: Vec<PathBuf> = roots.into_iter().map(Into::into).collect();
     pending.reverse();

@@ -275,7 +275,9 @@ pub fn text(corpus: &[String], seed: u64) -> String {
                 "{}{}{}: b",
                 random.pick(&["", "[", "{", "- ", "a:\n  "]),
                 random.pick(&["'", "\"", "x", "&a "]),
-                "k".repeat(length)
+                random
+                    .pick(&["k", "é", "\u{1F600}", "\u{FEFF}", "k"])
+                    .repeat(length)
             )
         }
         _ => {
