@@ -1,3 +1,7 @@
 //! The `cargo-airflow-bundle` executable.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cargo_airflow_bundle::run(std::env::args_os())
+}

@@ -1,0 +1,21 @@
+//! The bundle file format: trailer, reader, writer.
+//!
+//! ```text
+//! [0,              source_start)      executable
+//! [source_start,   metadata_start)    source
+//! [metadata_start, size - 64)         manifest
+//! [size - 64,      size)              trailer
+//! ```
+//!
+//! Source: `task-sdk/docs/executable-bundle-spec.rst` in the Airflow repository, and the reader
+//! that Airflow 3.3.2 ships (`airflow.sdk.coordinators.executable.coordinator`).
+
+pub mod digest;
+mod hasher;
+pub mod input;
+pub mod output;
+pub mod reader;
+mod sink;
+pub mod trailer;
+mod utf8;
+pub mod writer;

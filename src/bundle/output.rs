@@ -1,0 +1,195 @@
+//! The place that a bundle is written to: what may stand there already, and the folders that lead
+//! to it.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::platform::{self, FileId};
+
+/// Why a path cannot be written to.
+#[derive(Debug)]
+pub enum OutputError {
+    /// The path ends in no file name.
+    NoFileName,
+    /// A folder stands there.
+    IsFolder,
+    /// A symbolic link to nothing stands there.
+    DanglingLink,
+    /// A pipe, device or socket stands there.
+    NotRegular,
+    /// A parent of the path is a file.
+    ParentIsFile(PathBuf),
+    /// The file is an input of the same pack.
+    IsInput(PathBuf),
+    /// The operating system refused.
+    Io(io::Error),
+}
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFileName => f.write_str("the path ends in no file name"),
+            Self::IsFolder => f.write_str("it is a folder; name a file, or pass `--out-dir`"),
+            Self::DanglingLink => {
+                f.write_str("it is a symbolic link to a file that does not exist")
+            }
+            Self::NotRegular => f.write_str("it exists and is not a regular file"),
+            Self::ParentIsFile(parent) => {
+                write!(f, "`{}` is a file, not a folder", parent.display())
+            }
+            Self::IsInput(input) => write!(
+                f,
+                "it is the same file as the input `{}`, and inputs are never overwritten",
+                input.display()
+            ),
+            Self::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for OutputError {}
+
+impl From<io::Error> for OutputError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// A path that can be written to, as far as could be seen when it was checked.
+#[derive(Debug, Clone)]
+pub struct Output {
+    path: PathBuf,
+    existing: Option<FileId>,
+}
+
+impl Output {
+    /// Looks at what stands at `path`. A symbolic link to a file is followed, so that the link stays
+    /// one and its target is replaced.
+    pub fn check(path: &Path) -> Result<Self, OutputError> {
+        let absolute = std::path::absolute(path)?;
+        if path.file_name().is_none() || ends_in_separator(path) {
+            let folder = absolute.is_dir();
+            return Err(if folder {
+                OutputError::IsFolder
+            } else {
+                OutputError::NoFileName
+            });
+        }
+        match fs::symlink_metadata(&absolute) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                check_parents(&absolute)?;
+                return Ok(Self {
+                    path: absolute,
+                    existing: None,
+                });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                check_parents(&absolute)?;
+                return Err(error.into());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let metadata = match fs::metadata(&absolute) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(OutputError::DanglingLink);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if metadata.is_dir() {
+            return Err(OutputError::IsFolder);
+        }
+        if !metadata.is_file() {
+            return Err(OutputError::NotRegular);
+        }
+        let is_link = fs::symlink_metadata(&absolute)?.is_symlink();
+        Ok(Self {
+            existing: Some(platform::file_id(&absolute, &metadata)?),
+            path: if is_link {
+                absolute.canonicalize()?
+            } else {
+                absolute
+            },
+        })
+    }
+
+    /// The absolute path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a file stands there.
+    pub fn exists(&self) -> bool {
+        self.existing.is_some()
+    }
+
+    /// Refuses to overwrite `input`, through whatever links it was reached.
+    pub fn must_not_be(&self, input: &Path) -> Result<(), OutputError> {
+        let Ok(metadata) = fs::metadata(input) else {
+            // Whoever reads the input reports that it is missing.
+            return Ok(());
+        };
+        if self.existing == Some(platform::file_id(input, &metadata)?) {
+            return Err(OutputError::IsInput(input.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn ends_in_separator(path: &Path) -> bool {
+    platform::path_bytes(path)
+        .last()
+        .is_some_and(|&byte| std::path::is_separator(char::from(byte)))
+}
+
+fn check_parents(path: &Path) -> Result<(), OutputError> {
+    let nearest = path.ancestors().skip(1).find(|parent| parent.exists());
+    match nearest {
+        Some(parent) if !parent.is_dir() => Err(OutputError::ParentIsFile(parent.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Folders that were made for an output. Dropped, it removes those that are still empty; kept, they
+/// stay.
+#[derive(Debug, Default)]
+pub struct NewFolders(Vec<PathBuf>);
+
+impl NewFolders {
+    /// Makes `folder` and its missing parents.
+    pub fn make(folder: &Path) -> io::Result<Self> {
+        let mut missing: Vec<_> = folder
+            .ancestors()
+            .take_while(|parent| !parent.as_os_str().is_empty() && !parent.exists())
+            .map(Path::to_owned)
+            .collect();
+        missing.reverse();
+        let mut made = Self::default();
+        for folder in missing {
+            match fs::create_dir(&folder) {
+                Ok(()) => made.0.push(folder),
+                // Another pack made it a moment ago.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(made)
+    }
+
+    /// Leaves the folders in place.
+    pub fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for NewFolders {
+    fn drop(&mut self) {
+        for folder in self.0.iter().rev() {
+            // Not empty any more, or gone: somebody else's business.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Where a bundle's bytes go: first they are compared with the bundle that is there already; from
+//! the first difference on they are written to a new file beside it.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use super::writer::WriteError;
+use crate::platform;
+
+/// Receives the bytes of a bundle in order.
+pub struct Sink<'a> {
+    path: &'a Path,
+    state: State,
+    compared: Vec<u8>,
+}
+
+enum State {
+    /// All bytes so far stand in this file too.
+    Same { existing: File, length: u64 },
+    /// The bytes so far stand in this file.
+    New(NamedTempFile),
+    /// Nothing was received yet.
+    Empty,
+}
+
+impl<'a> Sink<'a> {
+    /// A sink for the bundle at `path`. `existing` is the open file there, if it may be the same.
+    pub fn new(path: &'a Path, existing: Option<File>) -> Self {
+        Self {
+            path,
+            state: match existing {
+                Some(existing) if (&existing).rewind().is_ok() => State::Same {
+                    existing,
+                    length: 0,
+                },
+                _ => State::Empty,
+            },
+            compared: Vec::new(),
+        }
+    }
+
+    /// Takes the next bytes.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        if let State::Same { existing, length } = &mut self.state {
+            self.compared.clear();
+            let same = existing
+                .take(bytes.len() as u64)
+                .read_to_end(&mut self.compared)
+                .is_ok()
+                && self.compared == bytes;
+            if same {
+                *length += bytes.len() as u64;
+                return Ok(());
+            }
+        }
+        let path = self.path;
+        self.new_file()?
+            .write_all(bytes)
+            .map_err(|error| WriteError::Write("write", path.to_owned(), error))
+    }
+
+    /// Puts the bundle in its place. Returns whether the same bytes were there already.
+    pub fn finish(mut self) -> Result<bool, WriteError> {
+        if let State::Same { existing, length } = &self.state
+            && self.still_there(existing, *length).unwrap_or(false)
+        {
+            // The bytes are right, but a copy may have lost the mode.
+            platform::make_executable(existing).map_err(|error| {
+                WriteError::Write("make executable", self.path.to_owned(), error)
+            })?;
+            return Ok(true);
+        }
+        self.new_file()?;
+        if let State::New(file) = self.state {
+            publish(file, self.path)?;
+        }
+        Ok(false)
+    }
+
+    /// Whether the compared file ends here and is still what the path names.
+    fn still_there(&self, existing: &File, length: u64) -> io::Result<bool> {
+        let open = existing.metadata()?;
+        let named = std::fs::metadata(self.path)?;
+        Ok(open.len() == length
+            && platform::file_id(self.path, &open)? == platform::file_id(self.path, &named)?)
+    }
+
+    /// The new file, holding all bytes so far.
+    fn new_file(&mut self) -> Result<&mut File, WriteError> {
+        let failed = |error| WriteError::Write("write", self.path.to_owned(), error);
+        if !matches!(self.state, State::New(_)) {
+            let mut file = create_beside(self.path)?;
+            if let State::Same { existing, length } = &mut self.state {
+                existing.seek(SeekFrom::Start(0)).map_err(failed)?;
+                let copied = io::copy(&mut existing.take(*length), &mut file).map_err(failed)?;
+                if copied != *length {
+                    return Err(WriteError::Changed(self.path.to_owned()));
+                }
+            }
+            self.state = State::New(file);
+        }
+        match &mut self.state {
+            State::New(file) => Ok(file.as_file_mut()),
+            State::Same { .. } | State::Empty => Err(failed(io::ErrorKind::Other.into())),
+        }
+    }
+}
+
+/// A new file in the folder of `path`, mode 0600: the coordinator looks at every executable file,
+/// whatever its name.
+fn create_beside(path: &Path) -> Result<NamedTempFile, WriteError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    tempfile::Builder::new()
+        .prefix(".airflow-bundle-")
+        .suffix(".tmp")
+        .tempfile_in(folder)
+        .map_err(|error| WriteError::Write("create a file in", folder.to_owned(), error))
+}
+
+/// Syncs, makes executable, renames: in this order, so that no incomplete file is ever executable.
+fn publish(file: NamedTempFile, path: &Path) -> Result<(), WriteError> {
+    let failed = |action| move |error| WriteError::Write(action, path.to_owned(), error);
+    file.as_file().sync_all().map_err(failed("sync"))?;
+    platform::make_executable(file.as_file()).map_err(failed("make executable"))?;
+    file.persist(path)
+        .map_err(|error| error.error)
+        .map_err(failed("rename the new bundle to"))?;
+    if let Some(folder) = path.parent() {
+        // The bundle is in place; a file system that cannot sync folders is no reason to fail.
+        let _ = platform::sync_folder(folder);
+    }
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! Writes a bundle in one pass over its inputs, in constant memory.
+//!
+//! The executable is hashed on a second thread from the same buffers that are written. Where the
+//! output holds a bundle already, the inputs are compared with it first, and nothing is written as
+//! long as they are equal: workers key their digest cache on inode and modification time.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::digest::Sha256Digest;
+use super::hasher::HashThread;
+use super::input::Input;
+use super::output::{NewFolders, Output};
+use super::reader::Bundle;
+use super::sink::Sink;
+use super::trailer::{TRAILER_LEN, Trailer};
+use super::utf8::Utf8Check;
+
+/// What goes into a bundle, apart from the manifest.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<'a> {
+    /// The executable, unchanged.
+    pub executable: &'a Input,
+    /// The source file.
+    pub source: &'a Input,
+}
+
+/// The digests of the regions, known once they have been read. The manifest records them.
+#[derive(Debug, Clone, Copy)]
+pub struct RegionDigests {
+    /// SHA-256 of the executable.
+    pub executable: Sha256Digest,
+    /// SHA-256 of the source region.
+    pub source: Sha256Digest,
+    /// Length of the source region, in bytes.
+    pub source_len: u64,
+}
+
+/// A bundle that was written, or was found to be there already.
+#[derive(Debug, Clone)]
+pub struct Packed {
+    /// Absolute path of the bundle.
+    pub path: PathBuf,
+    /// SHA-256 of the executable.
+    pub binary_sha256: Sha256Digest,
+    /// Size of the bundle, in bytes.
+    pub size: u64,
+    /// The same bytes were there already and were left alone.
+    pub fresh: bool,
+}
+
+/// Why a bundle could not be written. The output is as it was before.
+#[derive(Debug)]
+pub enum WriteError {
+    /// An input could not be read.
+    Read(PathBuf, io::Error),
+    /// The output could not be written: what was tried, where.
+    Write(&'static str, PathBuf, io::Error),
+    /// An input changed while it was read.
+    Changed(PathBuf),
+    /// A region is longer than its 32-bit length can say: which, and its bytes.
+    TooLong(&'static str, u64),
+    /// The source is not UTF-8: the file, and the 1-based line.
+    NotUtf8(PathBuf, u64),
+    /// The manifest could not be made.
+    Manifest(String),
+    /// The program was asked to stop.
+    Interrupted,
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(path, error) => write!(f, "failed to read `{}`: {error}", path.display()),
+            Self::Write(action, path, error) => {
+                write!(f, "failed to {action} `{}`: {error}", path.display())
+            }
+            Self::Changed(path) => write!(
+                f,
+                "`{}` changed while it was packed; wait for whatever writes it, then pack again",
+                path.display()
+            ),
+            Self::TooLong(region, length) => write!(
+                f,
+                "the {region} has {length} bytes; a bundle holds at most {} (4 GiB - 1)",
+                u32::MAX
+            ),
+            Self::NotUtf8(path, line) => write!(
+                f,
+                "the source `{}` is not UTF-8 (line {line}); Airflow shows it as text: convert it, \
+                 or name another file with `--source`",
+                path.display()
+            ),
+            Self::Manifest(reason) => f.write_str(reason),
+            Self::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for WriteError {}
+
+/// Writes the bundle of `parts` to `output`. `render` makes the manifest once the digests are known.
+/// `stop` is looked at between buffers.
+///
+/// The bundle appears whole or not at all: it is written to a file beside the output that is not
+/// executable, synced, made executable (0755) and renamed.
+pub fn write_bundle(
+    parts: Parts<'_>,
+    output: &Output,
+    stop: &AtomicBool,
+    render: impl FnOnce(&RegionDigests) -> Result<Vec<u8>, String>,
+) -> Result<Packed, WriteError> {
+    region_len("source", parts.source.size())?;
+    let folder = output.path().parent().unwrap_or(Path::new("."));
+    let new_folders = NewFolders::make(folder)
+        .map_err(|error| WriteError::Write("create the folder", folder.to_owned(), error))?;
+    let mut sink = Sink::new(output.path(), matching_bundle(parts.executable, output));
+
+    let executable = copy_executable(parts.executable, &mut sink, stop)?;
+    let (source, source_len) = copy_source(parts.source, &mut sink, stop)?;
+    let manifest = render(&RegionDigests {
+        executable,
+        source,
+        source_len,
+    })
+    .map_err(WriteError::Manifest)?;
+    let trailer = Trailer {
+        source_len: region_len("source", source_len)?,
+        metadata_len: region_len("manifest", manifest.len() as u64)?,
+        binary_sha256: executable.0,
+    };
+    sink.put(&manifest)?;
+    sink.put(&trailer.encode())?;
+
+    for input in [parts.executable, parts.source] {
+        let changed = input
+            .changed()
+            .map_err(|error| WriteError::Read(input.path().to_owned(), error))?;
+        if changed {
+            return Err(WriteError::Changed(input.path().to_owned()));
+        }
+    }
+    if stop.load(Ordering::Relaxed) {
+        return Err(WriteError::Interrupted);
+    }
+    let fresh = sink.finish()?;
+    new_folders.keep();
+    Ok(Packed {
+        path: output.path().to_owned(),
+        binary_sha256: executable,
+        size: parts.executable.size() + source_len + manifest.len() as u64 + TRAILER_LEN as u64,
+        fresh,
+    })
+}
+
+fn region_len(region: &'static str, length: u64) -> Result<u32, WriteError> {
+    u32::try_from(length).map_err(|_| WriteError::TooLong(region, length))
+}
+
+/// The bundle at `output`, if it may hold this very executable.
+fn matching_bundle(executable: &Input, output: &Output) -> Option<File> {
+    if !output.exists() {
+        return None;
+    }
+    let bundle = Bundle::open(output.path()).ok()?;
+    let may_match = bundle.layout().source_start == executable.size();
+    may_match.then(|| bundle.file().try_clone().ok()).flatten()
+}
+
+fn copy_executable(
+    input: &Input,
+    sink: &mut Sink<'_>,
+    stop: &AtomicBool,
+) -> Result<Sha256Digest, WriteError> {
+    rewind(input)?;
+    let mut length = 0;
+    let digest = std::thread::scope(|scope| {
+        let mut hasher = HashThread::start(scope);
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                return Err(WriteError::Interrupted);
+            }
+            let mut buffer = hasher.buffer();
+            if read_some(input, &mut buffer)? == 0 {
+                return Ok(hasher.finish());
+            }
+            length += buffer.len() as u64;
+            let shared = hasher.hash(buffer);
+            sink.put(&shared)?;
+        }
+    })?;
+    // A file that grows or shrinks under our hands would give a bundle whose parts do not fit.
+    if length != input.size() {
+        return Err(WriteError::Changed(input.path().to_owned()));
+    }
+    Ok(digest)
+}
+
+fn copy_source(
+    input: &Input,
+    sink: &mut Sink<'_>,
+    stop: &AtomicBool,
+) -> Result<(Sha256Digest, u64), WriteError> {
+    rewind(input)?;
+    let mut hasher = sha2::Sha256::default();
+    let mut utf8 = Utf8Check::default();
+    let mut buffer = Vec::with_capacity(super::hasher::BUFFER_LEN);
+    let mut length = 0;
+    let not_utf8 = |line| WriteError::NotUtf8(input.path().to_owned(), line);
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(WriteError::Interrupted);
+        }
+        if read_some(input, &mut buffer)? == 0 {
+            break;
+        }
+        length += buffer.len() as u64;
+        utf8.feed(&buffer).map_err(not_utf8)?;
+        sha2::Digest::update(&mut hasher, &buffer);
+        sink.put(&buffer)?;
+    }
+    utf8.finish().map_err(not_utf8)?;
+    if length != input.size() {
+        return Err(WriteError::Changed(input.path().to_owned()));
+    }
+    Ok((hasher.into(), length))
+}
+
+fn rewind(input: &Input) -> Result<(), WriteError> {
+    input
+        .file()
+        .rewind()
+        .map_err(|error| WriteError::Read(input.path().to_owned(), error))
+}
+
+/// Fills `buffer` as far as its capacity goes. Returns the number of bytes, 0 at the end.
+fn read_some(input: &Input, buffer: &mut Vec<u8>) -> Result<usize, WriteError> {
+    buffer.clear();
+    let limit = buffer.capacity() as u64;
+    input
+        .file()
+        .take(limit)
+        .read_to_end(buffer)
+        .map_err(|error| WriteError::Read(input.path().to_owned(), error))
+}

@@ -1,0 +1,232 @@
+//! Runs `cargo build` and takes the executables from its own messages.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+use cargo_metadata::{Artifact, Message, Package, Target, TargetKind};
+
+use super::options::{CargoOptions, Common};
+use super::select::Selected;
+use crate::exit::{CargoFailed, ERROR, SIGNAL_BASE};
+use crate::interrupt::{self, CargoGuard};
+use crate::platform;
+use crate::shell::Shell;
+
+/// The longest line of cargo's that is understood, in bytes; longer ones hold no artifact.
+const LINE_LIMIT: usize = 64 << 20;
+
+/// An executable that cargo has built.
+#[derive(Debug)]
+pub struct Built {
+    /// Absolute path, as cargo says it.
+    pub executable: PathBuf,
+    /// Whether it was built without optimizations.
+    pub unoptimized: bool,
+}
+
+/// What one `cargo build` is asked for.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The executables.
+    pub selected: &'a [&'a Selected<'a>],
+    /// `--target`, if it must be passed.
+    pub triple: Option<&'a str>,
+    /// Arguments after `--`.
+    pub extra: &'a [OsString],
+}
+
+/// Builds what is asked for, one executable for each of `request.selected`, in this order.
+pub fn build(
+    request: &Request<'_>,
+    options: &CargoOptions,
+    common: Common,
+    shell: &mut Shell,
+) -> anyhow::Result<Vec<Built>> {
+    let mut command = command(request, options, common);
+    shell.verbose("Running", format!("`{}`", super::shown(&command)));
+    let artifacts = run(&mut command, options.json(), shell)?;
+    request
+        .selected
+        .iter()
+        .map(|one| find(&artifacts, one.package, one.target))
+        .collect()
+}
+
+fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Command {
+    let mut command = super::command();
+    command.arg("build").args(options.build_args(common));
+    let mut names: Vec<(&str, &str)> = Vec::new();
+    for one in request.selected {
+        let kind = if one.target.kind.contains(&TargetKind::Example) {
+            "--example"
+        } else {
+            "--bin"
+        };
+        for flag in [
+            ("--package", one.package.id.repr.as_str()),
+            (kind, one.target.name.as_str()),
+        ] {
+            if !names.contains(&flag) {
+                names.push(flag);
+            }
+        }
+    }
+    for (flag, name) in names {
+        command.args([flag, name]);
+    }
+    if let Some(triple) = request.triple {
+        command.args(["--target", triple]);
+    }
+    command.args(request.extra);
+    command
+}
+
+/// Runs cargo to its end, whatever it says on the way.
+fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<Vec<Artifact>> {
+    let words = super::shown(command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("failed to run `{words}`"))?;
+    let guard = CargoGuard::new(child.id());
+    let mut artifacts = Vec::new();
+    let mut finished = None;
+    let read = match child.stdout.take() {
+        Some(stdout) => read_messages(
+            BufReader::new(stdout),
+            json,
+            shell,
+            |message| match message {
+                Message::CompilerArtifact(artifact) => artifacts.push(artifact),
+                Message::BuildFinished(end) => finished = Some(end.success),
+                _ => {}
+            },
+        ),
+        None => Ok(()),
+    };
+    let status = child
+        .wait()
+        .with_context(|| format!("failed to wait for `{words}`"))?;
+    drop(guard);
+    interrupt::check()?;
+    read.context("failed to read the messages of `cargo build`")?;
+    if !status.success() {
+        let code = match platform::ending_signal(status) {
+            Some(signal) => Some(SIGNAL_BASE + signal),
+            None => status.code(),
+        };
+        let code = code
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(ERROR);
+        return Err(CargoFailed {
+            code,
+            action: "build",
+        }
+        .into());
+    }
+    if finished == Some(false) {
+        return Err(CargoFailed {
+            code: ERROR,
+            action: "build",
+        }
+        .into());
+    }
+    Ok(artifacts)
+}
+
+/// Reads cargo's lines as they arrive. Lines that are no message of cargo's are passed over.
+fn read_messages(
+    mut stdout: impl io::BufRead,
+    json: bool,
+    shell: &mut Shell,
+    mut take: impl FnMut(Message),
+) -> io::Result<()> {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if io::Read::take(&mut stdout, LINE_LIMIT as u64).read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        if json {
+            shell.result_bytes(&line)?;
+        }
+        // Compiler messages are by far the most and the longest; they are of no use here.
+        if let Ok(message) = serde_json::from_slice(&line) {
+            take(message);
+        }
+    }
+}
+
+/// The executable of one target, in cargo's own words.
+fn find(artifacts: &[Artifact], package: &Package, target: &Target) -> anyhow::Result<Built> {
+    let mut found: Option<(PathBuf, &Artifact)> = None;
+    for artifact in artifacts {
+        let Some(executable) = &artifact.executable else {
+            continue;
+        };
+        let is_it = artifact.package_id == package.id
+            && artifact.target.name == target.name
+            && artifact.target.kind == target.kind
+            && !artifact.profile.test;
+        let path = executable.clone().into_std_path_buf();
+        if is_it {
+            if let Some((other, _)) = &found
+                && *other != path
+            {
+                bail!(
+                    "cargo built `{}` twice: `{}` and `{}`; choose one with `--target`",
+                    target.name,
+                    other.display(),
+                    path.display()
+                );
+            }
+            found = Some((path, artifact));
+        }
+    }
+    let Some((executable, artifact)) = found else {
+        bail!(
+            "cargo built no executable for `{}` of package `{}`",
+            target.name,
+            package.name
+        );
+    };
+    if let Some(other) = artifacts.iter().find(|other| {
+        let same_path = other
+            .executable
+            .as_ref()
+            .is_some_and(|path| path.as_std_path() == executable);
+        same_path && other.package_id != package.id
+    }) {
+        bail!(
+            "two packages build `{}`: `{}` and `{}`; the later one overwrites the other. Rename a \
+             bin, or pack one package at a time with `-p`",
+            executable.display(),
+            package.name,
+            other.package_id.repr
+        );
+    }
+    Ok(Built {
+        executable,
+        unoptimized: artifact.profile.opt_level == "0",
+    })
+}
+
+/// Whether a package of the selection has a target that is not selected but has the name of one that
+/// is: `cargo build -p a -p b --bin x` would build it too.
+pub fn names_are_shared(selected: &[&Selected<'_>]) -> bool {
+    selected.iter().any(|one| {
+        one.package.targets.iter().any(|target| {
+            let same_name = |other: &&&Selected<'_>| {
+                other.target.name == target.name && other.target.kind == target.kind
+            };
+            let wanted = selected.iter().find(same_name).is_some();
+            let chosen = selected
+                .iter()
+                .any(|other| other.package.id == one.package.id && other.target == target);
+            wanted && !chosen
+        })
+    })
+}

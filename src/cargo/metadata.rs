@@ -1,0 +1,172 @@
+//! `cargo metadata`: the packages of the workspace, and which of them the user means.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+
+use super::options::CargoOptions;
+use crate::exit::CargoFailed;
+use crate::shell::Shell;
+
+/// The workspace around the user.
+#[derive(Debug)]
+pub struct Workspace {
+    /// What cargo says of it.
+    pub metadata: Metadata,
+    /// The manifest that cargo works on: `--manifest-path` or the nearest one.
+    current_manifest: PathBuf,
+}
+
+impl Workspace {
+    /// Asks cargo.
+    pub fn load(options: &CargoOptions, shell: &mut Shell) -> anyhow::Result<Self> {
+        let mut command = super::command();
+        command.args(["metadata", "--no-deps", "--format-version", "1"]);
+        command.args(options.metadata_args());
+        shell.verbose("Running", format!("`{}`", super::shown(&command)));
+        let output = command
+            .output()
+            .with_context(|| format!("failed to run `{}`", super::shown(&command)))?;
+        if !output.status.success() {
+            // cargo's own words say it best.
+            shell.plain(String::from_utf8_lossy(&output.stderr).trim_end());
+            crate::interrupt::check()?;
+            let code = output
+                .status
+                .code()
+                .and_then(|code| u8::try_from(code).ok());
+            return Err(CargoFailed {
+                code: code.unwrap_or(1),
+                action: "metadata",
+            }
+            .into());
+        }
+        let stdout =
+            String::from_utf8(output.stdout).context("`cargo metadata` printed no UTF-8")?;
+        let metadata = MetadataCommand::parse(stdout).context("failed to read `cargo metadata`")?;
+        Ok(Self {
+            current_manifest: current_manifest(options, &metadata)?,
+            metadata,
+        })
+    }
+
+    /// The packages that `cargo build` would take with these options.
+    pub fn packages(&self, options: &CargoOptions) -> anyhow::Result<Vec<&Package>> {
+        let members = self.metadata.workspace_packages();
+        if options.workspace {
+            let excluded = matching(&members, &options.exclude, options)?;
+            let left = |package: &&Package| !excluded.iter().any(|gone| gone.id == package.id);
+            return Ok(members.into_iter().filter(left).collect());
+        }
+        if !options.package.is_empty() {
+            return matching(&members, &options.package, options);
+        }
+        let current = members
+            .iter()
+            .find(|package| same_file(package.manifest_path.as_std_path(), &self.current_manifest));
+        let root = self.metadata.workspace_root.join("Cargo.toml");
+        match current {
+            Some(package) if !same_file(root.as_std_path(), &self.current_manifest) => {
+                Ok(vec![*package])
+            }
+            _ => Ok(self.metadata.workspace_default_packages()),
+        }
+    }
+}
+
+/// The members that any of `specs` names.
+fn matching<'a>(
+    members: &[&'a Package],
+    specs: &[String],
+    options: &CargoOptions,
+) -> anyhow::Result<Vec<&'a Package>> {
+    let mut found: Vec<&Package> = Vec::new();
+    for spec in specs {
+        let matches = matching_spec(members, spec, options)?;
+        if matches.is_empty() {
+            let names: Vec<_> = members
+                .iter()
+                .map(|package| package.name.as_str())
+                .collect();
+            bail!(
+                "no package `{spec}` in this workspace{}; its members are {}",
+                super::select::did_you_mean(spec, &names),
+                super::select::listed(&names)
+            );
+        }
+        for package in matches {
+            if !found.iter().any(|other| other.id == package.id) {
+                found.push(package);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Members that a package spec names: `name`, `name@version`, a pattern, or anything that
+/// `cargo pkgid` knows.
+fn matching_spec<'a>(
+    members: &[&'a Package],
+    spec: &str,
+    options: &CargoOptions,
+) -> anyhow::Result<Vec<&'a Package>> {
+    let (name, version) = match spec.split_once(['@', ':']) {
+        Some((name, version)) if !spec.contains("://") => (name, Some(version)),
+        _ => (spec, None),
+    };
+    let pattern = glob::Pattern::new(name).ok();
+    let named: Vec<_> = members
+        .iter()
+        .copied()
+        .filter(|package| {
+            let name_fits = package.name == name
+                || pattern
+                    .as_ref()
+                    .is_some_and(|pattern| pattern.matches(package.name.as_str()));
+            let full = package.version.to_string();
+            let version_fits = version
+                .is_none_or(|version| full == version || full.starts_with(&format!("{version}.")));
+            name_fits && version_fits
+        })
+        .collect();
+    if !named.is_empty() || !spec.contains("://") {
+        return Ok(named);
+    }
+    let mut command = super::command();
+    command.arg("pkgid").args(options.metadata_args()).arg(spec);
+    let output = command
+        .output()
+        .with_context(|| format!("failed to run `{}`", super::shown(&command)))?;
+    let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    Ok(members
+        .iter()
+        .copied()
+        .filter(|package| package.id.repr == id)
+        .collect())
+}
+
+/// The manifest that cargo finds, by cargo's own rule: the nearest `Cargo.toml` above.
+fn current_manifest(options: &CargoOptions, metadata: &Metadata) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &options.manifest_path {
+        return Ok(path.clone());
+    }
+    let here = std::env::current_dir().context("failed to find the current folder")?;
+    let nearest = here
+        .ancestors()
+        .map(|folder| folder.join("Cargo.toml"))
+        .find(|path| path.is_file());
+    Ok(nearest.unwrap_or_else(|| {
+        metadata
+            .workspace_root
+            .join("Cargo.toml")
+            .into_std_path_buf()
+    }))
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}

@@ -1,0 +1,34 @@
+//! Everything that asks or drives cargo. Knows nothing of bundles.
+
+pub mod build;
+pub mod metadata;
+pub mod options;
+pub mod select;
+pub mod table;
+pub mod triple;
+
+use std::ffi::OsString;
+use std::process::Command;
+
+/// The cargo that runs us, or the one on `PATH`: one and the same for all calls.
+fn command() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+}
+
+/// The command line, for `--verbose` and for messages.
+fn shown(command: &Command) -> String {
+    let word = |word: &std::ffi::OsStr| {
+        let word = word.to_string_lossy().into_owned();
+        let plain = |c: char| c.is_alphanumeric() || "-_=/.,:+@%".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    };
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(word)
+        .collect::<Vec<_>>()
+        .join(" ")
+}

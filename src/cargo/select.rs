@@ -1,0 +1,242 @@
+//! Which executables are packed.
+
+use anyhow::bail;
+use cargo_metadata::{Package, Target, TargetKind};
+
+use super::metadata::Workspace;
+use super::options::CargoOptions;
+use super::table::Table;
+
+/// Name of the runtime crate; who depends on it has something to pack.
+const SDK: &str = "airflow-sdk";
+
+/// Names bins where no `--bin` does, separated by commas or spaces.
+pub const BINS_VARIABLE: &str = "CARGO_AIRFLOW_BUNDLE_BINS";
+
+/// An executable that is to be packed.
+#[derive(Debug, Clone)]
+pub struct Selected<'a> {
+    /// The package that it belongs to.
+    pub package: &'a Package,
+    /// The bin or example.
+    pub target: &'a Target,
+    /// The settings of its package, with those of the workspace behind them.
+    pub table: Table,
+}
+
+/// Chooses by flags, environment, package table, workspace table, default: in this order.
+pub fn select<'a>(
+    workspace: &'a Workspace,
+    options: &CargoOptions,
+) -> anyhow::Result<Vec<Selected<'a>>> {
+    let packages = workspace.packages(options)?;
+    let workspace_table = Table::of_workspace(&workspace.metadata)?;
+    let tables = packages
+        .iter()
+        .map(|package| merged(package, &workspace_table))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let packages: Vec<_> = packages.into_iter().zip(tables).collect();
+
+    let from_environment = bins_from_environment();
+    let bins = if options.bin.is_empty() {
+        &from_environment
+    } else {
+        &options.bin
+    };
+    if !options.bin.is_empty() || !options.example.is_empty() || !bins.is_empty() {
+        let by_environment = options.bin.is_empty() && options.example.is_empty();
+        let examples = &options.example;
+        let bins = if by_environment || !options.bin.is_empty() {
+            bins.as_slice()
+        } else {
+            &[]
+        };
+        return named(&packages, bins, examples);
+    }
+    let (candidates, listed_in_table) = candidates(&packages, &workspace_table)?;
+    let several_allowed =
+        options.workspace || listed_in_table || (!options.package.is_empty() && packages.len() > 1);
+    match candidates.as_slice() {
+        [] => {
+            let names: Vec<_> = packages
+                .iter()
+                .map(|(package, _)| package.name.as_str())
+                .collect();
+            bail!(
+                "no executable to pack in {}: add `src/main.rs` or a `[[bin]]`, or choose another \
+                 package with `-p`",
+                listed(&names)
+            );
+        }
+        [_] => Ok(candidates),
+        _ if several_allowed => Ok(candidates),
+        several => bail!("{}", ambiguous(several)),
+    }
+}
+
+/// The settings of a package, with those of the workspace behind them.
+fn merged(package: &Package, workspace: &Table) -> anyhow::Result<Table> {
+    let own = Table::of_package(package)?.unwrap_or_default();
+    Ok(Table {
+        bins: own.bins,
+        source: own.source.or_else(|| workspace.source.clone()),
+        out_dir: own.out_dir.or_else(|| workspace.out_dir.clone()),
+    })
+}
+
+fn bins_from_environment() -> Vec<String> {
+    let text = std::env::var(BINS_VARIABLE).unwrap_or_default();
+    let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+/// What `--bin` and `--example` name; patterns as in cargo.
+fn named<'a>(
+    packages: &[(&'a Package, Table)],
+    bins: &[String],
+    examples: &[String],
+) -> anyhow::Result<Vec<Selected<'a>>> {
+    let mut found: Vec<Selected<'a>> = Vec::new();
+    let wanted = bins
+        .iter()
+        .map(|name| (TargetKind::Bin, name))
+        .chain(examples.iter().map(|name| (TargetKind::Example, name)));
+    for (kind, name) in wanted {
+        let pattern = glob::Pattern::new(name).ok();
+        let fits = |target: &Target| {
+            target.name == *name
+                || pattern
+                    .as_ref()
+                    .is_some_and(|pattern| pattern.matches(&target.name))
+        };
+        let matches: Vec<_> = all_targets(packages, &kind)
+            .filter(|one| fits(one.target))
+            .collect();
+        if matches.is_empty() {
+            let word = if kind == TargetKind::Bin {
+                "bin"
+            } else {
+                "example"
+            };
+            let names: Vec<_> = all_targets(packages, &kind)
+                .map(|one| one.target.name.as_str())
+                .collect();
+            bail!(
+                "no {word} target `{name}` in the selected packages{}; there {}",
+                did_you_mean(name, &names),
+                there_are(&names)
+            );
+        }
+        for one in matches {
+            let same = |other: &Selected<'_>| {
+                other.package.id == one.package.id && other.target == one.target
+            };
+            if !found.iter().any(same) {
+                found.push(one);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Bins of the packages that have a table or the SDK, or of all if there is none. Also says whether
+/// a table lists them, which is as good as several `--bin`.
+fn candidates<'a>(
+    packages: &[(&'a Package, Table)],
+    workspace_table: &Table,
+) -> anyhow::Result<(Vec<Selected<'a>>, bool)> {
+    if packages.iter().all(|(_, table)| table.bins.is_none())
+        && let Some(bins) = &workspace_table.bins
+    {
+        return Ok((named(packages, bins, &[])?, true));
+    }
+    let marked = |package: &Package| {
+        Table::exists(package)
+            || package
+                .dependencies
+                .iter()
+                .any(|one| one.name == SDK && one.kind == cargo_metadata::DependencyKind::Normal)
+    };
+    let any_marked = packages.iter().any(|(package, _)| marked(package));
+    let mut found = Vec::new();
+    let mut all_listed = true;
+    for entry in packages
+        .iter()
+        .filter(|(package, _)| !any_marked || marked(package))
+    {
+        let (package, table) = entry;
+        let one = std::slice::from_ref(entry);
+        if let Some(bins) = &table.bins {
+            found.extend(named(one, bins, &[])?);
+            continue;
+        }
+        let bins = all_targets(one, &TargetKind::Bin);
+        let before = found.len();
+        match &package.default_run {
+            Some(name) => found.extend(bins.filter(|bin| bin.target.name == *name)),
+            None => found.extend(bins),
+        }
+        all_listed &= found.len() == before;
+    }
+    Ok((found, all_listed))
+}
+
+fn all_targets<'p, 'a>(
+    packages: &'p [(&'a Package, Table)],
+    kind: &'p TargetKind,
+) -> impl Iterator<Item = Selected<'a>> + 'p {
+    packages.iter().flat_map(move |(package, table)| {
+        let package: &'a Package = package;
+        let targets = package
+            .targets
+            .iter()
+            .filter(move |target| target.kind.contains(kind));
+        targets.map(move |target| Selected {
+            package,
+            target,
+            table: table.clone(),
+        })
+    })
+}
+
+fn ambiguous(candidates: &[Selected<'_>]) -> String {
+    let flags = |one: &Selected<'_>| format!("  -p {} --bin {}", one.package.name, one.target.name);
+    let list: Vec<_> = candidates.iter().map(flags).collect();
+    format!(
+        "{} executables could be packed:\n{}\nchoose with these flags (`--bin` can be repeated), \
+         with `default-run`, with `bins` in [package.metadata.airflow-bundle], or pack all with \
+         `--workspace`",
+        candidates.len(),
+        list.join("\n")
+    )
+}
+
+fn there_are(names: &[&str]) -> String {
+    if names.is_empty() {
+        "is none".to_owned()
+    } else {
+        format!("is {}", listed(names))
+    }
+}
+
+/// `a`, `b` and `c`.
+pub fn listed(names: &[&str]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => "nothing".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// `; did you mean ...?` if one of `names` is near `wrong`.
+pub fn did_you_mean(wrong: &str, names: &[&str]) -> String {
+    let near = names
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .filter(|(distance, _)| *distance <= 3 && *distance < wrong.len())
+        .min();
+    near.map_or_else(String::new, |(_, name)| {
+        format!(" (did you mean `{name}`?)")
+    })
+}

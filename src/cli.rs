@@ -1,0 +1,231 @@
+//! The command line: types only, no effects.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::Styles;
+use clap::builder::styling::{AnsiColor, Effects};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::cargo::options::{CargoOptions, ColorWhen, Common};
+
+/// cargo's own palette.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::BrightRed.on_default().effects(Effects::BOLD))
+    .valid(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
+    .invalid(AnsiColor::BrightYellow.on_default().effects(Effects::BOLD));
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0        done
+  1        an error
+  2        wrong arguments
+  100      `verify` found problems
+  128 + N  ended by signal N
+  other    cargo's own, for a failed build
+
+Results go to stdout, everything else to stderr.";
+
+/// Pack a Rust program into an Apache Airflow executable bundle
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-airflow-bundle",
+    bin_name = "cargo airflow-bundle",
+    version,
+    styles = STYLES,
+    args_conflicts_with_subcommands = true,
+    override_usage = "cargo airflow-bundle [OPTIONS] [-- <CARGO BUILD ARGUMENTS>]\n       \
+                      cargo airflow-bundle <inspect|verify|unpack> [OPTIONS] ...",
+    after_help = EXIT_CODES
+)]
+pub struct Cli {
+    /// Flags of all subcommands.
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// The subcommand; packing has none.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags for packing.
+    #[command(flatten)]
+    pub pack: PackArgs,
+}
+
+/// Flags of all subcommands.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct CommonArgs {
+    /// Use verbose output (-vv very verbose)
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet", help_heading = "Common Options")]
+    verbose: u8,
+    /// Do not print status and notes
+    #[arg(short, long, global = true, help_heading = "Common Options")]
+    quiet: bool,
+    /// Coloring
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        help_heading = "Common Options"
+    )]
+    color: Option<ColorWhen>,
+}
+
+impl From<CommonArgs> for Common {
+    fn from(args: CommonArgs) -> Self {
+        Self {
+            verbose: args.verbose,
+            quiet: args.quiet,
+            color: args.color,
+        }
+    }
+}
+
+/// What can be done apart from packing. None of it runs the bundle.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print the manifest of a bundle, its source, or all that is known of it
+    Inspect(InspectArgs),
+    /// Say what an Airflow 3.3 worker would do with bundles, and why
+    Verify(VerifyArgs),
+    /// Take a bundle apart: executable, source, manifest
+    Unpack(UnpackArgs),
+}
+
+/// Flags for packing.
+#[derive(Debug, Clone, Args)]
+pub struct PackArgs {
+    /// Write the bundle to this file
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
+    pub output: Option<PathBuf>,
+    /// Write bundles into this folder [env: `CARGO_AIRFLOW_BUNDLE_OUT_DIR`]
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// Embed this source file [env: `CARGO_AIRFLOW_BUNDLE_SOURCE`] [default: the target's main file]
+    #[arg(long, value_name = "FILE")]
+    pub source: Option<PathBuf>,
+    /// Pack this executable, built elsewhere, instead of building one (needs --source)
+    #[arg(long, value_name = "FILE")]
+    pub executable: Option<PathBuf>,
+    /// Take the manifest from this file instead of running the executable
+    #[arg(long, value_name = "FILE")]
+    pub airflow_metadata: Option<PathBuf>,
+    /// How long the executable may take to print its manifest
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub introspect_timeout: u64,
+    /// Treat warnings as errors
+    #[arg(short = 'D', long)]
+    pub deny_warnings: bool,
+    /// cargo's own flags.
+    #[command(flatten)]
+    pub cargo: CargoOptions,
+    /// More arguments for `cargo build`
+    #[arg(last = true, value_name = "CARGO BUILD ARGUMENTS")]
+    pub extra: Vec<OsString>,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Text for a person.
+    #[default]
+    Human,
+    /// JSON lines.
+    Json,
+}
+
+/// Flags of `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// The bundle
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print the source instead: all of it, or the file with this path in `sources`
+    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, conflicts_with = "message_format")]
+    #[expect(
+        clippy::option_option,
+        reason = "clap's form of a flag with an optional value"
+    )]
+    pub source: Option<Option<String>>,
+    /// `human`: the manifest byte for byte; `json`: everything that is known
+    #[arg(long, value_name = "FMT", default_value = "human")]
+    pub message_format: ReportFormat,
+}
+
+/// Flags of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Bundles, and folders that are walked as a worker walks its `executables_root`
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Fail if no usable bundle serves this dag, and name the one that does
+    #[arg(long, value_name = "ID", action = ArgAction::Append)]
+    pub dag_id: Vec<String>,
+    /// `human`, or `json`: one line for each file
+    #[arg(long, value_name = "FMT", default_value = "human")]
+    pub message_format: ReportFormat,
+}
+
+/// Flags of `unpack`.
+#[derive(Debug, Args)]
+pub struct UnpackArgs {
+    /// The bundle
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The folder to write to; made if it is missing
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: PathBuf,
+    /// Replace files that are there already
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn command_lines_are_accepted_or_refused() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+        for line in [
+            "x",
+            "x -r -p a -p b --bin x --bin y",
+            "x --release --target a --target b -- --timings --keep-going",
+            "x --workspace --exclude a -vv --color never",
+            "x -F a,b --features c --message-format json,json-diagnostic-short",
+            "x --executable a --source b -o c",
+            "x -j -1 -Z build-std --config a=1",
+            "x inspect f --source",
+            "x inspect f --source=src/main.rs",
+            "x verify a b --dag-id d --message-format json -q",
+            "x unpack f --out-dir d --force",
+        ] {
+            assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
+        }
+        for line in [
+            "x --relase",
+            "x -r --profile dist",
+            "x -o a --out-dir b",
+            "x --exclude a",
+            "x -v -q",
+            "x --introspect-timeout 0",
+            "x --message-format xml",
+            "x nonsense",
+            "x inspect",
+            "x inspect a b",
+            "x verify",
+            "x unpack f",
+            "x -r inspect f",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

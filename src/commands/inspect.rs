@@ -1,0 +1,226 @@
+//! `inspect`: what stands in a bundle.
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value as Json, json};
+use std::path::Path;
+
+use crate::bundle::digest::Sha256Digest;
+use crate::bundle::reader::{Bundle, ReadError};
+use crate::cli::{InspectArgs, ReportFormat};
+use crate::executable::{self, Executable};
+use crate::exit;
+use crate::shell::Shell;
+use crate::text;
+use crate::worker::manifest::{self, WorkerManifest};
+use crate::worker::pyyaml::{Date, DateTime, Value, ValueRef};
+
+/// Prints what is asked for, and returns the exit code.
+pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
+    let bundle = super::open(&args.file)?;
+    let failed = || format!("failed to read the bundle `{}`", args.file.display());
+    match (&args.source, args.message_format) {
+        (Some(None), _) => {
+            let source = bundle.source().with_context(failed)?;
+            stream(source, shell).with_context(failed)?;
+        }
+        (Some(Some(path)), _) => {
+            let (offset, length) = find_source(&bundle, path)?;
+            let Some(source) = bundle
+                .source_range(offset..offset + length)
+                .with_context(failed)?
+            else {
+                bail!("`{path}` in `sources` reaches out of the source region");
+            };
+            stream(source, shell).with_context(failed)?;
+        }
+        (None, ReportFormat::Human) => {
+            let manifest = bundle.manifest().with_context(failed)?;
+            print(&manifest, shell).with_context(failed)?;
+        }
+        (None, ReportFormat::Json) => {
+            let report = report(&bundle, &args.file).with_context(failed)?;
+            shell.result(&report.to_string())?;
+        }
+    }
+    Ok(exit::OK)
+}
+
+/// Bytes for stdout as they are; for a terminal, without what it would act on.
+fn print(bytes: &[u8], shell: &mut Shell) -> std::io::Result<()> {
+    if !shell.results_are_shown() {
+        return shell.result_bytes(bytes);
+    }
+    let shown = String::from_utf8_lossy(bytes);
+    let safe = text::lines(&shown);
+    shell.result_bytes(safe.as_bytes())?;
+    if safe.as_bytes() != bytes {
+        shell
+            .note("control or bidirectional characters are shown escaped; the bytes are in a pipe");
+    }
+    Ok(())
+}
+
+fn stream(mut source: impl std::io::Read, shell: &mut Shell) -> Result<(), ReadError> {
+    if shell.results_are_shown() {
+        let mut bytes = Vec::new();
+        source.read_to_end(&mut bytes)?;
+        return Ok(print(&bytes, shell)?);
+    }
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let count = source.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(());
+        }
+        shell.result_bytes(&buffer[..count])?;
+    }
+}
+
+/// Offset and length of the file `path` in the source region.
+fn find_source(bundle: &Bundle, path: &str) -> anyhow::Result<(u64, u64)> {
+    let manifest = bundle.manifest()?;
+    let manifest = manifest::read(&manifest).map_err(|finding| anyhow::anyhow!(finding.message))?;
+    let files = super::source_files(&manifest, bundle);
+    let found = files.iter().find(|file| file.path == path);
+    let Some(found) = found else {
+        let paths: Vec<_> = files
+            .iter()
+            .map(|file| text::one_line(&file.path))
+            .collect();
+        bail!(
+            "no source file `{path}` in the bundle; it holds: {}",
+            paths.join(", ")
+        );
+    };
+    Ok((found.offset, found.length))
+}
+
+fn report(bundle: &Bundle, path: &Path) -> anyhow::Result<Json> {
+    let layout = bundle.layout();
+    let region = |start: u64, end: u64| json!({ "offset": start, "length": end - start });
+    let recorded = Sha256Digest(bundle.trailer().binary_sha256);
+    let computed = bundle.compute_digest()?;
+    let bytes = bundle.manifest()?;
+    let (manifest, manifest_error) = match manifest::read(&bytes) {
+        Ok(manifest) => (to_json(&manifest), Json::Null),
+        Err(finding) => (
+            Json::Null,
+            json!({ "code": finding.code, "message": finding.message }),
+        ),
+    };
+    Ok(json!({
+        "reason": "airflow-bundle-inspect",
+        "path": std::path::absolute(path)?.to_string_lossy(),
+        "size": bundle.size(),
+        "layout": {
+            "executable": region(0, layout.source_start),
+            "source": region(layout.source_start, layout.metadata_start),
+            "manifest": region(layout.metadata_start, layout.trailer_start),
+            "trailer": region(layout.trailer_start, bundle.size()),
+        },
+        "digests": {
+            "binary_sha256": { "recorded": recorded.to_string(), "computed": computed.to_string() },
+            "source_sha256": { "computed": bundle.compute_source_digest()?.to_string() },
+        },
+        "executable": executable_json(bundle),
+        "manifest": manifest,
+        "manifest_error": manifest_error,
+    }))
+}
+
+fn executable_json(bundle: &Bundle) -> Json {
+    match executable::examine(bundle.file(), 0, bundle.layout().source_start) {
+        Ok(found) => {
+            let Executable {
+                format,
+                platform,
+                architectures,
+                ..
+            } = &found;
+            json!({
+                "format": format.to_string(),
+                "platform": platform.to_string(),
+                "architectures": architectures.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "interpreter": found.interpreter,
+                "linkage": found.linkage.map(|linkage| linkage.to_string()),
+                "glibc": found.glibc.map(|glibc| glibc.to_string()),
+                "debug_info_bytes": found.debug_info_bytes,
+                "runs_here": found.runs_here(),
+            })
+        }
+        Err(refusal) => json!({ "error": refusal.to_string() }),
+    }
+}
+
+/// The manifest as the worker reads it. What JSON does not know becomes a string; a mapping's keys
+/// too. Shared values are written out as often as they stand in the text, within limits.
+fn to_json(manifest: &WorkerManifest) -> Json {
+    let mut budget = 1_000_000;
+    value_json(manifest.root(), 0, &mut budget)
+}
+
+fn value_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
+    // Aliases can make a short text stand for an endless value.
+    if *budget == 0 || depth > 128 {
+        return json!("…");
+    }
+    *budget -= 1;
+    let mut inner = |value| value_json(value, depth + 1, budget);
+    match value.value() {
+        Value::None => Json::Null,
+        Value::Bool(value) => json!(value),
+        Value::Int(int) => match int.to_i128() {
+            Some(int) => i64::try_from(int).map_or_else(
+                |_| u64::try_from(int).map_or_else(|_| json!(int.to_string()), |int| json!(int)),
+                |int| json!(int),
+            ),
+            None => json!(int.to_string()),
+        },
+        Value::Float(float) => serde_json::Number::from_f64(*float)
+            .map_or_else(|| json!(float.to_string()), Json::Number),
+        Value::List(_) => value.items().map(inner).collect(),
+        Value::Map(_) => value
+            .entries()
+            .map(|(key, value)| (key_text(key), inner(value)))
+            .collect(),
+        other => json!(scalar_text(other)),
+    }
+}
+
+fn key_text(key: ValueRef<'_>) -> String {
+    match value_json(key, 0, &mut 100) {
+        Json::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn scalar_text(value: &Value) -> String {
+    match value {
+        Value::Str(text) => text.to_string_lossy().into_owned(),
+        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Value::Date(date) => date_text(*date),
+        Value::DateTime(time) => time_text(time),
+        other => format!("<{}>", other.type_name()),
+    }
+}
+
+fn date_text(date: Date) -> String {
+    format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)
+}
+
+/// ISO 8601, as Python's `isoformat`.
+fn time_text(time: &DateTime) -> String {
+    let DateTime {
+        hour,
+        minute,
+        second,
+        microsecond,
+        ..
+    } = *time;
+    let offset = time.offset_minutes.map_or_else(String::new, |offset| {
+        let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    });
+    let date = date_text(time.date);
+    format!("{date}T{hour:02}:{minute:02}:{second:02}.{microsecond:06}{offset}")
+}

@@ -1,0 +1,124 @@
+//! One bundle that is to be made.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::camino::Utf8Path;
+use cargo_metadata::{Package, Target};
+
+use super::place::Place;
+use crate::cargo::build::Built;
+use crate::cargo::select::Selected;
+use crate::cargo::triple::Triple;
+use crate::manifest::SourceName;
+
+/// One bundle that is to be made: from which files, and where.
+#[derive(Debug)]
+pub struct Job {
+    /// The executable.
+    pub executable: PathBuf,
+    /// The source file.
+    pub source: PathBuf,
+    /// The source file as the manifest names it.
+    pub source_name: SourceName,
+    /// What cargo knows of the executable, if cargo built it.
+    pub origin: Option<Origin>,
+    /// Where the bundle goes.
+    place: Place,
+}
+
+/// What cargo knows of an executable.
+#[derive(Debug)]
+pub struct Origin {
+    /// The package.
+    pub package: Package,
+    /// The bin or example.
+    pub target: Target,
+    /// The triple that it was built for, if one was chosen.
+    pub triple: Option<String>,
+    /// Whether it was built without optimizations.
+    pub unoptimized: bool,
+}
+
+impl Job {
+    /// A job for an executable that was built elsewhere.
+    pub fn from_executable(executable: &Path, source: &Path, place: Place) -> Self {
+        Self {
+            executable: executable.to_owned(),
+            source: source.to_owned(),
+            source_name: name_source(source, None),
+            origin: None,
+            place,
+        }
+    }
+
+    /// A job for an executable that cargo built.
+    pub fn from_build(
+        selected: &Selected<'_>,
+        built: Built,
+        triple: &Triple,
+        source: Option<&Path>,
+        place: Place,
+    ) -> Self {
+        let source = source_of(selected, source);
+        let root = selected.package.manifest_path.parent();
+        Self {
+            executable: built.executable,
+            source_name: name_source(&source, root.map(Utf8Path::as_std_path)),
+            source,
+            origin: Some(Origin {
+                package: selected.package.clone(),
+                target: selected.target.clone(),
+                triple: triple.shown.clone(),
+                unoptimized: built.unoptimized,
+            }),
+            place,
+        }
+    }
+
+    /// The `Cargo.toml` of the package, if cargo built the executable.
+    pub fn cargo_manifest(&self) -> Option<&Path> {
+        self.origin
+            .as_ref()
+            .map(|origin| origin.package.manifest_path.as_std_path())
+    }
+
+    /// Where the bundle goes.
+    pub fn output_path(&self) -> PathBuf {
+        self.place.path(&self.executable)
+    }
+}
+
+/// The source file of a target: the flag's or the environment's, the table's, or the main file.
+pub fn source_of(selected: &Selected<'_>, source: Option<&Path>) -> PathBuf {
+    source
+        .map(Path::to_owned)
+        .or_else(|| selected.table.source.clone())
+        .unwrap_or_else(|| selected.target.src_path.clone().into_std_path_buf())
+}
+
+/// `source` is the file name, `entrypoint_path` the path below the package root; outside it, the
+/// file name.
+fn name_source(source: &Path, root: Option<&Path>) -> SourceName {
+    let file_name = |path: &Path| {
+        path.file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned()
+    };
+    let below = root.and_then(|root| {
+        let source = source.canonicalize().ok()?;
+        let below = source
+            .strip_prefix(root.canonicalize().ok()?)
+            .ok()?
+            .to_owned();
+        let parts: Vec<_> = below
+            .iter()
+            .map(|part| part.to_string_lossy().into_owned())
+            .collect();
+        Some(parts.join("/"))
+    });
+    SourceName {
+        file_name: file_name(source),
+        entrypoint_path: below.unwrap_or_else(|| file_name(source)),
+    }
+}

@@ -1,0 +1,293 @@
+//! Packing: build, look at the executable, ask it for its manifest, write the bundle.
+
+mod examine;
+mod job;
+mod place;
+mod report;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use crate::bundle::input::Input;
+use crate::bundle::output::Output;
+use crate::bundle::writer::{self, Packed, Parts, WriteError};
+use crate::cargo::build::{self, Built};
+use crate::cargo::metadata::Workspace;
+use crate::cargo::options::{Common, check_extra_args};
+use crate::cargo::select::{self, Selected};
+use crate::cargo::triple;
+use crate::cli::PackArgs;
+use crate::exit::{self, Usage};
+use crate::interrupt;
+use crate::introspect;
+use crate::manifest::Manifest;
+use crate::shell::Shell;
+use crate::worker;
+
+use job::{Job, Origin};
+
+/// Names the source where no `--source` does.
+const SOURCE_VARIABLE: &str = "CARGO_AIRFLOW_BUNDLE_SOURCE";
+
+/// Packs, and returns the exit code.
+pub fn run(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<u8> {
+    args.cargo.check_message_format()?;
+    check_extra_args(&args.extra)?;
+    let jobs = match &args.executable {
+        Some(executable) => vec![job_for_executable(args, executable)?],
+        None => build_jobs(args, common, shell)?,
+    };
+    let mut ready = Vec::new();
+    for job in jobs {
+        interrupt::check()?;
+        ready.push(prepare(job, args, shell)?);
+    }
+    if args.deny_warnings && shell.warnings() > 0 {
+        let count = shell.warnings();
+        let plural = if count == 1 { "" } else { "s" };
+        bail!("{count} warning{plural}, denied by `--deny-warnings`; nothing was packed");
+    }
+    for one in &ready {
+        interrupt::check()?;
+        let packed = write(one)?;
+        report::packed(one, &packed, args.cargo.json(), shell)?;
+    }
+    Ok(exit::OK)
+}
+
+/// A job that needs nothing more than to be written.
+struct Ready {
+    job: Job,
+    manifest: Manifest,
+    executable: Input,
+    source: Input,
+    output: Output,
+    /// One line about the executable.
+    description: String,
+}
+
+fn from_environment(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+/// Flag before environment.
+fn source_override(args: &PackArgs) -> Option<PathBuf> {
+    args.source
+        .clone()
+        .or_else(|| from_environment(SOURCE_VARIABLE))
+}
+
+fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::Result<Job> {
+    let mut given = args.cargo.given();
+    if !args.extra.is_empty() {
+        given.push("--");
+    }
+    if !given.is_empty() {
+        let given = select::listed(&given);
+        return Err(Usage(format!(
+            "{given} cannot be used with `--executable`: nothing is built or selected there"
+        ))
+        .into());
+    }
+    let Some(source) = source_override(args) else {
+        return Err(Usage(
+            "`--executable` needs `--source FILE`: the source file that Airflow shows".to_owned(),
+        )
+        .into());
+    };
+    Ok(Job::from_executable(
+        executable,
+        &source,
+        place::of_executable(args, executable),
+    ))
+}
+
+/// Selects, checks what can be checked without an executable, and builds.
+fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<Vec<Job>> {
+    let workspace = Workspace::load(&args.cargo, shell)?;
+    let selected = select::select(&workspace, &args.cargo)?;
+    let triples = triple::triples(&args.cargo)?;
+    check_single(args, selected.len(), triples.len())?;
+    let source = source_override(args);
+    let mut places = Vec::new();
+    for triple in &triples {
+        for one in &selected {
+            let source = job::source_of(one, source.as_deref());
+            // Opened once more for the bundle itself; a missing file should not cost a build.
+            open_source(&source)?;
+            let place = place::of_selected(args, one, triple, triples.len() > 1);
+            place::check_early(&place, one, triple.shown.as_deref(), &[&source])?;
+            places.push(place);
+        }
+    }
+    place::check_distinct(&places)?;
+
+    let mut jobs = Vec::new();
+    for triple in &triples {
+        let built = build_selected(&selected, triple, args, common, shell)?;
+        for (one, built) in selected.iter().zip(built) {
+            let place = place::of_selected(args, one, triple, triples.len() > 1);
+            jobs.push(Job::from_build(
+                one,
+                built,
+                triple,
+                source.as_deref(),
+                place,
+            ));
+        }
+    }
+    Ok(jobs)
+}
+
+/// One cargo call for all; one for each package where a name that is wanted in one package stands in
+/// another too, which must not be built.
+fn build_selected(
+    selected: &[Selected<'_>],
+    triple: &triple::Triple,
+    args: &PackArgs,
+    common: Common,
+    shell: &mut Shell,
+) -> anyhow::Result<Vec<Built>> {
+    let mut build = |group: &[&Selected<'_>]| {
+        let request = build::Request {
+            selected: group,
+            triple: triple.flag.as_deref(),
+            extra: &args.extra,
+        };
+        build::build(&request, &args.cargo, common, shell)
+    };
+    let all: Vec<_> = selected.iter().collect();
+    if !build::names_are_shared(&all) {
+        return build(&all);
+    }
+    let mut built = Vec::new();
+    for package in all.chunk_by(|a, b| a.package.id == b.package.id) {
+        built.extend(build(package)?);
+    }
+    Ok(built)
+}
+
+/// Refuses flags that name one file where several bundles are made.
+fn check_single(args: &PackArgs, executables: usize, triples: usize) -> anyhow::Result<()> {
+    let bundles = executables * triples;
+    let refuse = |flag: &str, advice: &str| {
+        Err(Usage(format!(
+            "`{flag}` is for a single bundle, and {bundles} would be packed; {advice}"
+        ))
+        .into())
+    };
+    if args.output.is_some() && bundles > 1 {
+        return refuse(
+            "--output",
+            "use `--out-dir`, or choose one with `-p` and `--bin`",
+        );
+    }
+    if args.airflow_metadata.is_some() && executables > 1 {
+        return refuse("--airflow-metadata", "choose one with `-p` and `--bin`");
+    }
+    if args.source.is_some() && executables > 1 {
+        return refuse(
+            "--source",
+            "use `source` in [package.metadata.airflow-bundle]",
+        );
+    }
+    Ok(())
+}
+
+fn open_source(path: &std::path::Path) -> anyhow::Result<Input> {
+    Input::open(path).with_context(|| format!("failed to open the source `{}`", path.display()))
+}
+
+/// Everything short of writing: open, examine, introspect, validate.
+fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready> {
+    let executable = Input::open(&job.executable).with_context(|| {
+        format!(
+            "failed to open the executable `{}`",
+            job.executable.display()
+        )
+    })?;
+    let source = open_source(&job.source)?;
+    let mut inputs = vec![job.executable.as_path(), job.source.as_path()];
+    inputs.extend(args.airflow_metadata.as_deref());
+    inputs.extend(job.cargo_manifest());
+    let output = place::check(&job.output_path(), &inputs)?;
+
+    let examined = examine::examine(&executable, &job)?;
+    examine::notes(&examined, &executable, &job, shell);
+    let manifest = if let Some(file) = &args.airflow_metadata {
+        introspect::from_file(file)?
+    } else {
+        examine::must_run_here(&examined, &job)?;
+        let limit = Duration::from_secs(args.introspect_timeout);
+        introspect::from_executable(&std::path::absolute(&job.executable)?, limit)?
+    };
+    for warning in manifest.warnings() {
+        shell.warn(format!("{warning} (in `{}`)", job.executable.display()));
+    }
+    check_readable(&manifest, &job)?;
+    Ok(Ready {
+        job,
+        manifest,
+        executable,
+        source,
+        output,
+        description: examined.to_string(),
+    })
+}
+
+/// Asks the worker's own reader about the manifest, as it will stand in the bundle: a manifest that
+/// it cannot read would be found out only on the worker.
+fn check_readable(manifest: &Manifest, job: &Job) -> anyhow::Result<()> {
+    let digest = crate::bundle::digest::Sha256Digest([0; 32]);
+    let regions = writer::RegionDigests {
+        executable: digest,
+        source: digest,
+        source_len: 0,
+    };
+    let text = manifest.render(&job.source_name, &regions);
+    worker::manifest::read(text.as_bytes())
+        .map(drop)
+        .map_err(|problem| {
+            anyhow::anyhow!(
+                "Airflow's workers could not read the manifest of `{}`: {}",
+                job.executable.display(),
+                problem.message
+            )
+        })
+}
+
+fn write(ready: &Ready) -> anyhow::Result<Packed> {
+    let parts = Parts {
+        executable: &ready.executable,
+        source: &ready.source,
+    };
+    let render = |regions: &writer::RegionDigests| {
+        Ok(ready
+            .manifest
+            .render(&ready.job.source_name, regions)
+            .into_bytes())
+    };
+    match writer::write_bundle(parts, &ready.output, interrupt::stop_flag(), render) {
+        Ok(packed) => Ok(packed),
+        Err(WriteError::Interrupted) => {
+            interrupt::check()?;
+            bail!("interrupted")
+        }
+        Err(error) => Err(error).with_context(|| {
+            format!(
+                "failed to write the bundle `{}`",
+                ready.output.path().display()
+            )
+        }),
+    }
+}
+
+impl Ready {
+    fn origin(&self) -> Option<&Origin> {
+        self.job.origin.as_ref()
+    }
+}

@@ -1,0 +1,120 @@
+//! Where a bundle is written to.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::from_environment;
+use crate::bundle::output::Output;
+use crate::cargo::select::Selected;
+use crate::cargo::triple::Triple;
+use crate::cli::PackArgs;
+
+/// Names the folder where no `--out-dir` does.
+const OUT_DIR_VARIABLE: &str = "CARGO_AIRFLOW_BUNDLE_OUT_DIR";
+
+/// The folder for bundles beside an executable.
+const DEFAULT_FOLDER: &str = "airflow-bundle";
+
+/// Where a bundle goes.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// This file.
+    File(PathBuf),
+    /// A file named like the executable, in this folder.
+    Folder(PathBuf),
+    /// A file named like the executable, in the folder `airflow-bundle` beside it.
+    BesideExecutable,
+}
+
+impl Place {
+    /// The file, once the executable is known.
+    pub fn path(&self, executable: &Path) -> PathBuf {
+        let name = executable.file_name().unwrap_or_default();
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Folder(folder) => folder.join(name),
+            Self::BesideExecutable => executable
+                .parent()
+                .unwrap_or(Path::new(""))
+                .join(DEFAULT_FOLDER)
+                .join(name),
+        }
+    }
+}
+
+/// The place for an executable that was built elsewhere.
+pub fn of_executable(args: &PackArgs, _executable: &Path) -> Place {
+    by_flags(args).unwrap_or(Place::BesideExecutable)
+}
+
+/// The place for an executable of cargo's: flag, environment, package, workspace, default.
+pub fn of_selected(
+    args: &PackArgs,
+    selected: &Selected<'_>,
+    triple: &Triple,
+    several_triples: bool,
+) -> Place {
+    let place = by_flags(args)
+        .or_else(|| selected.table.out_dir.clone().map(Place::Folder))
+        .unwrap_or(Place::BesideExecutable);
+    match (place, &triple.shown) {
+        (Place::Folder(folder), Some(triple)) if several_triples => {
+            // A target specification is a JSON file; cargo names its folder by the stem.
+            let file = Path::new(triple);
+            let is_file = file
+                .extension()
+                .is_some_and(|extension| extension == "json");
+            let name = file.file_stem().filter(|_| is_file);
+            Place::Folder(folder.join(name.unwrap_or(triple.as_ref())))
+        }
+        (place, _) => place,
+    }
+}
+
+fn by_flags(args: &PackArgs) -> Option<Place> {
+    let file = args.output.clone().map(Place::File);
+    let folder = args
+        .out_dir
+        .clone()
+        .or_else(|| from_environment(OUT_DIR_VARIABLE));
+    file.or_else(|| folder.map(Place::Folder))
+}
+
+/// Refuses, before anything is built, what can be known to fail.
+pub fn check_early(
+    place: &Place,
+    selected: &Selected<'_>,
+    triple: Option<&str>,
+    inputs: &[&Path],
+) -> anyhow::Result<()> {
+    let windows = triple.map_or(cfg!(windows), |triple| triple.contains("windows"));
+    let suffix = if windows { ".exe" } else { "" };
+    let name = PathBuf::from(format!("{}{suffix}", selected.target.name));
+    match place {
+        Place::File(_) | Place::Folder(_) => check(&place.path(&name), inputs).map(drop),
+        Place::BesideExecutable => Ok(()),
+    }
+}
+
+/// Refuses two bundles in one file.
+pub fn check_distinct(places: &[Place]) -> anyhow::Result<()> {
+    let files = places
+        .iter()
+        .filter(|place| matches!(place, Place::File(_)))
+        .count();
+    if files > 1 {
+        bail!("{files} bundles would be written to one file");
+    }
+    Ok(())
+}
+
+/// Looks at what stands at `path`.
+pub fn check(path: &Path, inputs: &[&Path]) -> anyhow::Result<Output> {
+    let refused = || format!("cannot write the bundle to `{}`", path.display());
+    let output = Output::check(path).with_context(refused)?;
+    for input in inputs {
+        output.must_not_be(input).with_context(refused)?;
+    }
+    Ok(output)
+}

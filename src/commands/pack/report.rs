@@ -1,0 +1,63 @@
+//! What is said of a bundle that was packed.
+
+use serde_json::json;
+
+use super::Ready;
+use super::examine::Bytes;
+use crate::bundle::writer::Packed;
+use crate::manifest::Manifest;
+use crate::platform;
+use crate::shell::Shell;
+
+/// A status line on stderr; on stdout the path, or a line of JSON.
+pub fn packed(ready: &Ready, packed: &Packed, json: bool, shell: &mut Shell) -> anyhow::Result<()> {
+    let dags = ready.manifest.dag_ids().count();
+    let tasks = ready.manifest.task_count();
+    let plural = |count| if count == 1 { "" } else { "s" };
+    shell.status(
+        if packed.fresh { "Fresh" } else { "Packed" },
+        format!(
+            "`{}` ({}; {dags} dag{}, {tasks} task{}; {})",
+            packed.path.display(),
+            Bytes(packed.size),
+            plural(dags),
+            plural(tasks),
+            ready.description
+        ),
+    );
+    if json {
+        shell.result(&line(ready, packed).to_string())?;
+    } else {
+        let mut path = platform::path_bytes(&packed.path);
+        path.push(b'\n');
+        shell.result_bytes(&path)?;
+    }
+    Ok(())
+}
+
+fn line(ready: &Ready, packed: &Packed) -> serde_json::Value {
+    let origin = ready.origin();
+    json!({
+        "reason": "airflow-bundle",
+        "path": packed.path.to_string_lossy(),
+        "package_id": origin.map(|origin| &origin.package.id.repr),
+        "target": origin.map(|origin| &origin.target),
+        "target_triple": origin.and_then(|origin| origin.triple.as_deref()),
+        "executable": std::path::absolute(&ready.job.executable)
+            .unwrap_or_else(|_| ready.job.executable.clone())
+            .to_string_lossy(),
+        "dags": dags(&ready.manifest),
+        "binary_sha256": packed.binary_sha256.to_string(),
+        "size": packed.size,
+        "fresh": packed.fresh,
+    })
+}
+
+/// The dags in the manifest's own shape: `{"dag_id": {"tasks": ["task_id"]}}`.
+fn dags(manifest: &Manifest) -> serde_json::Value {
+    let entry = |id: &str| json!({ "tasks": manifest.tasks(id).collect::<Vec<_>>() });
+    manifest
+        .dag_ids()
+        .map(|id| (id.to_owned(), entry(id)))
+        .collect()
+}

@@ -1,0 +1,181 @@
+//! `verify`: what a worker would do with files and folders, and why.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::cli::{ReportFormat, VerifyArgs};
+use crate::exit;
+use crate::interrupt;
+use crate::shell::Shell;
+use crate::text::one_line;
+use crate::worker::Finding;
+use crate::worker::verdict::{Verdict, ends_in_magic, judge};
+use crate::worker::walk::{Found, walk};
+
+/// Judges what is named, and returns the exit code.
+pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
+    let mut survey = Survey::default();
+    let mut missing = false;
+    for path in &args.paths {
+        if let Err(error) = std::fs::metadata(path) {
+            shell.error(&anyhow::anyhow!(
+                "cannot look at `{}`: {error}",
+                path.display()
+            ));
+            missing = true;
+        }
+    }
+    for found in walk(args.paths.iter().cloned()) {
+        interrupt::check()?;
+        let named = args.paths.contains(&found.path);
+        if named || ends_in_magic(&found.path) {
+            let verdict = judge(&found.path, found.executable);
+            print(&verdict, args.message_format, shell)?;
+            survey.add(&verdict, &found);
+        }
+    }
+    let mut complaints = survey.complaints();
+    complaints.extend(args.dag_id.iter().filter_map(|id| survey.answer(id, shell)));
+    for complaint in &complaints {
+        shell.error(&anyhow::anyhow!("{complaint}"));
+    }
+    let good = complaints.is_empty() && !survey.unusable && !missing;
+    Ok(if good { exit::OK } else { exit::PROBLEMS })
+}
+
+/// What was seen on the walk, in the worker's order.
+#[derive(Default)]
+struct Survey {
+    unusable: bool,
+    usable: usize,
+    /// The files that serve each dag, in the order of the walk; the same file only once.
+    serving: BTreeMap<String, Vec<PathBuf>>,
+    /// For each dag, whether a file before the first that serves it ends the worker's search.
+    order: HashMap<String, Option<PathBuf>>,
+    raising: Option<PathBuf>,
+}
+
+impl Survey {
+    fn add(&mut self, verdict: &Verdict, found: &Found) {
+        if !verdict.usable {
+            self.unusable = true;
+            if verdict.raises && self.raising.is_none() {
+                self.raising = Some(found.path.clone());
+            }
+            return;
+        }
+        self.usable += 1;
+        // One file that is met twice, through a link, is no conflict.
+        let file = found
+            .path
+            .canonicalize()
+            .unwrap_or_else(|_| found.path.clone());
+        for id in &verdict.dag_ids {
+            let serving = self.serving.entry(id.clone()).or_default();
+            if !serving.contains(&file) {
+                serving.push(file.clone());
+            }
+            self.order
+                .entry(id.clone())
+                .or_insert_with(|| self.raising.clone());
+        }
+    }
+
+    fn complaints(&self) -> Vec<String> {
+        let mut complaints = Vec::new();
+        if self.usable == 0 && !self.unusable {
+            complaints.push("no bundle found".to_owned());
+        }
+        for (id, files) in self.serving.iter().filter(|(_, files)| files.len() > 1) {
+            let files: Vec<_> = files
+                .iter()
+                .map(|file| format!("`{}`", file.display()))
+                .collect();
+            complaints.push(format!(
+                "the dag `{}` is served by {} bundles, and the worker picks one by chance (the order \
+                 of the file system): {}; keep one of them under the worker's `executables_root`",
+                one_line(id),
+                files.len(),
+                files.join(", ")
+            ));
+        }
+        complaints
+    }
+
+    /// Names the file that serves a dag; returns a complaint if there is none.
+    fn answer(&self, id: &str, shell: &mut Shell) -> Option<String> {
+        let shown = one_line(id);
+        let Some(files) = self.serving.get(id) else {
+            let served: Vec<_> = self
+                .serving
+                .keys()
+                .map(|id| format!("`{}`", one_line(id)))
+                .collect();
+            let served = if served.is_empty() {
+                "none".to_owned()
+            } else {
+                served.join(", ")
+            };
+            return Some(format!(
+                "no usable bundle serves the dag `{shown}`; dags served: {served}"
+            ));
+        };
+        if let Some(Some(raising)) = self.order.get(id) {
+            return Some(format!(
+                "the worker's search for the dag `{shown}` fails at `{}`, whose manifest it cannot \
+                 pass over",
+                raising.display()
+            ));
+        }
+        let file = files.first()?.display().to_string();
+        let chance = if files.len() > 1 {
+            " (by chance; here, today)"
+        } else {
+            ""
+        };
+        shell.status("Serves", format!("`{shown}`: `{file}`{chance}"));
+        None
+    }
+}
+
+fn print(verdict: &Verdict, format: ReportFormat, shell: &mut Shell) -> anyhow::Result<()> {
+    let path = std::path::absolute(&verdict.path)?;
+    if format == ReportFormat::Json {
+        let line = json!({
+            "reason": "airflow-bundle-verify",
+            "path": path.to_string_lossy(),
+            "usable": verdict.usable,
+            "dag_ids": verdict.dag_ids,
+            "problems": findings(&verdict.problems),
+            "warnings": findings(&verdict.warnings),
+        });
+        return Ok(shell.result(&line.to_string())?);
+    }
+    shell.result(&human(verdict, &path))?;
+    Ok(())
+}
+
+fn findings(findings: &[Finding]) -> Vec<serde_json::Value> {
+    let json = |one: &Finding| json!({ "code": one.code, "message": one.message });
+    findings.iter().map(json).collect()
+}
+
+fn human(verdict: &Verdict, path: &Path) -> String {
+    let word = if verdict.usable { "usable" } else { "unusable" };
+    let path = path.display().to_string();
+    let mut lines = vec![format!("{word}: {}", one_line(&path))];
+    if !verdict.dag_ids.is_empty() {
+        let ids: Vec<_> = verdict.dag_ids.iter().map(|id| one_line(id)).collect();
+        lines.push(format!("  dags: {}", ids.join(", ")));
+    }
+    for (label, findings) in [
+        ("problem", &verdict.problems),
+        ("warning", &verdict.warnings),
+    ] {
+        let line = |one: &Finding| format!("  {label}[{}]: {}", one.code, one_line(&one.message));
+        lines.extend(findings.iter().map(line));
+    }
+    lines.join("\n")
+}

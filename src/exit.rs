@@ -1,0 +1,60 @@
+//! Exit codes, and the errors that carry one. Every other error ends with [`ERROR`].
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::interrupt::Interrupted;
+
+/// Everything worked.
+pub const OK: u8 = 0;
+/// An error; the message says which.
+pub const ERROR: u8 = 1;
+/// Wrong arguments.
+pub const USAGE: u8 = 2;
+/// `verify` found problems.
+pub const PROBLEMS: u8 = 100;
+/// Added to the number of the signal that ended the program.
+pub const SIGNAL_BASE: i32 = 128;
+
+/// Arguments that do not fit together. Ends with [`USAGE`].
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// cargo failed and has said why. Ends with cargo's own code.
+#[derive(Debug)]
+pub struct CargoFailed {
+    /// cargo's exit code, or 128 + signal.
+    pub code: u8,
+    /// What cargo was asked to do, for a message of ours; cargo's own came before it.
+    pub action: &'static str,
+}
+
+impl fmt::Display for CargoFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`cargo {}` failed; nothing was packed", self.action)
+    }
+}
+
+impl std::error::Error for CargoFailed {}
+
+/// The exit code for `error`.
+pub fn code_of(error: &anyhow::Error) -> ExitCode {
+    if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+        return ExitCode::from(u8::try_from(SIGNAL_BASE + interrupted.signal).unwrap_or(ERROR));
+    }
+    if let Some(failed) = error.downcast_ref::<CargoFailed>() {
+        return ExitCode::from(failed.code);
+    }
+    if error.is::<Usage>() {
+        return ExitCode::from(USAGE);
+    }
+    ExitCode::from(ERROR)
+}

@@ -1,0 +1,87 @@
+//! Ctrl-C and SIGTERM: the program stops at the next safe point, cleans up and ends with
+//! 128 + signal. Process-global, as signals are.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::platform;
+
+static STOP: AtomicBool = AtomicBool::new(false);
+static SIGNAL: AtomicI32 = AtomicI32::new(0);
+/// The cargo that runs at the moment, or 0.
+static CARGO: AtomicU32 = AtomicU32::new(0);
+static INSTALLED: Mutex<bool> = Mutex::new(false);
+
+/// The program was asked to stop.
+#[derive(Debug, Clone, Copy)]
+pub struct Interrupted {
+    /// The signal that asked.
+    pub signal: i32,
+}
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "interrupted by signal {}", self.signal)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// Starts to watch for signals, once for the process.
+pub fn install() -> io::Result<()> {
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*installed {
+        platform::watch_stop_signals(on_signal)?;
+        *installed = true;
+    }
+    Ok(())
+}
+
+fn on_signal(signal: i32) {
+    SIGNAL.store(signal, Ordering::SeqCst);
+    STOP.store(true, Ordering::SeqCst);
+    let cargo = CARGO.load(Ordering::SeqCst);
+    if cargo != 0 {
+        // A Ctrl-C reaches cargo by itself; a signal for this process alone must be passed on.
+        platform::signal_tree(cargo, signal);
+    }
+}
+
+/// Set once the program was asked to stop; for loops that copy data.
+pub fn stop_flag() -> &'static AtomicBool {
+    &STOP
+}
+
+/// An error if the program was asked to stop.
+pub fn check() -> Result<(), Interrupted> {
+    if STOP.load(Ordering::SeqCst) {
+        return Err(Interrupted {
+            signal: SIGNAL.load(Ordering::SeqCst),
+        });
+    }
+    Ok(())
+}
+
+/// Passes signals on to a running cargo until it is dropped.
+#[derive(Debug)]
+pub struct CargoGuard(());
+
+impl CargoGuard {
+    /// Watches over the process `id`.
+    pub fn new(id: u32) -> Self {
+        CARGO.store(id, Ordering::SeqCst);
+        if check().is_err() {
+            // The signal came between the start of the process and this line.
+            platform::signal_tree(id, SIGNAL.load(Ordering::SeqCst));
+        }
+        Self(())
+    }
+}
+
+impl Drop for CargoGuard {
+    fn drop(&mut self) {
+        CARGO.store(0, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,124 @@
+//! From an executable, or a captured file, to a valid manifest.
+
+mod run;
+
+use std::fmt;
+use std::io::Read as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+pub use run::{METADATA_FLAG, OUTPUT_LIMIT, RunError};
+
+use crate::manifest::{Manifest, ManifestError};
+use crate::text;
+
+/// How much of wrong output is shown, in characters.
+const SHOWN: usize = 120;
+
+/// Runs `executable` and reads the manifest that it prints.
+pub fn from_executable(executable: &Path, limit: Duration) -> anyhow::Result<Manifest> {
+    let asked = || format!("`{} {METADATA_FLAG}`", executable.display());
+    let output = match run::run(executable, limit) {
+        Ok(output) => output,
+        Err(RunError::Interrupted(interrupted)) => return Err(interrupted.into()),
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} gave no manifest", asked()));
+        }
+    };
+    parse(&output).with_context(|| format!("{} printed no valid manifest", asked()))
+}
+
+/// Reads a manifest that was captured elsewhere.
+pub fn from_file(path: &Path) -> anyhow::Result<Manifest> {
+    let failed = || format!("failed to read the manifest `{}`", path.display());
+    if std::fs::metadata(path).with_context(failed)?.is_dir() {
+        return Err(anyhow::anyhow!("it is a folder, not a file")).with_context(failed);
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .with_context(failed)?
+        .take(OUTPUT_LIMIT as u64 + 1)
+        .read_to_end(&mut bytes)
+        .with_context(failed)?;
+    if bytes.len() > OUTPUT_LIMIT {
+        bail!(
+            "the manifest `{}` is longer than {} MiB",
+            path.display(),
+            OUTPUT_LIMIT >> 20
+        );
+    }
+    parse(&bytes).with_context(|| format!("`{}` holds no valid manifest", path.display()))
+}
+
+/// Wrong output: what was wrong, and how the output began.
+#[derive(Debug)]
+struct WrongOutput {
+    problem: Problem,
+    beginning: String,
+    hint: Option<&'static str>,
+}
+
+#[derive(Debug)]
+enum Problem {
+    Empty,
+    NotUtf8 { line: usize },
+    Manifest(ManifestError),
+}
+
+impl fmt::Display for WrongOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.problem {
+            Problem::Empty => {
+                return f.write_str(
+                    "it is empty; expected a JSON or YAML manifest (with `airflow-sdk`, `main` \
+                     ends in `serve()`, which answers the flag)",
+                );
+            }
+            Problem::NotUtf8 { line } => write!(f, "line {line}: it is not UTF-8")?,
+            Problem::Manifest(error) => write!(f, "{error}")?,
+        }
+        write!(f, "\nit began: {}", self.beginning)?;
+        if let Some(hint) = self.hint {
+            write!(f, "\n{hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for WrongOutput {}
+
+fn parse(output: &[u8]) -> Result<Manifest, WrongOutput> {
+    let wrong = |problem, hint| WrongOutput {
+        problem,
+        beginning: text::beginning(output, SHOWN),
+        hint,
+    };
+    let manifest = match std::str::from_utf8(output) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            let valid = output.get(..error.valid_up_to()).unwrap_or_default();
+            let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
+            return Err(wrong(Problem::NotUtf8 { line }, None));
+        }
+    };
+    if manifest.trim().is_empty() {
+        return Err(wrong(Problem::Empty, None));
+    }
+    Manifest::parse(manifest).map_err(|error| {
+        let hint = has_manifest_below(manifest).then_some(
+            "the manifest seems to follow other output: print nothing else to stdout when the \
+             program is run with `--airflow-metadata` (a banner can go to stderr)",
+        );
+        wrong(Problem::Manifest(error), hint)
+    })
+}
+
+/// Whether a valid manifest stands below the first lines, as it does under a banner.
+fn has_manifest_below(text: &str) -> bool {
+    text.match_indices('\n').take(50).any(|(at, _)| {
+        text.get(at + 1..)
+            .is_some_and(|rest| Manifest::parse(rest).is_ok())
+    })
+}

@@ -1,0 +1,311 @@
+//! Runs an executable with `--airflow-metadata`, with limits on time and output, and without a
+//! terminal. Executables misbehave: they hang, print for ever, leave children behind.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::interrupt::{self, Interrupted};
+use crate::platform;
+
+/// The flag that asks a bundle executable for its manifest.
+pub const METADATA_FLAG: &str = "--airflow-metadata";
+
+/// The most that is read from stdout, in bytes.
+pub const OUTPUT_LIMIT: usize = 16 << 20;
+
+/// The most that is kept of stderr, in bytes.
+const STDERR_LIMIT: usize = 16 << 10;
+
+/// How often a running executable is looked at, apart from its output.
+const POLL: Duration = Duration::from_millis(10);
+
+/// How long the output may stay open after the executable has ended, held by a child of it.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// Why an executable gave no output. `stderr` is what it wrote there.
+#[derive(Debug)]
+pub enum RunError {
+    /// It could not be started.
+    Start(io::Error),
+    /// It did not end in time: the limit, and whether it had closed its stdout.
+    TimedOut {
+        limit: Duration,
+        closed: bool,
+        stderr: String,
+    },
+    /// It printed more than [`OUTPUT_LIMIT`].
+    TooMuch,
+    /// It ended with an error.
+    Failed { status: ExitStatus, stderr: String },
+    /// Its output could not be read.
+    Read(io::Error),
+    /// We were asked to stop.
+    Interrupted(Interrupted),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(error) => write!(f, "it could not be started: {}", start_hint(error)),
+            Self::TimedOut {
+                limit,
+                closed,
+                stderr,
+            } => {
+                let seconds = limit.as_secs();
+                if *closed {
+                    write!(
+                        f,
+                        "it closed its output but did not exit within {seconds} s"
+                    )?;
+                } else {
+                    write!(f, "it did not exit within {seconds} s")?;
+                }
+                f.write_str(
+                    "; it must print its manifest and exit, without connecting to anything; a slow \
+                     start can have more time with `--introspect-timeout SECONDS`",
+                )?;
+                write_stderr(f, stderr)
+            }
+            Self::TooMuch => write!(
+                f,
+                "it printed more than {} MiB; it must print its manifest and nothing else",
+                OUTPUT_LIMIT >> 20
+            ),
+            Self::Failed { status, stderr } => {
+                match platform::ending_signal(*status) {
+                    Some(signal) => write!(f, "it was ended by signal {signal}")?,
+                    None => write!(f, "it ended with exit code {}", status.code().unwrap_or(-1))?,
+                }
+                f.write_str(
+                    "; it must print its manifest and exit with 0 (does its `main` handle \
+                     `--airflow-metadata`?)",
+                )?;
+                write_stderr(f, stderr)
+            }
+            Self::Read(error) => write!(f, "its output could not be read: {error}"),
+            Self::Interrupted(interrupted) => write!(f, "{interrupted}"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+fn write_stderr(f: &mut fmt::Formatter<'_>, stderr: &str) -> fmt::Result {
+    if stderr.is_empty() {
+        return f.write_str("\nits stderr was empty");
+    }
+    write!(f, "\nits stderr:")?;
+    stderr.lines().try_for_each(|line| write!(f, "\n  {line}"))
+}
+
+/// What the operating system's word means for an executable.
+fn start_hint(error: &io::Error) -> String {
+    let hint = match error.raw_os_error() {
+        _ if error.kind() == io::ErrorKind::PermissionDenied => {
+            "the file is not executable, or its file system is mounted without execution: \
+             `chmod +x` it"
+        }
+        _ if error.kind() == io::ErrorKind::NotFound => {
+            "the dynamic loader that it asks for is not here; it was probably built for another \
+             system or C library: pass its manifest with `--airflow-metadata FILE`"
+        }
+        // ENOEXEC
+        Some(8) => {
+            "it is for another architecture or system than this one: pass its manifest with \
+             `--airflow-metadata FILE`, captured where it runs"
+        }
+        _ => return error.to_string(),
+    };
+    format!("{error}; {hint}")
+}
+
+/// Runs `executable --airflow-metadata` and returns what it printed.
+pub fn run(executable: &Path, limit: Duration) -> Result<Vec<u8>, RunError> {
+    let mut command = Command::new(executable);
+    command
+        .arg(METADATA_FLAG)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    platform::own_group(&mut command);
+    let child = command.spawn().map_err(RunError::Start)?;
+    Running::new(child).finish(limit)
+}
+
+/// A running executable. Dropped, its process group is ended.
+struct Running {
+    child: Child,
+    stdout: Collector,
+    stderr: Collector,
+}
+
+impl Running {
+    fn new(mut child: Child) -> Self {
+        let stdout = Collector::start(child.stdout.take(), OUTPUT_LIMIT, true);
+        let stderr = Collector::start(child.stderr.take(), STDERR_LIMIT, false);
+        Self {
+            child,
+            stdout,
+            stderr,
+        }
+    }
+
+    fn finish(mut self, limit: Duration) -> Result<Vec<u8>, RunError> {
+        let deadline = Instant::now() + limit;
+        let mut pause = Duration::from_micros(100);
+        let status = loop {
+            interrupt::check().map_err(RunError::Interrupted)?;
+            if self.stdout.is_full() {
+                return Err(RunError::TooMuch);
+            }
+            if let Some(status) = self.child.try_wait().map_err(RunError::Read)? {
+                break status;
+            }
+            if Instant::now() >= deadline {
+                let closed = self.stdout.is_done();
+                self.end();
+                let stderr = self.stderr.text();
+                return Err(RunError::TimedOut {
+                    limit,
+                    closed,
+                    stderr,
+                });
+            }
+            // An executable that behaves closes its output and ends at once.
+            if self.stdout.wait(POLL) {
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(POLL);
+            }
+        };
+        // A child that it left behind may hold the output open.
+        if !self.stdout.wait(GRACE) {
+            self.end();
+            self.stdout.wait(GRACE);
+        }
+        if self.stdout.is_full() {
+            return Err(RunError::TooMuch);
+        }
+        if !status.success() {
+            self.stderr.wait(GRACE);
+            return Err(RunError::Failed {
+                status,
+                stderr: self.stderr.text(),
+            });
+        }
+        self.stdout.take().map_err(RunError::Read)
+    }
+
+    fn end(&mut self) {
+        platform::kill_group(self.child.id());
+        platform::kill_child(&mut self.child);
+        // Collects the exit status, so that no zombie stays.
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Reads a pipe on a thread of its own, so that neither pipe can block the other.
+struct Collector {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    collected: Mutex<Collected>,
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct Collected {
+    bytes: Vec<u8>,
+    full: bool,
+    done: bool,
+    error: Option<io::Error>,
+}
+
+impl Collector {
+    /// `stop_when_full`: whether more than `limit` bytes end the reading; else the rest is dropped.
+    fn start(pipe: Option<impl Read + Send + 'static>, limit: usize, stop_when_full: bool) -> Self {
+        let shared = Arc::new(Shared::default());
+        let ours = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            let error = pipe.and_then(|pipe| shared.read(pipe, limit, stop_when_full).err());
+            let mut collected = shared.lock();
+            collected.error = error;
+            collected.done = true;
+            shared.done.notify_all();
+        });
+        Self { shared: ours }
+    }
+
+    fn is_done(&self) -> bool {
+        self.shared.lock().done
+    }
+
+    fn is_full(&self) -> bool {
+        self.shared.lock().full
+    }
+
+    /// Waits for the end of the pipe. Returns whether it came in time.
+    fn wait(&self, limit: Duration) -> bool {
+        let waiting = |collected: &mut Collected| !collected.done;
+        let waited = self
+            .shared
+            .done
+            .wait_timeout_while(self.shared.lock(), limit, waiting);
+        waited.unwrap_or_else(PoisonError::into_inner).0.done
+    }
+
+    fn take(&self) -> io::Result<Vec<u8>> {
+        let mut collected = self.shared.lock();
+        match collected.error.take() {
+            Some(error) => Err(error),
+            None => Ok(std::mem::take(&mut collected.bytes)),
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.shared.lock().bytes)
+            .trim_end()
+            .to_owned()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Collected> {
+        self.collected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self, mut pipe: impl Read, limit: usize, stop_when_full: bool) -> io::Result<()> {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let count = match pipe.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let mut collected = self.lock();
+            let room = limit - collected.bytes.len();
+            collected
+                .bytes
+                .extend_from_slice(&buffer[..count.min(room)]);
+            collected.full |= count > room;
+            if collected.full && stop_when_full {
+                return Ok(());
+            }
+        }
+    }
+}

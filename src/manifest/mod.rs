@@ -1,0 +1,198 @@
+//! The manifest, `airflow-metadata.yaml`: what an executable says of itself, and what the packer
+//! adds.
+
+pub mod ids;
+mod parse;
+mod render;
+mod schema;
+mod value;
+mod yaml;
+
+pub use parse::ManifestError;
+pub use value::{Number, Value};
+
+use std::fmt;
+
+use crate::bundle::digest::{Sha256Digest, cache_digest};
+use crate::bundle::writer::RegionDigests;
+use crate::text::one_line;
+
+/// The `supervisor_schema_version` that Airflow 3.3.0 to 3.3.2 know; they know no other.
+pub const AIRFLOW_3_3_SCHEMA: &str = "2026-06-16";
+
+/// A valid manifest, as an executable printed it, without the keys that the packer writes.
+///
+/// ```
+/// use cargo_airflow_bundle::manifest::Manifest;
+///
+/// let manifest = Manifest::parse(
+///     r#"{"airflow_bundle_metadata_version": "1.0",
+///         "dags": {"sales": {"tasks": ["extract", "load"]}},
+///         "sdk": {"language": "rust", "version": "0.1.0",
+///                 "supervisor_schema_version": "2026-06-16"}}"#,
+/// )?;
+/// assert_eq!(manifest.dag_ids().collect::<Vec<_>>(), ["sales"]);
+/// assert_eq!(manifest.task_count(), 2);
+/// # Ok::<(), cargo_airflow_bundle::manifest::ManifestError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    root: Value,
+}
+
+/// The source file, as the manifest names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceName {
+    /// File name, for display.
+    pub file_name: String,
+    /// Path as the author knows it, relative to the package, with `/` between its parts.
+    pub entrypoint_path: String,
+}
+
+/// Something that works, but hardly as the author means it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// A dag without tasks.
+    NoTasks(String),
+    /// An id that Airflow's server refuses: what kind, the id, why.
+    RefusedId(&'static str, String, String),
+    /// A `supervisor_schema_version` that Airflow 3.3 does not know.
+    UnknownSchema(String),
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoTasks(dag) => write!(f, "the dag `{}` has no tasks", one_line(dag)),
+            Self::RefusedId(kind, id, reason) => write!(
+                f,
+                "Airflow's server refuses the {kind} `{}`: {reason}",
+                one_line(id)
+            ),
+            Self::UnknownSchema(version) => write!(
+                f,
+                "Airflow 3.3 knows only the supervisor schema version {AIRFLOW_3_3_SCHEMA}; its \
+                 workers will refuse a bundle with {version}"
+            ),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads what an executable printed: JSON or YAML.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let mut root = parse::parse(text)?;
+        if let Value::Mapping(entries) = &mut root {
+            entries.retain(|(key, _)| {
+                !key.as_str()
+                    .is_some_and(|key| schema::PACKER_KEYS.contains(&key))
+            });
+        }
+        Ok(Self { root })
+    }
+
+    /// The dag ids, in the author's order.
+    pub fn dag_ids(&self) -> impl Iterator<Item = &str> {
+        self.dags().iter().filter_map(|(id, _)| id.as_str())
+    }
+
+    /// The task ids of one dag, in the author's order. Empty if there is no such dag.
+    pub fn tasks<'a>(&'a self, dag_id: &str) -> impl Iterator<Item = &'a str> {
+        let dag = self
+            .dags()
+            .iter()
+            .find(|(id, _)| id.as_str() == Some(dag_id));
+        dag.into_iter().flat_map(|(_, dag)| tasks(dag))
+    }
+
+    /// Number of tasks of all dags.
+    pub fn task_count(&self) -> usize {
+        self.dags().iter().map(|(_, dag)| tasks(dag).count()).sum()
+    }
+
+    /// `sdk.supervisor_schema_version`.
+    pub fn schema_version(&self) -> &str {
+        self.root
+            .get("sdk")
+            .and_then(|sdk| sdk.get("supervisor_schema_version"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// All values, for other tools.
+    pub fn root(&self) -> &Value {
+        &self.root
+    }
+
+    /// What deserves a warning.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        if self.schema_version() != AIRFLOW_3_3_SCHEMA {
+            warnings.push(Warning::UnknownSchema(self.schema_version().to_owned()));
+        }
+        let mut check = |kind, id: &str| {
+            if let Some(reason) = ids::refusal(id) {
+                warnings.push(Warning::RefusedId(kind, id.to_owned(), reason));
+            }
+        };
+        for (id, dag) in self.dags() {
+            check("dag_id", id.as_str().unwrap_or_default());
+            tasks(dag).for_each(|task| check("task_id", task));
+        }
+        let empty = self
+            .dags()
+            .iter()
+            .filter(|(_, dag)| tasks(dag).next().is_none());
+        warnings
+            .extend(empty.filter_map(|(id, _)| Some(Warning::NoTasks(id.as_str()?.to_owned()))));
+        warnings
+    }
+
+    /// The manifest as it stands in a bundle, with the packer's keys, in canonical form.
+    pub fn render(&self, source: &SourceName, regions: &RegionDigests) -> String {
+        let text = |text: &str| Value::from(text);
+        let file = mapping([
+            ("path", text(&source.entrypoint_path)),
+            ("offset", Value::from(0)),
+            ("length", Value::from(regions.source_len)),
+            ("sha256", text(&regions.source.to_string())),
+        ]);
+        let mut root = self.root.clone();
+        let Value::Mapping(entries) = &mut root else {
+            return render::render(&root);
+        };
+        let mut add = |key: &str, value| entries.push((Value::from(key), value));
+        add("source", text(&source.file_name));
+        add("entrypoint_path", text(&source.entrypoint_path));
+        add("sources", Value::Sequence(vec![file]));
+        let without_digests = Sha256Digest::of(render::render(&root).as_bytes());
+        let cache = cache_digest(regions.executable, regions.source, without_digests);
+        let digests = mapping([
+            ("integrity", text(&regions.executable.to_string())),
+            ("cache", text(&cache.to_string())),
+        ]);
+        if let Value::Mapping(entries) = &mut root {
+            entries.push((Value::from("digests"), digests));
+        }
+        render::render(&root)
+    }
+
+    fn dags(&self) -> &[(Value, Value)] {
+        match self.root.get("dags") {
+            Some(Value::Mapping(dags)) => dags,
+            _ => &[],
+        }
+    }
+}
+
+fn tasks(dag: &Value) -> impl Iterator<Item = &str> {
+    let items = match dag.get("tasks") {
+        Some(Value::Sequence(items)) => items.as_slice(),
+        _ => &[],
+    };
+    items.iter().filter_map(Value::as_str)
+}
+
+fn mapping<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Mapping(entries.map(|(key, value)| (Value::from(key), value)).into())
+}

@@ -1,0 +1,339 @@
+//! Reads the manifest that an executable prints: JSON, or YAML 1.2 as today's libraries write it.
+//!
+//! Rules are checked while the text is read, so that each problem comes with its line.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::value::RawValue;
+
+use super::schema::{Rule, Shape};
+use super::value::{Number, Value};
+use crate::text;
+
+/// What is wrong with a manifest, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestError {
+    /// 1-based line, if it is known.
+    pub line: Option<usize>,
+    /// Path of the key, such as `sdk.version`, if the text could be read that far.
+    pub key: Option<String>,
+    /// What was found.
+    pub found: String,
+    /// What should stand there.
+    pub expected: Option<&'static str>,
+}
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if let Some(key) = &self.key {
+            write!(f, "`{key}` ")?;
+        }
+        f.write_str(&self.found)?;
+        if let Some(expected) = self.expected {
+            write!(f, "; expected {expected}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ManifestError {}
+
+/// Reads `text` as JSON if it starts like JSON, else as YAML.
+pub(super) fn parse(text: &str) -> Result<Value, ManifestError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let start = text.trim_start();
+    if start.is_empty() {
+        return Err(ManifestError {
+            line: None,
+            key: None,
+            found: "it is empty".to_owned(),
+            expected: Some(Rule::Document.expected()),
+        });
+    }
+    let problem = RefCell::new(None);
+    if start.starts_with(['{', '[', '"']) {
+        parse_json(text, &problem)
+    } else {
+        super::yaml::parse(text, &problem)
+    }
+}
+
+fn parse_json(text: &str, problem: &Problem) -> Result<Value, ManifestError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let seed = ValueSeed {
+        rule: Rule::Document,
+        path: &KeyPath::Root,
+        problem,
+        json: true,
+    };
+    seed.deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| {
+            locate(problem, Some(error.line()), || {
+                format!("is not valid JSON: {error}")
+            })
+        })
+}
+
+/// The first problem that a rule found. Libraries add their own words and paths to errors; only
+/// their position is of use.
+pub(super) type Problem = RefCell<Option<ManifestError>>;
+
+/// The error to report: the rule's if one was broken, else the library's.
+pub(super) fn locate(
+    problem: &Problem,
+    line: Option<usize>,
+    syntax: impl FnOnce() -> String,
+) -> ManifestError {
+    match problem.take() {
+        Some(broken) => ManifestError { line, ..broken },
+        None => ManifestError {
+            line,
+            key: None,
+            found: text::one_line(&syntax()).into_owned(),
+            expected: None,
+        },
+    }
+}
+
+/// Where a value stands.
+pub(super) enum KeyPath<'p> {
+    Root,
+    Key(&'p KeyPath<'p>, &'p str),
+    Item(&'p KeyPath<'p>, usize),
+}
+
+impl fmt::Display for KeyPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Key(parent, key) => {
+                if !matches!(parent, Self::Root) {
+                    write!(f, "{parent}.")?;
+                }
+                f.write_str(&text::one_line(key))
+            }
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// Reads one value under a rule.
+#[derive(Clone, Copy)]
+pub(super) struct ValueSeed<'p> {
+    pub(super) rule: Rule,
+    pub(super) path: &'p KeyPath<'p>,
+    pub(super) problem: &'p Problem,
+    /// JSON keeps the text of a number, so that none loses digits.
+    pub(super) json: bool,
+}
+
+impl ValueSeed<'_> {
+    fn broken<E: serde::de::Error>(&self, found: String, expected: bool) -> E {
+        let path = self.path.to_string();
+        let error = ManifestError {
+            line: None,
+            key: (!path.is_empty()).then_some(path),
+            found,
+            expected: expected.then(|| self.rule.expected()),
+        };
+        let message = error.to_string();
+        self.problem.replace(Some(error));
+        E::custom(message)
+    }
+
+    fn scalar<E: serde::de::Error>(&self, value: Value) -> Result<Value, E> {
+        match self.rule.shape() {
+            None => Ok(value),
+            Some(_) => Err(self.broken(format!("is {}", value.kind()), true)),
+        }
+    }
+
+    fn shape<E: serde::de::Error>(&self, shape: Shape, kind: &str) -> Result<(), E> {
+        match self.rule.shape() {
+            Some(wanted) if wanted != shape => Err(self.broken(format!("is {kind}"), true)),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_end<E: serde::de::Error>(&self, entries: &[(Value, Value)]) -> Result<(), E> {
+        for &key in self.rule.required_keys() {
+            if !entries.iter().any(|(name, _)| name.as_str() == Some(key)) {
+                let path = KeyPath::Key(self.path, key);
+                let missing = ValueSeed {
+                    rule: self.rule.of_key(key),
+                    path: &path,
+                    ..*self
+                };
+                return Err(missing.broken("is missing".to_owned(), true));
+            }
+        }
+        if self.rule == Rule::Dags && entries.is_empty() {
+            return Err(self.broken("is empty: the executable serves no dag".to_owned(), true));
+        }
+        Ok(())
+    }
+
+    /// The noun for a key that stands twice.
+    fn duplicate(&self) -> &'static str {
+        if self.rule == Rule::Dags {
+            "the dag_id"
+        } else {
+            "the key"
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        if self.json && self.rule == Rule::Any {
+            // Only the JSON reader is asked for raw text, and it always has it.
+            let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
+            return json_value(raw, self).map_err(D::Error::custom);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// A value without a rule. Numbers keep their digits.
+fn json_value(raw: &RawValue, seed: ValueSeed<'_>) -> Result<Value, serde_json::Error> {
+    let text = raw.get();
+    if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return Ok(Value::Number(Number::from_json(text)));
+    }
+    serde_json::Deserializer::from_str(text).deserialize_any(seed)
+}
+
+impl<'de> Visitor<'de> for ValueSeed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.rule.expected())
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
+        self.scalar(Value::Null)
+    }
+
+    fn visit_none<E: serde::de::Error>(self) -> Result<Value, E> {
+        self.scalar(Value::Null)
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Value, E> {
+        self.scalar(Value::Bool(value))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
+        self.scalar(Value::Number(Number::from_integer(&value)))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
+        self.scalar(Value::Number(Number::from_integer(&value)))
+    }
+
+    fn visit_i128<E: serde::de::Error>(self, value: i128) -> Result<Value, E> {
+        self.scalar(Value::Number(Number::from_integer(&value)))
+    }
+
+    fn visit_u128<E: serde::de::Error>(self, value: u128) -> Result<Value, E> {
+        self.scalar(Value::Number(Number::from_integer(&value)))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        self.scalar(Value::Number(Number::from_float(value)))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        self.shape(Shape::String, "a string")?;
+        if let Err(wrong) = self.rule.check_string(value) {
+            let shown = text::beginning(value.as_bytes(), 40);
+            return Err(self.broken(format!("{wrong} (\"{shown}\")"), true));
+        }
+        Ok(Value::from(value))
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<Value, A::Error> {
+        Err(self.broken("has a YAML tag; tags are not supported".to_owned(), false))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        self.shape(Shape::Sequence, "a list")?;
+        let mut values = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        loop {
+            let path = KeyPath::Item(self.path, values.len());
+            let seed = ValueSeed {
+                rule: self.rule.of_item(),
+                path: &path,
+                ..self
+            };
+            let Some(value) = items.next_element_seed(seed)? else {
+                return Ok(Value::Sequence(values));
+            };
+            if let (Rule::TaskId, Value::String(id)) = (seed.rule, &value)
+                && !seen.insert(id.clone())
+            {
+                let found = format!("repeats the task id \"{}\"", text::one_line(id));
+                return Err(seed.broken(found, true));
+            }
+            values.push(value);
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        self.shape(Shape::Mapping, "a mapping")?;
+        let mut entries: Vec<(Value, Value)> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        let key_seed = ValueSeed {
+            rule: Rule::Any,
+            json: false,
+            ..self
+        };
+        while let Some(key) = map.next_key_seed(key_seed)? {
+            let name = match &key {
+                Value::String(name) => name.clone(),
+                Value::Number(number) => number.as_yaml().to_owned(),
+                Value::Bool(value) => value.to_string(),
+                Value::Null => "null".to_owned(),
+                Value::Sequence(_) | Value::Mapping(_) => {
+                    let found = format!("has {} as a key", key.kind());
+                    return Err(self.broken(found, false));
+                }
+            };
+            if self.rule != Rule::Any && key.as_str().is_none() {
+                let found = format!(
+                    "has the key {name}, which is {}, not a string; quote it",
+                    key.kind()
+                );
+                return Err(self.broken(found, false));
+            }
+            if !seen.insert((key.kind(), name.clone())) {
+                let found = format!(
+                    "has {} \"{}\" twice",
+                    self.duplicate(),
+                    text::one_line(&name)
+                );
+                return Err(self.broken(found, false));
+            }
+            let path = KeyPath::Key(self.path, &name);
+            let rule = self.rule.of_key(&name);
+            let value = map.next_value_seed(ValueSeed {
+                rule,
+                path: &path,
+                ..self
+            })?;
+            entries.push((key, value));
+        }
+        self.check_end(&entries)?;
+        Ok(Value::Mapping(entries))
+    }
+}

@@ -1,0 +1,80 @@
+//! Text from outside, made safe to show: no control character, no change of writing direction.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Whether a terminal would act on the character, or show it in a misleading place.
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            // Bidirectional controls, see <https://trojansource.codes>.
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            // Line and paragraph separators, and invisible characters.
+            | '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `text` for one line of a message: unsafe characters are escaped as in Rust, line breaks too.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    escaped(text, |_| false)
+}
+
+/// `text` for a terminal: line breaks and tabs are kept, other unsafe characters are escaped.
+pub fn lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| matches!(c, '\n' | '\t'))
+}
+
+/// A character for a message.
+pub fn quoted_char(c: char) -> String {
+    if is_unsafe(c) {
+        format!("U+{:04X}", u32::from(c))
+    } else {
+        format!("`{c}`")
+    }
+}
+
+/// The start of program output for a message, at most `limit` characters, as one line.
+pub fn beginning(bytes: &[u8], limit: usize) -> String {
+    // Four bytes a character are enough, and a gigabyte of output need not be looked at.
+    let start = bytes.get(..limit * 4).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(start);
+    let mut shown: String = text.chars().take(limit).collect();
+    if shown.len() < text.len() || start.len() < bytes.len() {
+        shown.push('…');
+    }
+    one_line(&shown).into_owned()
+}
+
+fn escaped(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.chars().any(|c| is_unsafe(c) && !keep(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if !is_unsafe(c) || keep(c) {
+            out.push(c);
+        } else if matches!(c, '\n' | '\r' | '\t') {
+            out.extend(c.escape_default());
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_reaches_the_terminal_that_it_would_act_on() {
+        assert_eq!(
+            one_line("a\u{1b}[31m\u{202e}b\nc"),
+            "a\\u{1b}[31m\\u{202e}b\\nc"
+        );
+        assert_eq!(lines("a\r\n\tb\u{9b}"), "a\\r\n\tb\\u{9b}");
+        assert_eq!(one_line("größe 日本 😀"), "größe 日本 😀");
+        assert_eq!(beginning(b"\x7fELF\xff", 3), "\\u{7f}EL…");
+    }
+}

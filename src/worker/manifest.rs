@@ -1,0 +1,173 @@
+//! A manifest as the worker reads it: PyYAML's `safe_load`, then two look-ups.
+
+use super::Finding;
+use super::pyyaml::{self, Document, LoadError, Value, ValueRef};
+use crate::manifest::AIRFLOW_3_3_SCHEMA;
+use crate::text::one_line;
+
+/// A manifest that the worker can read.
+#[derive(Debug)]
+pub struct WorkerManifest {
+    document: Document,
+}
+
+/// Reads a manifest's bytes as the worker does.
+///
+/// # Errors
+/// Why the worker passes over the file (`manifest-not-utf8`, `manifest-not-yaml`,
+/// `manifest-not-mapping`), or why its whole search ends in an exception (`manifest-raises`); or
+/// that the outcome depends on the worker (`too-deep`, `too-complex`).
+pub fn read(bytes: &[u8]) -> Result<WorkerManifest, Finding> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
+        Finding::new(
+            "manifest-not-utf8",
+            format!("the manifest is not UTF-8 (line {line})"),
+        )
+    })?;
+    let document = pyyaml::safe_load(text).map_err(|error| {
+        let message = format!("the manifest cannot be read: {error}");
+        let message = one_line(&message);
+        match error {
+            LoadError::Yaml { .. } => Finding::new("manifest-not-yaml", message),
+            LoadError::Raises { .. } => Finding::new(
+                "manifest-raises",
+                format!(
+                    "{message}; the worker does not skip this file: every task whose search meets \
+                     it fails"
+                ),
+            ),
+            LoadError::TooDeep { .. } => Finding::new("too-deep", message),
+            LoadError::TooComplex { .. } => Finding::new("too-complex", message),
+        }
+    })?;
+    let manifest = WorkerManifest { document };
+    if !manifest.root().is_map() {
+        return Err(Finding::new(
+            "manifest-not-mapping",
+            format!("the manifest is {}, not a mapping", kind(manifest.root())),
+        ));
+    }
+    Ok(manifest)
+}
+
+impl WorkerManifest {
+    /// The whole manifest.
+    pub fn root(&self) -> ValueRef<'_> {
+        self.document.root()
+    }
+
+    /// The dag ids that the worker finds the bundle by: the keys of `dags` that are strings. Half
+    /// surrogate pairs, which only an escape can make, are replaced.
+    pub fn dag_ids(&self) -> Vec<String> {
+        let dags = self.root().get("dags");
+        let keys = dags.into_iter().flat_map(ValueRef::entries);
+        keys.filter_map(|(key, _)| match key.value() {
+            Value::Str(text) => Some(text.to_string_lossy().into_owned()),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// The task ids of each dag that are strings, with their dag.
+    pub fn task_ids(&self) -> Vec<(&str, &str)> {
+        let dags = self.root().get("dags");
+        let dags = dags.into_iter().flat_map(ValueRef::str_entries);
+        dags.flat_map(|(dag, entry)| {
+            let tasks = entry.get("tasks").into_iter().flat_map(ValueRef::items);
+            tasks.filter_map(move |task| Some((dag, task.as_str()?)))
+        })
+        .collect()
+    }
+
+    /// Why the worker would find no dag here.
+    pub(super) fn check_dags(&self) -> Result<(), Finding> {
+        let no_dags = |what: String| Err(Finding::new("no-dags", what));
+        match self.root().get("dags") {
+            None => no_dags("the manifest has no `dags`".to_owned()),
+            Some(dags) if !dags.is_map() => {
+                no_dags(format!("`dags` is {}, not a mapping", kind(dags)))
+            }
+            Some(dags) if dags.entries().next().is_none() => no_dags("`dags` is empty".to_owned()),
+            Some(dags) if self.dag_ids().is_empty() => {
+                let line = dags.line();
+                no_dags(format!(
+                    "no key of `dags` is a string for YAML 1.1 (line {line}): quote the dag ids"
+                ))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Why the worker would refuse the protocol version.
+    pub(super) fn check_schema_version(&self) -> Result<(), Finding> {
+        const KEY: &str = "sdk.supervisor_schema_version";
+        let wrong = |what: String| Err(Finding::new("schema-version", what));
+        let version = self
+            .root()
+            .get("sdk")
+            .and_then(|sdk| sdk.get("supervisor_schema_version"));
+        let Some(version) = version else {
+            return wrong(format!("the manifest has no `{KEY}`"));
+        };
+        match version.as_str() {
+            Some(AIRFLOW_3_3_SCHEMA) => Ok(()),
+            Some("") => wrong(format!("`{KEY}` is empty")),
+            Some(other) => wrong(format!(
+                "`{KEY}` is \"{}\"; Airflow 3.3 knows only \"{AIRFLOW_3_3_SCHEMA}\"",
+                one_line(other)
+            )),
+            None => wrong(format!(
+                "`{KEY}` is {} for YAML 1.1, not a string (line {}): quote it",
+                kind(version),
+                version.line()
+            )),
+        }
+    }
+}
+
+fn kind(value: ValueRef<'_>) -> String {
+    match value.value() {
+        Value::None => "nothing (null)".to_owned(),
+        other => format!("a {}", other.type_name()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> &'static str {
+        let checked = read(text.as_bytes()).and_then(|manifest| {
+            manifest
+                .check_dags()
+                .and_then(|()| manifest.check_schema_version())
+        });
+        checked.map_or_else(|finding| finding.code, |()| "usable")
+    }
+
+    #[test]
+    fn the_two_look_ups_are_the_workers() {
+        let with = |dags: &str, version: &str| {
+            code(&format!(
+                "dags: {dags}\nsdk: {{supervisor_schema_version: {version}}}\n"
+            ))
+        };
+        assert_eq!(with("{a: {}}", "\"2026-06-16\""), "usable");
+        assert_eq!(with("{1: {}, a: null}", "'2026-06-16'"), "usable");
+        assert_eq!(with("{a: {}}", "2026-06-16"), "schema-version", "a date");
+        assert_eq!(with("{a: {}}", "\"2026-10-30\""), "schema-version");
+        assert_eq!(with("{on: {}, 1: {}}", "\"2026-06-16\""), "no-dags");
+        assert_eq!(with("[a]", "\"2026-06-16\""), "no-dags");
+        assert_eq!(code("sdk: {}"), "no-dags");
+        assert_eq!(code("- a"), "manifest-not-mapping");
+        assert_eq!(code(""), "manifest-not-mapping");
+        assert_eq!(code("a: ["), "manifest-not-yaml");
+        assert_eq!(code("a: 2026-13-45"), "manifest-raises");
+        assert_eq!(
+            read(b"a: \xff").map(drop).map_err(|f| f.code),
+            Err("manifest-not-utf8")
+        );
+    }
+}

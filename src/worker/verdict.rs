@@ -1,0 +1,162 @@
+//! Whether a worker can use one file, and why not.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::Finding;
+use super::manifest::{self, WorkerManifest};
+use super::warnings;
+use crate::bundle::digest::Sha256Digest;
+use crate::bundle::reader::{Bundle, ReadError};
+use crate::bundle::trailer::TrailerError;
+use crate::executable::{find_displaced_footer, link_record};
+
+/// What a worker makes of a file.
+///
+/// ```no_run
+/// use cargo_airflow_bundle::worker::verdict::judge;
+///
+/// let verdict = judge("target/release/airflow-bundle/etl".as_ref(), true);
+/// for problem in &verdict.problems {
+///     println!("{}: {}", problem.code, problem.message);
+/// }
+/// assert!(verdict.usable);
+/// ```
+#[derive(Debug)]
+pub struct Verdict {
+    /// The file, as it was named.
+    pub path: PathBuf,
+    /// Whether the worker would start it for each of [`Self::dag_ids`].
+    pub usable: bool,
+    /// Whether the worker's search ends in an exception when it meets the file.
+    pub raises: bool,
+    /// The dag ids that the file says it serves; empty if that cannot be read.
+    pub dag_ids: Vec<String>,
+    /// Why it is not usable.
+    pub problems: Vec<Finding>,
+    /// What does not keep the worker from using it.
+    pub warnings: Vec<Finding>,
+}
+
+/// Judges the file at `path`. `executable` says whether the worker may execute it.
+pub fn judge(path: &Path, executable: bool) -> Verdict {
+    let mut verdict = Verdict {
+        path: path.to_owned(),
+        usable: false,
+        raises: false,
+        dag_ids: Vec::new(),
+        problems: Vec::new(),
+        warnings: Vec::new(),
+    };
+    match Bundle::open(path) {
+        Ok(bundle) => judge_bundle(&bundle, executable, &mut verdict),
+        Err(error) => verdict.problems.push(unreadable(path, &error)),
+    }
+    verdict.usable = verdict.problems.is_empty();
+    // A file that may not be executed is not even opened by the worker.
+    verdict.raises = executable
+        && verdict
+            .problems
+            .iter()
+            .all(|problem| problem.code == "manifest-raises")
+        && !verdict.usable;
+    verdict
+}
+
+/// Whether a file claims to be a bundle: all that is looked at in a folder's other files.
+pub fn ends_in_magic(path: &Path) -> bool {
+    !matches!(
+        Bundle::open(path),
+        Err(ReadError::Trailer(TrailerError::NoMagic) | ReadError::Io(_) | ReadError::NotAFile)
+    )
+}
+
+fn judge_bundle(bundle: &Bundle, executable: bool, verdict: &mut Verdict) {
+    if !executable {
+        verdict.problems.push(Finding::new(
+            "not-executable",
+            "this user may not execute the file, so the worker does not look at it: `chmod 755` it",
+        ));
+    }
+    let recorded = Sha256Digest(bundle.trailer().binary_sha256);
+    match bundle.compute_digest() {
+        Ok(computed) if computed == recorded => {}
+        Ok(computed) => verdict.problems.push(Finding::new(
+            "digest-mismatch",
+            format!(
+                "the executable was changed after packing (stripped, signed, or damaged on its way): \
+                 its SHA-256 is {computed}, the trailer records {recorded}; copy or pack it again"
+            ),
+        )),
+        Err(error) => verdict.problems.push(Finding::new("unreadable", error.to_string())),
+    }
+    let manifest = bundle
+        .manifest()
+        .map_err(|error| match error {
+            ReadError::ManifestTooLong(_) => Finding::new("manifest-too-long", error.to_string()),
+            error => Finding::new("unreadable", error.to_string()),
+        })
+        .and_then(|bytes| manifest::read(&bytes).map(|manifest| (bytes, manifest)));
+    match manifest {
+        Ok((bytes, manifest)) => {
+            judge_manifest(&manifest, verdict);
+            warnings::of_bundle(bundle, &bytes, &manifest, &mut verdict.warnings);
+        }
+        Err(finding) => verdict.problems.push(finding),
+    }
+}
+
+fn judge_manifest(manifest: &WorkerManifest, verdict: &mut Verdict) {
+    verdict.dag_ids = manifest.dag_ids();
+    verdict.problems.extend(manifest.check_dags().err());
+    verdict
+        .problems
+        .extend(manifest.check_schema_version().err());
+}
+
+/// Why a file could not be opened as a bundle, with what it was before somebody touched it.
+fn unreadable(path: &Path, error: &ReadError) -> Finding {
+    let trailer = match error {
+        ReadError::Trailer(trailer) => *trailer,
+        other => return Finding::new("unreadable", other.to_string()),
+    };
+    let code = match trailer {
+        TrailerError::NoMagic => {
+            return no_magic(path).unwrap_or_else(|| {
+                Finding::new(
+                    "not-a-bundle",
+                    "it does not end in the bundle magic `AFBNDL01`",
+                )
+            });
+        }
+        TrailerError::UnknownVersion(_) => "footer-version",
+        TrailerError::ReservedNotZero => "footer-reserved",
+        TrailerError::RegionsTooLong => "footer-lengths",
+        TrailerError::NoExecutable => "no-executable",
+    };
+    Finding::new(code, trailer.to_string())
+}
+
+/// Explains a missing magic: a footer elsewhere, or a link section without a footer.
+fn no_magic(path: &Path) -> Option<Finding> {
+    let file = File::open(path).ok()?;
+    let size = file.metadata().ok()?.len();
+    if let Ok(Some(footer)) = find_displaced_footer(&file, 0, size) {
+        return Some(Finding::new(
+            "footer-moved",
+            format!(
+                "{} bytes stand behind the bundle's footer: the file was changed after packing (by \
+                 patchelf, a signing tool or an append); do that before packing, and pack it again",
+                footer.trailing
+            ),
+        ));
+    }
+    link_record(&file, 0, size).ok().flatten().map(|_| {
+        Finding::new(
+            "footer-missing",
+            "it is a Rust executable for Airflow without a footer: it was never packed, or `strip` \
+             or `objcopy` removed the footer; strip before packing (`strip = true` in \
+             [profile.release]), then run `cargo airflow-bundle`",
+        )
+    })
+}
