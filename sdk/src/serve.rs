@@ -143,7 +143,7 @@ fn usage(bundle: &Bundle, problem: Option<&str>, program: &str) -> String {
     let _ = write!(
         text,
         "\nAirflow's worker starts it, with --comm and --logs; there is nothing to run by hand.\n\n\
-         Pack it for Airflow:  cargo airflow-bundle -- --release\n\
+         Pack it for Airflow:  cargo airflow-bundle --release\n\
          Print its manifest:   {program} {METADATA_FLAG}\n\
          Try a task:           airflow_sdk::testing, in a test of yours\n"
     );
