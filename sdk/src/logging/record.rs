@@ -41,12 +41,11 @@ impl Record {
         let now = Timestamp::now()
             .round(Unit::Microsecond)
             .unwrap_or(Timestamp::UNIX_EPOCH);
-        let fields = Map::from_iter([
-            ("timestamp".to_owned(), Value::from(now.to_string())),
-            ("level".to_owned(), Value::from(level.name())),
-            ("logger".to_owned(), Value::from(logger.as_str())),
-            ("event".to_owned(), Value::from(event.into())),
-        ]);
+        let mut fields = Map::new();
+        fields.insert("timestamp".to_owned(), now.to_string().into());
+        fields.insert("level".to_owned(), level.name().into());
+        fields.insert("logger".to_owned(), logger.as_str().into());
+        fields.insert("event".to_owned(), event.into().into());
         Self {
             level,
             logger,
