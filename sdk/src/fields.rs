@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::comm::timestamp;
+
 /// The fields of a map.
 pub(crate) struct Fields<'a> {
     map: &'a Map<String, Value>,
@@ -60,7 +62,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn time(&self, key: &str) -> Result<Option<Timestamp>, String> {
-        self.read(key, "a time", |value| value.as_str()?.parse().ok())
+        self.read(key, "a time", |value| timestamp::parse(value.as_str()?))
     }
 
     pub(crate) fn map(&self, key: &str) -> Result<Option<Map<String, Value>>, String> {

@@ -1,6 +1,6 @@
 //! One record of the log: fixed keys of the SDK's own, and the user's fields under keys that the supervisor survives.
 
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::levels::{Level, dotted};
@@ -38,9 +38,9 @@ impl Record {
     /// A record of now.
     pub(crate) fn new(level: Level, logger: &str, event: impl Into<String>) -> Self {
         let logger = dotted(logger);
-        let now = Timestamp::now()
-            .round(Unit::Microsecond)
-            .unwrap_or(Timestamp::UNIX_EPOCH);
+        // Airflow's log has microseconds.
+        let now =
+            Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or_default();
         let mut fields = Map::new();
         fields.insert("timestamp".to_owned(), now.to_string().into());
         fields.insert("level".to_owned(), level.name().into());
