@@ -25,13 +25,10 @@ impl Workspace {
         command.args(["metadata", "--no-deps", "--format-version", "1"]);
         command.args(options.metadata_args());
         shell.verbose("Running", format!("`{}`", super::shown(&command)));
-        let output = command
-            .output()
-            .with_context(|| format!("failed to run `{}`", super::shown(&command)))?;
+        let output = super::output_of(&mut command)?;
         if !output.status.success() {
             // cargo's own words say it best.
             shell.plain(String::from_utf8_lossy(&output.stderr).trim_end());
-            crate::interrupt::check()?;
             let code = output
                 .status
                 .code()
@@ -135,9 +132,7 @@ fn matching_spec<'a>(
     }
     let mut command = super::command();
     command.arg("pkgid").args(options.metadata_args()).arg(spec);
-    let output = command
-        .output()
-        .with_context(|| format!("failed to run `{}`", super::shown(&command)))?;
+    let output = super::output_of(&mut command)?;
     let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     Ok(members
         .iter()
