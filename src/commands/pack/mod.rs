@@ -199,7 +199,11 @@ fn check_single(args: &PackArgs, executables: usize, triples: usize) -> anyhow::
 }
 
 fn open_source(path: &std::path::Path) -> anyhow::Result<Input> {
-    Input::open(path).with_context(|| format!("failed to open the source `{}`", path.display()))
+    let failed = || format!("failed to open the source `{}`", path.display());
+    let source = Input::open(path).with_context(failed)?;
+    writer::check_source_len(&source)
+        .with_context(|| format!("cannot pack the source `{}`", path.display()))?;
+    Ok(source)
 }
 
 /// Everything short of writing: open, examine, introspect, validate.
