@@ -12,7 +12,7 @@ use crate::exit;
 use crate::shell::Shell;
 use crate::text;
 use crate::worker::manifest::{self, WorkerManifest};
-use crate::worker::pyyaml::{Date, DateTime, Value, ValueRef};
+use crate::worker::pyyaml::{Date, DateTime, MAX_DEPTH, Value, ValueRef};
 
 /// Prints what is asked for, and returns the exit code.
 pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
@@ -25,11 +25,15 @@ pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         }
         (Some(Some(path)), _) => {
             let (offset, length) = find_source(&bundle, path)?;
-            let Some(source) = bundle
-                .source_range(offset..offset + length)
-                .with_context(failed)?
-            else {
-                bail!("`{path}` in `sources` reaches out of the source region");
+            let source = match offset.checked_add(length) {
+                Some(end) => bundle.source_range(offset..end).with_context(failed)?,
+                None => None,
+            };
+            let Some(source) = source else {
+                bail!(
+                    "`{}` in `sources` reaches out of the source region",
+                    text::one_line(path)
+                );
             };
             stream(source, shell).with_context(failed)?;
         }
@@ -160,8 +164,8 @@ fn to_json(manifest: &WorkerManifest) -> Json {
 }
 
 fn value_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
-    // Aliases can make a short text stand for an endless value.
-    if *budget == 0 || depth > 128 {
+    // Aliases can make a short text stand for an endless value, and JSON readers have limits.
+    if *budget == 0 || depth > MAX_DEPTH {
         return json!("…");
     }
     *budget -= 1;
