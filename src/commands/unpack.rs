@@ -35,37 +35,75 @@ pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         );
     }
     let plan = plan(&bundle, &args.file)?;
+    check_apart(&plan)?;
     let root = std::path::absolute(&args.out_dir).with_context(failed)?;
-    if !args.force {
-        for part in &plan {
-            let path = root.join(&part.path);
-            if path.symlink_metadata().is_ok() {
-                bail!(
-                    "`{}` exists already; pass `--force` to replace it",
-                    path.display()
-                );
-            }
+    for part in &plan {
+        let path = root.join(&part.path);
+        let Ok(metadata) = path.symlink_metadata() else {
+            continue;
+        };
+        if metadata.is_dir() {
+            bail!("`{}` is a folder, and a file goes there", path.display());
+        }
+        if !args.force {
+            bail!(
+                "`{}` exists already; pass `--force` to replace it",
+                path.display()
+            );
         }
     }
+    let mut new = New::default();
     let folders = NewFolders::make(&root)
         .with_context(|| format!("failed to create the folder `{}`", root.display()))?;
+    new.folders.push(folders);
     let mut staged = Vec::new();
     for part in &plan {
         interrupt::check()?;
-        staged.push(stage(&bundle, part, &root)?);
+        staged.push(stage(&bundle, part, &root, &mut new)?);
     }
     for (file, part) in staged.into_iter().zip(&plan) {
         let path = root.join(&part.path);
-        publish(file.file, &path, args.force)
+        let is_new = path.symlink_metadata().is_err();
+        publish(file, &path, args.force)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
-        file.folders.keep();
+        if is_new {
+            new.files.push(path);
+        }
+    }
+    new.keep();
+    for part in &plan {
+        let path = root.join(&part.path);
         shell.status("Unpacked", format!("`{}`", path.display()));
         let mut line = platform::path_bytes(&path);
         line.push(b'\n');
         shell.result_bytes(&line)?;
     }
-    folders.keep();
     Ok(exit::OK)
+}
+
+/// What an unpacking has made that was not there before. Dropped, it is removed again, the newest
+/// first: a folder must be empty by then.
+#[derive(Default)]
+struct New {
+    files: Vec<PathBuf>,
+    folders: Vec<NewFolders>,
+}
+
+impl New {
+    fn keep(mut self) {
+        self.files.clear();
+        self.folders.drain(..).for_each(NewFolders::keep);
+    }
+}
+
+impl Drop for New {
+    fn drop(&mut self) {
+        for file in &self.files {
+            // Gone already: somebody else's business.
+            let _ = fs::remove_file(file);
+        }
+        while self.folders.pop().is_some() {}
+    }
 }
 
 /// One file to write. The path is below the folder that was asked for.
@@ -134,6 +172,23 @@ fn plan(bundle: &Bundle, file: &Path) -> anyhow::Result<Vec<Part>> {
     Ok(parts)
 }
 
+/// Refuses a path that is both a file and a folder: half of the parts would be written before that
+/// shows.
+fn check_apart(plan: &[Part]) -> anyhow::Result<()> {
+    for part in plan {
+        let inside = |other: &&Part| other.path != part.path && other.path.starts_with(&part.path);
+        if let Some(other) = plan.iter().find(inside) {
+            bail!(
+                "the bundle names two source files, `{}` and `{}`, of which one would be a folder \
+                 with the other in it",
+                one_line(&part.path.to_string_lossy()),
+                one_line(&other.path.to_string_lossy())
+            );
+        }
+    }
+    Ok(())
+}
+
 /// A path from a manifest, if it stays below the folder on every system: no root, no `..`, no drive,
 /// no device.
 fn safe_path(path: &str) -> anyhow::Result<PathBuf> {
@@ -171,18 +226,19 @@ fn safe_path(path: &str) -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(path))
 }
 
-/// A part that is written, but not yet in its place.
-struct Staged {
-    file: NamedTempFile,
-    folders: NewFolders,
-}
-
-fn stage(bundle: &Bundle, part: &Part, root: &Path) -> anyhow::Result<Staged> {
+/// Writes a part to a temporary file beside its place.
+fn stage(
+    bundle: &Bundle,
+    part: &Part,
+    root: &Path,
+    new: &mut New,
+) -> anyhow::Result<NamedTempFile> {
     let path = root.join(&part.path);
     let failed = || format!("failed to write `{}`", path.display());
     let folder = path.parent().unwrap_or(root);
     no_links(root, folder)?;
-    let folders = NewFolders::make(folder).with_context(failed)?;
+    new.folders
+        .push(NewFolders::make(folder).with_context(failed)?);
     let mut file = tempfile::Builder::new()
         .prefix(".airflow-bundle-")
         .suffix(".tmp")
@@ -204,7 +260,7 @@ fn stage(bundle: &Bundle, part: &Part, root: &Path) -> anyhow::Result<Staged> {
             platform::make_readable(file.as_file()).with_context(failed)?;
         }
     }
-    Ok(Staged { file, folders })
+    Ok(file)
 }
 
 fn copy(mut from: impl Read, to: &mut File) -> io::Result<()> {
