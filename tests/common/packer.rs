@@ -200,10 +200,15 @@ impl Bench {
 
     /// `--executable etl --source main.rs`, in the folder of the bench.
     pub fn packer(&self) -> Command {
+        self.packer_with_limit(1)
+    }
+
+    /// The same, with another limit for the executable, in seconds.
+    pub fn packer_with_limit(&self, seconds: u32) -> Command {
         let mut command = packer();
         command.current_dir(self.root());
         command.args(["--executable", EXECUTABLE, "--source", "main.rs"]);
-        command.args(["--introspect-timeout", "1"]);
+        command.args(["--introspect-timeout", &seconds.to_string()]);
         command.env("PID_FILE", self.pid_file());
         command
     }
@@ -320,4 +325,14 @@ pub fn wait_for(what: &str, limit: Duration, mut done: impl FnMut() -> bool) {
         assert!(start.elapsed() < limit, "waited {limit:?} in vain: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// A bundle put together by hand, for what the packer would not write.
+pub fn assemble(executable: &[u8], source: &[u8], manifest: &[u8]) -> Vec<u8> {
+    let trailer = cargo_airflow_bundle::bundle::trailer::Trailer {
+        source_len: u32::try_from(source.len()).unwrap(),
+        metadata_len: u32::try_from(manifest.len()).unwrap(),
+        binary_sha256: cargo_airflow_bundle::bundle::digest::Sha256Digest::of(executable).0,
+    };
+    [executable, source, manifest, &trailer.encode()].concat()
 }

@@ -14,10 +14,11 @@
 
 use std::env;
 use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use sha2::{Digest as _, Sha256};
+use cargo_airflow_bundle::bundle::digest::Sha256Digest;
 
 /// The folder of the Python files.
 pub fn folder() -> PathBuf {
@@ -31,15 +32,8 @@ pub fn environment(requirements: &str) -> PathBuf {
         .unwrap_or_else(|| if cfg!(windows) { "python" } else { "python3" }.into());
     let version =
         run(Command::new(&base).args(["-c", "import sys; print(sys.version, sys.executable)"]));
-    let key = Sha256::new()
-        .chain_update(fs::read(&requirements).unwrap())
-        .chain_update(version)
-        .finalize();
-    let key: String = key
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let content = [fs::read(&requirements).unwrap(), version].concat();
+    let key = &Sha256Digest::of(&content).to_string()[..16];
 
     // `CARGO_TARGET_TMPDIR` is `<target folder>/tmp`.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
@@ -91,4 +85,55 @@ fn run(command: &mut Command) -> Vec<u8> {
         String::from_utf8_lossy(&output.stderr)
     );
     output.stdout
+}
+
+/// A Python program that answers one line of JSON with one line of JSON.
+pub struct Script {
+    child: Child,
+    requests: Option<ChildStdin>,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Script {
+    /// Starts `tests/python/<name>`.
+    pub fn start(python: &Path, name: &str) -> Self {
+        let mut command = Command::new(python);
+        // `-B`: no `__pycache__` in the sources.
+        command.arg("-B").arg(folder().join(name));
+        // Airflow makes its home when it is imported.
+        command.env(
+            "AIRFLOW_HOME",
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("airflow-home"),
+        );
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let requests = child.stdin.take();
+        let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self {
+            child,
+            requests,
+            answers,
+        }
+    }
+
+    /// Sends a request and returns the answer.
+    pub fn ask(&mut self, request: &serde_json::Value) -> serde_json::Value {
+        writeln!(self.requests.as_mut().unwrap(), "{request}").unwrap();
+        let answer = self.answers.next().unwrap_or_else(|| {
+            let request: String = request.to_string().chars().take(300).collect();
+            panic!("no answer to {request}")
+        });
+        serde_json::from_str(&answer.unwrap()).unwrap()
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        // The end of its input ends the program.
+        drop(self.requests.take());
+        let _ = self.child.wait();
+    }
 }

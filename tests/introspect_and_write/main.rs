@@ -13,9 +13,6 @@ mod library;
 mod output;
 #[path = "../common/packer.rs"]
 mod packer;
-#[path = "../common/python.rs"]
-mod python;
 mod refuse;
 mod signals;
 mod validate;
-mod values;
