@@ -151,6 +151,15 @@ impl CargoOptions {
             .any(|format| !matches!(format, MessageFormat::Human | MessageFormat::Short))
     }
 
+    /// The profile that is built.
+    pub fn profile_name(&self) -> &str {
+        match &self.profile {
+            Some(name) => name,
+            None if self.release => "release",
+            None => "dev",
+        }
+    }
+
     /// Names of the flags that were given, for a message that they do not fit.
     pub fn given(&self) -> Vec<&'static str> {
         // Destructured, so that a new field cannot be forgotten.

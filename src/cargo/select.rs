@@ -194,7 +194,12 @@ fn candidates<'a>(
         let bins: Vec<_> = bins.iter().filter(here).cloned().collect();
         if !bins.is_empty() {
             let found = named(workspace, packages, &bins, &[]);
-            let found = found.with_context(|| format!("`bins` in [workspace.metadata.{TABLE}]"))?;
+            let found = found.with_context(|| {
+                format!(
+                    "`bins` in [workspace.metadata.{TABLE}] in `{}`",
+                    workspace.metadata.workspace_root.join("Cargo.toml")
+                )
+            })?;
             return Ok((found, true));
         }
     }

@@ -34,6 +34,8 @@ pub struct Origin {
     pub target: Target,
     /// The triple that it was built for, if one was chosen.
     pub triple: Option<String>,
+    /// The profile that it was built with.
+    pub profile: String,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
 }
@@ -55,6 +57,7 @@ impl Job {
         selected: &Selected<'_>,
         built: Built,
         triple: &Triple,
+        profile: &str,
         source: Option<&Path>,
         place: Place,
     ) -> Self {
@@ -68,6 +71,7 @@ impl Job {
                 package: selected.package.clone(),
                 target: selected.target.clone(),
                 triple: triple.shown.clone(),
+                profile: profile.to_owned(),
                 unoptimized: built.unoptimized,
             }),
             place,

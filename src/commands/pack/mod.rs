@@ -136,6 +136,7 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
                 one,
                 built,
                 triple,
+                args.cargo.profile_name(),
                 source.as_deref(),
                 place,
             ));
