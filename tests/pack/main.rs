@@ -9,6 +9,7 @@
 
 mod build;
 mod config;
+mod prebuilt;
 mod report;
 mod reproducible;
 mod select;
