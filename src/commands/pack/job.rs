@@ -45,7 +45,7 @@ impl Job {
         Self {
             executable: executable.to_owned(),
             source: source.to_owned(),
-            source_name: name_source(source, None),
+            source_name: SourceName::of_file(source, None),
             origin: None,
             place,
         }
@@ -63,7 +63,7 @@ impl Job {
         let root = selected.package.manifest_path.parent();
         Self {
             executable: built.executable,
-            source_name: name_source(&source, root.map(Utf8Path::as_std_path)),
+            source_name: SourceName::of_file(&source, root.map(Utf8Path::as_std_path)),
             source,
             origin: Some(Origin {
                 package: selected.package.clone(),
@@ -94,31 +94,4 @@ pub fn source_of(selected: &Selected<'_>, source: Option<&Path>) -> PathBuf {
         .map(Path::to_owned)
         .or_else(|| selected.table.source.clone())
         .unwrap_or_else(|| selected.target.src_path.clone().into_std_path_buf())
-}
-
-/// `source` is the file name, `entrypoint_path` the path below the package root; outside it, the
-/// file name.
-fn name_source(source: &Path, root: Option<&Path>) -> SourceName {
-    let file_name = |path: &Path| {
-        path.file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned()
-    };
-    let below = root.and_then(|root| {
-        let source = source.canonicalize().ok()?;
-        let below = source
-            .strip_prefix(root.canonicalize().ok()?)
-            .ok()?
-            .to_owned();
-        let parts: Vec<_> = below
-            .iter()
-            .map(|part| part.to_string_lossy().into_owned())
-            .collect();
-        Some(parts.join("/"))
-    });
-    SourceName {
-        file_name: file_name(source),
-        entrypoint_path: below.unwrap_or_else(|| file_name(source)),
-    }
 }
