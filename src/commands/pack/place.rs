@@ -88,8 +88,11 @@ pub fn check_early(
     triple: Option<&str>,
     inputs: &[&Path],
 ) -> anyhow::Result<()> {
-    let windows = triple.map_or(cfg!(windows), |triple| triple.contains("windows"));
-    let suffix = if windows { ".exe" } else { "" };
+    let suffix = match triple {
+        Some(triple) if triple.contains("windows") => ".exe",
+        Some(_) => "",
+        None => std::env::consts::EXE_SUFFIX,
+    };
     let name = PathBuf::from(format!("{}{suffix}", selected.target.name));
     match place {
         Place::File(_) | Place::Folder(_) => check(&place.path(&name), inputs).map(drop),
