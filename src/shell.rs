@@ -98,6 +98,13 @@ impl Shell {
         let _ = writeln!(self.err, "{}", text::lines(message));
     }
 
+    /// What another program wrote to its stderr, which this one shows in its place. Colours are left
+    /// out where this program would not use them.
+    pub fn foreign(&mut self, bytes: &[u8]) {
+        // A terminal that is gone is no reason to fail.
+        let _ = self.err.write_all(bytes);
+    }
+
     fn line(&mut self, label: &str, message: &dyn Display, separator: &str) {
         let message = message.to_string();
         // A terminal that is gone is no reason to fail.

@@ -49,6 +49,8 @@ pub fn run(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result
         let plural = if count == 1 { "" } else { "s" };
         bail!("{count} warning{plural}, denied by `--deny-warnings`; nothing was packed");
     }
+    let outputs = ready.iter().map(|one| one.output.path().to_owned());
+    place::check_distinct(&outputs.collect::<Vec<_>>())?;
     for one in &ready {
         interrupt::check()?;
         let packed = write(one)?;
@@ -109,7 +111,7 @@ fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::
 /// Selects, checks what can be checked without an executable, and builds.
 fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<Vec<Job>> {
     let workspace = Workspace::load(&args.cargo, shell)?;
-    let selected = select::select(&workspace, &args.cargo)?;
+    let selected = select::select(&workspace, &args.cargo, shell)?;
     let triples = triple::triples(&args.cargo)?;
     check_single(args, selected.len(), triples.len())?;
     let source = source_override(args);
@@ -120,8 +122,12 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
             // Opened once more for the bundle itself; a missing file should not cost a build.
             open_source(&source)?;
             let place = place::of_selected(args, one, triple, triples.len() > 1);
-            place::check_early(&place, one, triple.shown.as_deref(), &[&source])?;
-            places.push(place);
+            places.extend(place::check_early(
+                &place,
+                one,
+                triple.shown.as_deref(),
+                &[&source],
+            )?);
         }
     }
     place::check_distinct(&places)?;
