@@ -53,6 +53,9 @@ impl Workspace {
         let stdout =
             String::from_utf8(output.stdout).context("`cargo metadata` printed no UTF-8")?;
         let metadata = MetadataCommand::parse(stdout).context("failed to read `cargo metadata`")?;
+        if !metadata.workspace_default_members.is_available() {
+            bail!("this cargo is older than 1.71; a newer one is needed (`rustup update`)");
+        }
         Ok(Self {
             current_manifest: current_manifest(options, &metadata)?,
             metadata,
@@ -92,6 +95,7 @@ impl Workspace {
     }
 }
 
+/// The members that any of `specs` names.
 fn matching<'a>(
     members: &[&'a Package],
     specs: &[String],

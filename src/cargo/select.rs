@@ -261,18 +261,15 @@ fn all_targets<'p, 'a>(
 }
 
 fn ambiguous(candidates: &[Selected<'_>]) -> String {
-    let mut message = format!("{} executables could be packed:", candidates.len());
-    for one in candidates {
-        message.push_str(&format!(
-            "\n  -p {} --bin {}",
-            one.package.name, one.target.name
-        ));
-    }
-    message.push_str(
-        "\nchoose with these flags (`--bin` can be repeated), with `default-run`, with `bins` in \
-         [package.metadata.airflow-bundle], or pack all with `--workspace`",
-    );
-    message
+    let flags = |one: &Selected<'_>| format!("  -p {} --bin {}", one.package.name, one.target.name);
+    let list: Vec<_> = candidates.iter().map(flags).collect();
+    format!(
+        "{} executables could be packed:\n{}\nchoose with these flags (`--bin` can be repeated), \
+         with `default-run`, with `bins` in [package.metadata.airflow-bundle], or pack all with \
+         `--workspace`",
+        candidates.len(),
+        list.join("\n")
+    )
 }
 
 fn there_are(names: &[&str]) -> String {

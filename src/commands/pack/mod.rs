@@ -122,7 +122,12 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
             // Opened once more for the bundle itself; a missing file should not cost a build.
             open_source(&source)?;
             let place = place::of_selected(args, one, triple, triples.len() > 1);
-            places.extend(place::check_early(&place, one, &triple.shown, &[&source])?);
+            places.extend(place::check_early(
+                &place,
+                one,
+                triple.shown.as_deref(),
+                &[&source],
+            )?);
         }
     }
     place::check_distinct(&places)?;
@@ -220,13 +225,12 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
 
     let examined = examine::examine(&executable, &job)?;
     examine::notes(&examined, &executable, &job, shell);
-    let manifest = match &args.airflow_metadata {
-        Some(file) => introspect::from_file(file)?,
-        None => {
-            examine::must_run_here(&examined, &job)?;
-            let limit = Duration::from_secs(args.introspect_timeout);
-            introspect::from_executable(&std::path::absolute(&job.executable)?, limit)?
-        }
+    let manifest = if let Some(file) = &args.airflow_metadata {
+        introspect::from_file(file)?
+    } else {
+        examine::must_run_here(&examined, &job)?;
+        let limit = Duration::from_secs(args.introspect_timeout);
+        introspect::from_executable(&std::path::absolute(&job.executable)?, limit)?
     };
     for warning in manifest.warnings() {
         shell.warn(format!("{warning} (in `{}`)", job.executable.display()));

@@ -61,9 +61,11 @@ pub fn of_selected(
     match (place, &triple.shown) {
         (Place::Folder(folder), Some(triple)) if several_triples => {
             // A target specification is a JSON file; cargo names its folder by the stem.
-            let name = Path::new(triple)
-                .file_stem()
-                .filter(|_| triple.ends_with(".json"));
+            let file = Path::new(triple);
+            let is_file = file
+                .extension()
+                .is_some_and(|extension| extension == "json");
+            let name = file.file_stem().filter(|_| is_file);
             Place::Folder(folder.join(name.unwrap_or(triple.as_ref())))
         }
         (place, _) => place,
@@ -83,13 +85,14 @@ fn by_flags(args: &PackArgs) -> Option<Place> {
 pub fn check_early(
     place: &Place,
     selected: &Selected<'_>,
-    triple: &Option<String>,
+    triple: Option<&str>,
     inputs: &[&Path],
 ) -> anyhow::Result<Option<PathBuf>> {
-    let windows = triple
-        .as_ref()
-        .map_or(cfg!(windows), |triple| triple.contains("windows"));
-    let suffix = if windows { ".exe" } else { "" };
+    let suffix = match triple {
+        Some(triple) if triple.contains("windows") => ".exe",
+        Some(_) => "",
+        None => std::env::consts::EXE_SUFFIX,
+    };
     let name = PathBuf::from(format!("{}{suffix}", selected.target.name));
     match place {
         Place::File(_) | Place::Folder(_) => {
