@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{self, Outcome, Project, Run, bundles_below, host, is_bundle, manifest};
+use crate::support::{self, Outcome, Project, Run, bundles_below, host, is_bundle, manifest, text};
 
 /// Packs, and returns where cargo put the executable. The bundle begins with its bytes.
 #[track_caller]
@@ -247,11 +247,9 @@ fn two_targets() {
 }
 
 /// Lines that cannot be equal in two runs.
-fn without_times(text: &str) -> String {
-    text.lines()
-        .filter(|line| !line.contains("Finished") && !line.contains("Blocking waiting"))
-        .map(|line| format!("{line}\n"))
-        .collect()
+fn without_times(stderr: &str) -> String {
+    let varies = |line: &&str| line.contains("Finished") || line.contains("Blocking waiting");
+    text(stderr.lines().filter(|line| !varies(line)))
 }
 
 #[test]
@@ -280,11 +278,8 @@ fn diagnostics_are_those_of_plain_cargo() {
 }
 
 fn commands_of_ours(stderr: &str) -> String {
-    stderr
-        .lines()
-        .take_while(|line| line.contains("cargo metadata") || line.contains("cargo build"))
-        .map(|line| format!("{line}\n"))
-        .collect()
+    let is_ours = |line: &&str| line.contains("cargo metadata") || line.contains("cargo build");
+    text(stderr.lines().take_while(is_ours))
 }
 
 /// A pipe holds 64 KiB; whoever reads only one of two ends up waiting for ever.

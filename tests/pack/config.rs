@@ -204,6 +204,30 @@ fn relative_paths() {
     assert!(manifest(&bundle).contains("entrypoint_path: \"shown.rs\"\n"));
 }
 
+/// The main file of a bin may lie anywhere.
+#[test]
+fn the_default_source_is_the_main_file() {
+    let project = Project::copy("workspace-two-bins");
+    project.append(
+        "etl/Cargo.toml",
+        "[[bin]]\nname = \"etl\"\npath = \"../shared/etl-main.rs\"",
+    );
+    project.write(
+        "shared/etl-main.rs",
+        include_str!("../../test-projects/one-bin/src/main.rs"),
+    );
+    let bundle = project.pack("").bundle();
+    for line in [
+        "source: \"etl-main.rs\"\n",
+        "entrypoint_path: \"etl-main.rs\"\n",
+    ] {
+        let manifest = manifest(&bundle);
+        assert!(manifest.contains(line), "{line} in {manifest}");
+    }
+    let text = std::fs::read_to_string(project.path("shared/etl-main.rs")).unwrap();
+    assert_eq!(source(&bundle), text);
+}
+
 #[test]
 fn mistakes_in_a_table_are_named_with_the_file() {
     let project = Project::copy("one-bin");

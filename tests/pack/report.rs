@@ -1,12 +1,13 @@
 //! What is printed: paths or JSON lines on stdout, everything for people on stderr; help and version.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::process::{Command, ExitCode};
 
 use serde_json::Value;
 
-use crate::support::{Outcome, PROGRAM, Project, Run, host};
+use crate::support::{Outcome, PROGRAM, Project, Run, host, text};
 
 /// The lines that cargo does not print.
 fn ours(outcome: &Outcome) -> Vec<Value> {
@@ -26,10 +27,7 @@ fn stdout_holds_the_paths_and_nothing_else() {
     let project = Project::copy("workspace-two-bins");
     let outcome = project.pack("--workspace -v --out-dir ./dags").ok();
     let expected = ["etl", "reports"].map(|bin| project.path(&format!("dags/{bin}")));
-    let expected: String = expected
-        .iter()
-        .map(|path| format!("{}\n", path.display()))
-        .collect();
+    let expected = text(expected.iter().map(|path| path.to_string_lossy()));
     assert_eq!(outcome.stdout, expected);
     let quiet = project.pack("--workspace -q").bundles();
     assert_eq!(quiet.len(), 2);
@@ -94,10 +92,11 @@ fn our_line_has_every_key_with_its_type() {
     let path = line["path"].as_str().unwrap();
     assert_eq!(line["size"], fs::metadata(path).unwrap().len());
     let bundle = fs::read(path).unwrap();
-    let recorded: String = bundle[bundle.len() - 52..bundle.len() - 20]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let recorded = &bundle[bundle.len() - 52..bundle.len() - 20];
+    let recorded = recorded.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    });
     assert_eq!(line["binary_sha256"], *recorded);
 
     let again = project.pack("--message-format json").ok();
@@ -316,6 +315,20 @@ fn cargo_finds_it_with_aliases_help_and_version() {
     assert!(listed.contains("airflow-bundle"), "{listed}");
     let exit = project.cargo("airflow-bundle --bin nowhere").run();
     exit.fails(1, &["nowhere"]);
+}
+
+/// The README's second command.
+#[cfg(unix)]
+#[test]
+fn the_path_can_be_given_to_cp() {
+    let project = Project::copy_as("workspace-two-bins", "two words");
+    fs::create_dir(project.path("dags")).unwrap();
+    let path = project.cargo("").path();
+    let shell = Run::new(Command::new("sh"), project.root()).env("PATH", path);
+    let shell = shell.arg("-c");
+    let script = "cp \"$(cargo airflow-bundle --release)\" dags && ls dags";
+    assert_eq!(shell.arg(script).run().ok().stdout, "etl\n");
+    assert!(crate::support::is_bundle(&project.path("dags/etl")));
 }
 
 /// Without cargo the name of the subcommand can be left out.

@@ -36,6 +36,7 @@ fn packages_are_selected_as_in_cargo() {
         ("--package reports@1.2.3", &["reports"]),
         ("-p reports@1.2", &["reports"]),
         ("-p reports:1.2.3", &["reports"]),
+        ("-p etl -p etl", &["etl"]),
         ("-p rep*", &["reports"]),
         ("-p reports -p etl", &["reports", "etl"]),
         ("-p [er]*", &["etl", "reports"]),

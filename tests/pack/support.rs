@@ -15,7 +15,7 @@ use tempfile::TempDir;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-airflow-bundle");
 
 /// No run takes nearly as long; one that does hangs.
-const TIME_LIMIT: Duration = Duration::from_secs(240);
+const TIME_LIMIT: Duration = Duration::from_mins(4);
 
 /// A test project in a folder of its own, which is removed at the end.
 pub struct Project {
@@ -168,6 +168,13 @@ impl Run {
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.0.env(name, value.into());
         self
+    }
+
+    /// The `PATH` of the run.
+    pub fn path(&self) -> OsString {
+        let mut variables = self.0.get_envs();
+        let path = variables.find_map(|(name, value)| (name == "PATH").then_some(value?));
+        path.expect("a PATH").to_owned()
     }
 
     /// Another current folder.
@@ -325,6 +332,16 @@ impl Outcome {
         let parse = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
         self.stdout.lines().map(parse).collect()
     }
+}
+
+/// Each line with its end.
+pub fn text<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(line.as_ref());
+        text.push('\n');
+    }
+    text
 }
 
 /// The file name without `.exe`.
