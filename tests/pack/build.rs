@@ -233,6 +233,8 @@ fn two_targets() {
     let finished = outcome.stdout.matches("build-finished").count();
     assert_eq!(finished, 2, "a build for each");
 
+    let again = run(&format!("-p etl {both} --target {host} --out-dir dags"));
+    assert_eq!(again.bundles().len(), 2, "a triple that is named again");
     run(&format!("{both} -o x")).fails(2, &["`--output`", "2 would be packed"]);
     let one = run(&format!("--target {OTHER} --out-dir one")).bundle();
     assert_eq!(one, project.path("one/etl"), "one target needs no folder");
