@@ -531,10 +531,16 @@ fn other_flags_of_cargo_build_stand_after_the_dashes() {
         "--color=never",
         "--message-format=json",
         "--manifest-path",
+        "--help",
+        "-h",
     ] {
         let outcome = project.pack(&format!("-- {flag}"));
         let outcome = outcome.fails(2, &["after `--`", flag]);
-        let reason = ["pass it before the `--`", "chooses what is built"];
+        let reason = [
+            "pass it before the `--`",
+            "chooses what is built",
+            "`cargo build --help`",
+        ];
         let given = reason.iter().any(|reason| outcome.stderr.contains(reason));
         assert!(given, "{}", outcome.stderr);
     }
