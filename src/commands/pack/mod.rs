@@ -112,6 +112,7 @@ fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::
 fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<Vec<Job>> {
     let workspace = Workspace::load(&args.cargo, shell)?;
     let selected = select::select(&workspace, &args.cargo, shell)?;
+    build::check_names(&selected)?;
     let triples = triple::triples(&args.cargo)?;
     check_single(args, selected.len(), triples.len())?;
     let source = source_override(args);
@@ -206,7 +207,15 @@ fn check_single(args: &PackArgs, executables: usize, triples: usize) -> anyhow::
 }
 
 fn open_source(path: &std::path::Path) -> anyhow::Result<Input> {
-    Input::open(path).with_context(|| format!("failed to open the source `{}`", path.display()))
+    Input::open(path).with_context(|| {
+        let by_environment = from_environment(SOURCE_VARIABLE).is_some_and(|named| named == path);
+        let origin = if by_environment {
+            format!(", named by `{SOURCE_VARIABLE}`")
+        } else {
+            String::new()
+        };
+        format!("failed to open the source `{}`{origin}", path.display())
+    })
 }
 
 /// Everything short of writing: open, examine, introspect, validate.
