@@ -100,10 +100,10 @@ pub struct PackArgs {
     /// Write the bundle to this file
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     pub output: Option<PathBuf>,
-    /// Write bundles into this folder [env: CARGO_AIRFLOW_BUNDLE_OUT_DIR]
+    /// Write bundles into this folder [env: `CARGO_AIRFLOW_BUNDLE_OUT_DIR`]
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
-    /// Embed this source file [env: CARGO_AIRFLOW_BUNDLE_SOURCE] [default: the target's main file]
+    /// Embed this source file [env: `CARGO_AIRFLOW_BUNDLE_SOURCE`] [default: the target's main file]
     #[arg(long, value_name = "FILE")]
     pub source: Option<PathBuf>,
     /// Pack this executable, built elsewhere, instead of building one (needs --source)
@@ -144,6 +144,10 @@ pub struct InspectArgs {
     pub file: PathBuf,
     /// Print the source instead: all of it, or the file with this path in `sources`
     #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, conflicts_with = "message_format")]
+    #[expect(
+        clippy::option_option,
+        reason = "clap's form of a flag with an optional value"
+    )]
     pub source: Option<Option<String>>,
     /// `human`: the manifest byte for byte; `json`: everything that is known
     #[arg(long, value_name = "FMT", default_value = "human")]

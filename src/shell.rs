@@ -28,6 +28,7 @@ pub enum Verbosity {
 /// Writes messages for a person to stderr, and results to stdout.
 pub struct Shell {
     err: AutoStream<io::Stderr>,
+    out: io::Stdout,
     verbosity: Verbosity,
     warnings: usize,
 }
@@ -38,6 +39,7 @@ impl Shell {
     pub fn new(color: ColorChoice, verbosity: Verbosity) -> Self {
         Self {
             err: AutoStream::new(io::stderr(), color),
+            out: io::stdout(),
             verbosity,
             warnings: 0,
         }
@@ -96,6 +98,13 @@ impl Shell {
         let _ = writeln!(self.err, "{}", text::lines(message));
     }
 
+    /// What another program wrote to its stderr, which this one shows in its place. Colours are left
+    /// out where this program would not use them.
+    pub fn foreign(&mut self, bytes: &[u8]) {
+        // A terminal that is gone is no reason to fail.
+        let _ = self.err.write_all(bytes);
+    }
+
     fn line(&mut self, label: &str, message: &dyn Display, separator: &str) {
         let message = message.to_string();
         // A terminal that is gone is no reason to fail.
@@ -110,7 +119,7 @@ impl Shell {
 
     /// Writes bytes to stdout as they are. A reader that went away is no error.
     pub fn result_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = self.out.lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => result,
@@ -119,6 +128,6 @@ impl Shell {
 
     /// Whether results go to a terminal, which acts on control characters.
     pub fn results_are_shown(&self) -> bool {
-        io::stdout().is_terminal()
+        self.out.is_terminal()
     }
 }

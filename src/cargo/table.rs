@@ -30,7 +30,7 @@ impl Table {
         let root = package
             .manifest_path
             .parent()
-            .map(|path| path.as_std_path());
+            .map(cargo_metadata::camino::Utf8Path::as_std_path);
         read(&package.metadata, root.unwrap_or(Path::new("")))
             .with_context(|| format!("[package.metadata.{TABLE}] in `{}`", package.manifest_path))
     }
@@ -104,14 +104,14 @@ fn strings(key: &str, value: &Value) -> anyhow::Result<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn table(json: Value) -> anyhow::Result<Option<Table>> {
+    fn table(json: &Value) -> anyhow::Result<Option<Table>> {
         read(&serde_json::json!({ TABLE: json }), Path::new("/ws"))
     }
 
     #[test]
     fn paths_are_relative_to_the_manifest() -> anyhow::Result<()> {
         let read =
-            table(serde_json::json!({"bins": ["a"], "source": "src/x.rs", "out-dir": "/abs"}))?;
+            table(&serde_json::json!({"bins": ["a"], "source": "src/x.rs", "out-dir": "/abs"}))?;
         let expected = Table {
             bins: Some(vec!["a".to_owned()]),
             source: Some("/ws/src/x.rs".into()),
@@ -131,7 +131,7 @@ mod tests {
             (serde_json::json!({"source": 1}), "must be a string"),
             (serde_json::json!(true), "must be a table"),
         ] {
-            let error = table(json).map_err(|error| error.to_string());
+            let error = table(&json).map_err(|error| error.to_string());
             assert!(
                 matches!(&error, Err(text) if text.contains(word)),
                 "{error:?}"

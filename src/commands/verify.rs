@@ -37,7 +37,13 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         }
     }
     let mut complaints = survey.complaints();
-    complaints.extend(args.dag_id.iter().filter_map(|id| survey.answer(id, shell)));
+    for id in &args.dag_id {
+        match survey.answer(id) {
+            Ok(answer) if args.message_format == ReportFormat::Human => shell.result(&answer)?,
+            Ok(answer) => shell.note(answer),
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
     for complaint in &complaints {
         shell.error(&anyhow::anyhow!("{complaint}"));
     }
@@ -104,10 +110,11 @@ impl Survey {
         complaints
     }
 
-    /// Names the file that serves a dag; returns a complaint if there is none.
-    fn answer(&self, id: &str, shell: &mut Shell) -> Option<String> {
+    /// Names the file that serves a dag, or says why there is none.
+    fn answer(&self, id: &str) -> Result<String, String> {
         let shown = one_line(id);
-        let Some(files) = self.serving.get(id) else {
+        let files = self.serving.get(id).map_or(&[][..], Vec::as_slice);
+        let Some(file) = files.first() else {
             let served: Vec<_> = self
                 .serving
                 .keys()
@@ -118,25 +125,27 @@ impl Survey {
             } else {
                 served.join(", ")
             };
-            return Some(format!(
+            return Err(format!(
                 "no usable bundle serves the dag `{shown}`; dags served: {served}"
             ));
         };
         if let Some(Some(raising)) = self.order.get(id) {
-            return Some(format!(
+            return Err(format!(
                 "the worker's search for the dag `{shown}` fails at `{}`, whose manifest it cannot \
                  pass over",
                 raising.display()
             ));
         }
-        let file = files.first()?.display().to_string();
+        let file = file.display().to_string();
         let chance = if files.len() > 1 {
             " (by chance; here, today)"
         } else {
             ""
         };
-        shell.status("Serves", format!("`{shown}`: `{file}`{chance}"));
-        None
+        Ok(format!(
+            "the dag `{shown}` is served by `{}`{chance}",
+            one_line(&file)
+        ))
     }
 }
 
@@ -165,22 +174,17 @@ fn findings(findings: &[Finding]) -> Vec<serde_json::Value> {
 fn human(verdict: &Verdict, path: &Path) -> String {
     let word = if verdict.usable { "usable" } else { "unusable" };
     let path = path.display().to_string();
-    let mut text = format!("{word}: {}", one_line(&path));
+    let mut lines = vec![format!("{word}: {}", one_line(&path))];
     if !verdict.dag_ids.is_empty() {
         let ids: Vec<_> = verdict.dag_ids.iter().map(|id| one_line(id)).collect();
-        text.push_str(&format!("\n  dags: {}", ids.join(", ")));
+        lines.push(format!("  dags: {}", ids.join(", ")));
     }
     for (label, findings) in [
         ("problem", &verdict.problems),
         ("warning", &verdict.warnings),
     ] {
-        for one in findings {
-            text.push_str(&format!(
-                "\n  {label}[{}]: {}",
-                one.code,
-                one_line(&one.message)
-            ));
-        }
+        let line = |one: &Finding| format!("  {label}[{}]: {}", one.code, one_line(&one.message));
+        lines.extend(findings.iter().map(line));
     }
-    text
+    lines.join("\n")
 }

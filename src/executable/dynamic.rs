@@ -16,12 +16,10 @@ const MAX_ENTRIES: u64 = 65_536;
 pub(super) struct Dynamic {
     /// `DF_1_PIE`: a position-independent executable.
     pub(super) pie_flag: bool,
-    /// `DT_SONAME`: the name by which programs find a library.
-    pub(super) has_library_name: bool,
-    /// `DT_DEBUG`: where the loader puts an address for debuggers.
+    /// `DT_DEBUG`, or what MIPS has instead: where the loader puts an address for debuggers.
     pub(super) has_debug_entry: bool,
-    /// `DT_NEEDED`: at least one library is loaded with it.
-    pub(super) needs_libraries: bool,
+    /// `DT_RELR`: packed relative relocations.
+    pub(super) has_packed_relocations: bool,
     /// `DT_STRTAB`: the address of the strings.
     pub(super) strings: Option<u64>,
     /// `DT_VERNEED`: the address of the versions needed.
@@ -46,9 +44,11 @@ pub(super) fn read<H: FileHeader<Endian = Endianness>>(
         match item.tag(image.endian) {
             elf::DT_NULL => break,
             elf::DT_FLAGS_1 => dynamic.pie_flag = value & elf::DF_1_PIE.0 != 0,
-            elf::DT_SONAME => dynamic.has_library_name = true,
-            elf::DT_DEBUG => dynamic.has_debug_entry = true,
-            elf::DT_NEEDED => dynamic.needs_libraries = true,
+            // On MIPS the segment is read-only, so that it only points to the place.
+            elf::DT_DEBUG | elf::DT_MIPS_RLD_MAP | elf::DT_MIPS_RLD_MAP_REL => {
+                dynamic.has_debug_entry = true;
+            }
+            elf::DT_RELR => dynamic.has_packed_relocations = true,
             elf::DT_STRTAB => dynamic.strings = Some(value),
             elf::DT_VERNEED => dynamic.versions = Some(value),
             elf::DT_VERNEEDNUM => dynamic.version_count = value,

@@ -6,6 +6,7 @@ use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
 use super::architecture::Architecture;
 use super::dynamic::{self, Dynamic};
+use super::glibc;
 use super::platform::Platform;
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
@@ -13,7 +14,7 @@ use super::section::{Name, Section, has_upx_mark};
 use super::{Executable, Format, Linkage};
 
 /// The most sections that are looked at. Executables have dozens.
-const MAX_SECTIONS: u64 = 200_000;
+const MAX_SECTIONS: u64 = 65_536;
 /// The longest path of an interpreter, as in Linux (`PATH_MAX`).
 const MAX_INTERPRETER: u64 = 4096;
 
@@ -267,17 +268,17 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
             return Err(malformed("no segment is loaded into memory"));
         }
         let dynamic = match segments.dynamic {
-            Some((offset, size)) => dynamic::read(self, region, offset, size)?,
-            None => Dynamic::default(),
+            Some((offset, size)) => Some(dynamic::read(self, region, offset, size)?),
+            None => None,
         };
-        if kind == elf::ET_DYN && !self.is_executable(&dynamic, &segments) {
+        if kind == elf::ET_DYN && !self.is_executable(dynamic.as_ref()) {
             return Err(Refusal::SharedLibrary {
-                kind: "ELF shared library (.so)",
+                kind: "shared library (ELF, .so)",
             });
         }
         Ok(Executable {
             format: Format::Elf,
-            platform: platform(
+            platform: Platform::from_elf(
                 self.header.e_ident().os_abi,
                 segments.interpreter.as_deref(),
             ),
@@ -289,26 +290,25 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
                 Linkage::Static
             }),
             interpreter: segments.interpreter,
-            glibc: super::glibc::newest_needed(self, region, &dynamic)?,
+            glibc: match &dynamic {
+                Some(dynamic) => glibc::newest_needed(self, region, dynamic)?,
+                None => None,
+            },
         })
     }
 
     /// Tells a position-independent executable from a shared library, which has the same file type.
     ///
-    /// Linkers since about 2016 mark executables (`DF_1_PIE`). For those without the mark: some libraries (libc itself) name
-    /// an interpreter and an entry so that they can be started, but a library has a name, and linkers reserve a place for the debugger
-    /// (`DT_DEBUG`) in executables only. A static one of an old linker needs no library and has an entry.
-    fn is_executable(&self, dynamic: &Dynamic, segments: &Segments) -> bool {
-        if dynamic.pie_flag {
-            return true;
+    /// Linkers since about 2016 mark executables (`DF_1_PIE`). For those without the mark an interpreter proves nothing (libc
+    /// and some PAM modules have one, so that they can be started), nor does an entry (mold gives one to every library), nor
+    /// does a missing library name (few of Rust's have one). But linkers reserve a place for the debugger in executables
+    /// only, static ones included.
+    fn is_executable(&self, dynamic: Option<&Dynamic>) -> bool {
+        match dynamic {
+            Some(dynamic) => dynamic.pie_flag || dynamic.has_debug_entry,
+            // What cannot be linked with can only be started.
+            None => self.header.e_entry(self.endian).into() != 0,
         }
-        if dynamic.has_library_name {
-            return false;
-        }
-        let entry: u64 = self.header.e_entry(self.endian).into();
-        segments.interpreter.is_some()
-            || dynamic.has_debug_entry
-            || (!dynamic.needs_libraries && entry != 0)
     }
 
     /// Checks that all sections lie inside of the file. Returns the bytes of debug information.
@@ -382,34 +382,5 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
         Err(malformed(format!(
             "the dynamic segment points to address {address:#x}, which is not loaded from the file"
         )))
-    }
-}
-
-/// The system that an ELF file is for: by the header's mark where there is one, else by its interpreter.
-fn platform(os_abi: elf::OsAbi, interpreter: Option<&str>) -> Platform {
-    match os_abi {
-        elf::ELFOSABI_FREEBSD => return Platform::FreeBsd,
-        elf::ELFOSABI_NETBSD => return Platform::NetBsd,
-        elf::ELFOSABI_OPENBSD => return Platform::OpenBsd,
-        elf::ELFOSABI_SOLARIS => return Platform::Solaris,
-        _ => {}
-    }
-    let Some(path) = interpreter else {
-        return Platform::Linux;
-    };
-    match path.rsplit('/').next().unwrap_or(path) {
-        "ld-elf.so.1" | "ld-elf32.so.1" => Platform::FreeBsd,
-        "ld-elf.so.2" => Platform::DragonFly,
-        "ld.elf_so" => Platform::NetBsd,
-        "ld.so" => Platform::OpenBsd,
-        "linker" | "linker64" => Platform::Android,
-        "ld.so.1"
-            if path.starts_with("/usr/lib/")
-                || path.starts_with("/lib/amd64/")
-                || path.starts_with("/lib/64/") =>
-        {
-            Platform::Solaris
-        }
-        _ => Platform::Linux,
     }
 }

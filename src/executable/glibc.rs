@@ -76,16 +76,19 @@ impl FromStr for GlibcVersion {
     }
 }
 
+/// The first version that applies packed relative relocations. Older ones start a program that has them and crash, unless
+/// the linker noted the need, which not all do.
+const PACKED_RELOCATIONS: GlibcVersion = GlibcVersion {
+    major: 2,
+    minor: 36,
+    patch: 0,
+};
+
 /// The version that a version name of the dynamic symbols stands for.
 fn version_of(name: &[u8]) -> Option<GlibcVersion> {
     let rest = std::str::from_utf8(name).ok()?.strip_prefix("GLIBC_")?;
-    // Packed relative relocations: binaries with them refuse to start before 2.36.
     if rest == "ABI_DT_RELR" {
-        return Some(GlibcVersion {
-            major: 2,
-            minor: 36,
-            patch: 0,
-        });
+        return Some(PACKED_RELOCATIONS);
     }
     rest.parse().ok()
 }
@@ -103,7 +106,7 @@ pub(super) fn newest_needed<H: FileHeader<Endian = Endianness>>(
     let mut library = image.file_offset(region, versions)?;
     let strings = image.file_offset(region, strings)?;
     let endian = image.endian;
-    let mut newest = None;
+    let mut newest: Option<GlibcVersion> = None;
     let mut budget = MAX_VERSIONS;
     for _ in 0..dynamic.version_count {
         let need: elf::Verneed<Endianness> = region.value(WHAT, library)?;
@@ -126,7 +129,14 @@ pub(super) fn newest_needed<H: FileHeader<Endian = Endianness>>(
             next => library = library.saturating_add(u64::from(next)),
         }
     }
-    Ok(newest)
+    // Without any version it is some other C library that the program needs.
+    Ok(newest.map(|newest| {
+        if dynamic.has_packed_relocations {
+            newest.max(PACKED_RELOCATIONS)
+        } else {
+            newest
+        }
+    }))
 }
 
 fn spend(budget: u64) -> Result<u64, Refusal> {

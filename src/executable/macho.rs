@@ -15,7 +15,7 @@ use super::{Executable, Format};
 /// The most load commands that are looked at. Executables have dozens.
 const MAX_COMMANDS: u32 = 20_000;
 /// The most sections that are looked at. Executables have dozens.
-const MAX_SECTIONS: u32 = 100_000;
+const MAX_SECTIONS: u32 = 65_536;
 /// The most parts of a universal file. There are not that many architectures.
 const MAX_SLICES: u32 = 32;
 
@@ -295,9 +295,9 @@ fn refuse_other_types(kind: macho::FileType) -> Result<(), Refusal> {
         macho::MH_DSYM => Err(Refusal::DebugFile {
             format: Format::MachO,
         }),
-        macho::MH_DYLIB | macho::MH_FVMLIB => library("Mach-O dynamic library (.dylib)"),
-        macho::MH_DYLIB_STUB => library("Mach-O library stub"),
-        macho::MH_BUNDLE => library("Mach-O loadable bundle (.bundle)"),
+        macho::MH_DYLIB | macho::MH_FVMLIB => library("dynamic library (Mach-O, .dylib)"),
+        macho::MH_DYLIB_STUB => library("library stub (Mach-O)"),
+        macho::MH_BUNDLE => library("loadable bundle (Mach-O, .bundle)"),
         macho::MH_DYLINKER => other("Mach-O dynamic linker"),
         macho::MH_KEXT_BUNDLE => other("Mach-O kernel extension"),
         macho::MH_PRELOAD => other("Mach-O firmware"),

@@ -7,7 +7,7 @@ use super::architecture::Architecture;
 use super::platform::Platform;
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
-use super::section::{Name, Section, has_upx_mark};
+use super::section::{Name, Section, UPX_WINDOW, has_upx_mark};
 use super::{Executable, Format};
 
 /// The size of one symbol in a COFF symbol table, in bytes.
@@ -57,21 +57,33 @@ pub(super) fn examine(region: &mut Region<'_>) -> Result<Executable, Refusal> {
         format: Format::Pe,
         machine: u32::from(machine.0),
     })?;
-    let table_end =
-        image.sections + image.section_count * size_of::<pe::ImageSectionHeader>() as u64;
-    let mut upx = has_upx_mark(region, table_end)?;
+    if image.section_count == 0 {
+        return Err(malformed("it has no sections"));
+    }
+    let mut upx = false;
     let mut debug_info_bytes = 0_u64;
+    let mut no_code = false;
+    let mut first_stored = u64::MAX;
     image.visit(region, &mut |section| {
         upx |= matches!(section.name.as_bytes(), b"UPX0" | b"UPX1");
+        if section.size != 0 {
+            first_stored = first_stored.min(section.offset);
+        }
+        no_code |= section.name.as_bytes() == b".text" && section.size == 0;
         if section.is_debug() {
             debug_info_bytes = debug_info_bytes.saturating_add(section.size);
         }
     })?;
-    if upx {
+    // UPX puts its header right before the first section that has bytes. The names of its sections may be changed.
+    if upx || has_upx_mark(region, first_stored.saturating_sub(UPX_WINDOW as u64))? {
         return Err(Refusal::Upx);
     }
     if image.has_certificates {
         return Err(Refusal::Authenticode);
+    }
+    // GNU objcopy leaves the sections of the executable there, without their bytes.
+    if no_code && debug_info_bytes != 0 {
+        return Err(Refusal::DebugFile { format: Format::Pe });
     }
     Ok(Executable {
         format: Format::Pe,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use object::elf;
+
 use super::architecture::Architecture;
 
 /// The operating system that an executable is made for.
@@ -22,6 +24,37 @@ pub enum Platform {
     /// iOS, tvOS, watchOS and the like, and their simulators.
     OtherApple,
     Windows,
+}
+
+impl Platform {
+    /// By the mark in an ELF header where there is one, else by the interpreter. Files that have neither are for Linux, mostly.
+    pub(super) fn from_elf(os_abi: elf::OsAbi, interpreter: Option<&str>) -> Self {
+        match os_abi {
+            elf::ELFOSABI_FREEBSD => return Self::FreeBsd,
+            elf::ELFOSABI_NETBSD => return Self::NetBsd,
+            elf::ELFOSABI_OPENBSD => return Self::OpenBsd,
+            elf::ELFOSABI_SOLARIS => return Self::Solaris,
+            _ => {}
+        }
+        let Some(path) = interpreter else {
+            return Self::Linux;
+        };
+        match path.rsplit('/').next().unwrap_or(path) {
+            "ld-elf.so.1" | "ld-elf32.so.1" => Self::FreeBsd,
+            "ld-elf.so.2" => Self::DragonFly,
+            "ld.elf_so" => Self::NetBsd,
+            "ld.so" => Self::OpenBsd,
+            "linker" | "linker64" => Self::Android,
+            "ld.so.1"
+                if path.starts_with("/usr/lib/")
+                    || path.starts_with("/lib/amd64/")
+                    || path.starts_with("/lib/64/") =>
+            {
+                Self::Solaris
+            }
+            _ => Self::Linux,
+        }
+    }
 }
 
 impl fmt::Display for Platform {
@@ -101,6 +134,33 @@ impl Host {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn interpreters_tell_the_system() {
+        let by_path = |path| Platform::from_elf(elf::ELFOSABI_NONE, Some(path));
+        for path in [
+            "/lib64/ld-linux-x86-64.so.2",
+            "/lib/ld-musl-aarch64.so.1",
+            "/lib/ld64.so.1",
+            "/lib/ld.so.1",
+            "/nix/store/abc-glibc-2.40/lib/ld-linux-x86-64.so.2",
+            "",
+        ] {
+            assert_eq!(by_path(path), Platform::Linux, "{path}");
+        }
+        for (path, platform) in [
+            ("/system/bin/linker64", Platform::Android),
+            ("/libexec/ld-elf.so.1", Platform::FreeBsd),
+            ("/libexec/ld-elf.so.2", Platform::DragonFly),
+            ("/usr/libexec/ld.so", Platform::OpenBsd),
+            ("/usr/libexec/ld.elf_so", Platform::NetBsd),
+            ("/usr/lib/amd64/ld.so.1", Platform::Solaris),
+        ] {
+            assert_eq!(by_path(path), platform, "{path}");
+        }
+        let marked = Platform::from_elf(elf::ELFOSABI_FREEBSD, Some("/lib/ld-linux.so.2"));
+        assert_eq!(marked, Platform::FreeBsd);
+    }
 
     #[test]
     fn hosts_run_their_own_kind_and_what_their_system_emulates() {

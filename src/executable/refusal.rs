@@ -39,7 +39,7 @@ pub enum Refusal {
     },
     /// A library that programs load.
     SharedLibrary {
-        /// Of which kind (`ELF shared library (.so)`, `Windows library (.dll)`).
+        /// Of which kind (`shared library (ELF, .so)`, `Windows library (.dll)`).
         kind: &'static str,
     },
     /// A WebAssembly module.
@@ -157,7 +157,7 @@ impl fmt::Display for Refusal {
             ),
             Self::SharedLibrary { kind } => write!(
                 f,
-                "a shared library ({kind}) is loaded by programs and cannot be started: {BUILD_A_BIN}, not a target with the crate type `cdylib` or `dylib`"
+                "a {kind} is loaded by programs and cannot be started: {BUILD_A_BIN}, not a target with the crate type `cdylib` or `dylib`"
             ),
             Self::WebAssembly => write!(
                 f,

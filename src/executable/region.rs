@@ -108,14 +108,15 @@ impl<'a> Region<'a> {
             let block_offset = position - position % BLOCK as u64;
             let within = usize::try_from(position - block_offset).unwrap_or(BLOCK);
             let available = self.block(block_offset).map_err(Fault::Io)?;
-            let available = available.get(within..).unwrap_or_default();
-            let count = available.len().min(rest.len());
+            // The slice is a reader of its own, which stops at the shorter of the two.
+            let count = available
+                .get(within..)
+                .unwrap_or_default()
+                .read(rest)
+                .map_err(Fault::Io)?;
             if count == 0 {
                 // The file is shorter than the region that the caller promised: it shrank meanwhile.
                 return Err(Fault::Io(io::ErrorKind::UnexpectedEof.into()));
-            }
-            for (to, from) in rest.iter_mut().zip(available) {
-                *to = *from;
             }
             done += count;
         }
@@ -134,12 +135,14 @@ impl<'a> Region<'a> {
         }
     }
 
-    /// Reads at most `N` bytes: fewer where the region ends before. Returns the bytes and how many they are.
+    /// Reads at most `N` bytes: fewer, or none, where the region ends before. Returns the bytes and how many they are.
     pub(super) fn head<const N: usize>(&mut self, offset: u64) -> Result<([u8; N], usize), Fault> {
         let mut bytes = [0; N];
         let count = usize::try_from(self.len.saturating_sub(offset)).map_or(N, |left| left.min(N));
-        let (head, _) = bytes.split_at_mut(count);
-        self.read("the file", offset, head)?;
+        if count != 0 {
+            let (head, _) = bytes.split_at_mut(count);
+            self.read("the file", offset, head)?;
+        }
         Ok((bytes, count))
     }
 

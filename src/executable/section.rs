@@ -1,5 +1,7 @@
 //! What the three formats have in common about sections.
 
+use super::region::{Fault, Region};
+
 /// The longest part of a section name that is looked at, in bytes.
 const NAME: usize = 32;
 
@@ -55,15 +57,12 @@ impl Section {
     }
 }
 
-/// How many bytes of the text `UPX!` at most lie behind the headers that precede it.
-const UPX_WINDOW: usize = 64;
+/// The bytes in which UPX's mark is looked for.
+pub(super) const UPX_WINDOW: usize = 64;
 
-/// Whether UPX's mark lies right behind the headers that end at `headers_end`.
-pub(super) fn has_upx_mark(
-    region: &mut super::region::Region<'_>,
-    headers_end: u64,
-) -> Result<bool, super::region::Fault> {
-    let (bytes, count) = region.head::<UPX_WINDOW>(headers_end)?;
+/// Whether UPX's mark lies within [`UPX_WINDOW`] bytes of `offset`, which is outside of what programs store themselves.
+pub(super) fn has_upx_mark(region: &mut Region<'_>, offset: u64) -> Result<bool, Fault> {
+    let (bytes, count) = region.head::<UPX_WINDOW>(offset)?;
     let found = bytes
         .get(..count)
         .unwrap_or_default()

@@ -5,8 +5,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::interrupt::{self, Interrupted};
@@ -20,6 +19,9 @@ pub const OUTPUT_LIMIT: usize = 16 << 20;
 
 /// The most that is kept of stderr, in bytes.
 const STDERR_LIMIT: usize = 16 << 10;
+
+/// How often a running executable is looked at, apart from its output.
+const POLL: Duration = Duration::from_millis(10);
 
 /// How long the output may stay open after the executable has ended, held by a child of it.
 const GRACE: Duration = Duration::from_millis(300);
@@ -155,7 +157,7 @@ impl Running {
 
     fn finish(mut self, limit: Duration) -> Result<Vec<u8>, RunError> {
         let deadline = Instant::now() + limit;
-        let mut pause = Duration::from_micros(200);
+        let mut pause = Duration::from_micros(100);
         let status = loop {
             interrupt::check().map_err(RunError::Interrupted)?;
             if self.stdout.is_full() {
@@ -174,8 +176,11 @@ impl Running {
                     stderr,
                 });
             }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(10));
+            // An executable that behaves closes its output and ends at once.
+            if self.stdout.wait(POLL) {
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(POLL);
+            }
         };
         // A child that it left behind may hold the output open.
         if !self.stdout.wait(GRACE) {
@@ -211,74 +216,58 @@ impl Drop for Running {
 
 /// Reads a pipe on a thread of its own, so that neither pipe can block the other.
 struct Collector {
-    shared: Arc<Mutex<Collected>>,
-    thread: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    collected: Mutex<Collected>,
+    done: Condvar,
 }
 
 #[derive(Default)]
 struct Collected {
     bytes: Vec<u8>,
     full: bool,
+    done: bool,
     error: Option<io::Error>,
 }
 
 impl Collector {
     /// `stop_when_full`: whether more than `limit` bytes end the reading; else the rest is dropped.
     fn start(pipe: Option<impl Read + Send + 'static>, limit: usize, stop_when_full: bool) -> Self {
-        let shared = Arc::new(Mutex::new(Collected::default()));
-        let thread = pipe.map(|mut pipe| {
-            let shared = Arc::clone(&shared);
-            std::thread::spawn(move || {
-                let mut buffer = vec![0; 64 << 10];
-                loop {
-                    let result = pipe.read(&mut buffer);
-                    let mut collected = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                    match result {
-                        Ok(0) => return,
-                        Ok(count) => {
-                            let room = limit - collected.bytes.len();
-                            collected
-                                .bytes
-                                .extend_from_slice(&buffer[..count.min(room)]);
-                            collected.full |= count > room;
-                            if collected.full && stop_when_full {
-                                return;
-                            }
-                        }
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        Err(error) => {
-                            collected.error = Some(error);
-                            return;
-                        }
-                    }
-                }
-            })
+        let shared = Arc::new(Shared::default());
+        let ours = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            let error = pipe.and_then(|pipe| shared.read(pipe, limit, stop_when_full).err());
+            let mut collected = shared.lock();
+            collected.error = error;
+            collected.done = true;
+            shared.done.notify_all();
         });
-        Self { shared, thread }
+        Self { shared: ours }
     }
 
     fn is_done(&self) -> bool {
-        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+        self.shared.lock().done
     }
 
     fn is_full(&self) -> bool {
-        self.lock().full
+        self.shared.lock().full
     }
 
     /// Waits for the end of the pipe. Returns whether it came in time.
     fn wait(&self, limit: Duration) -> bool {
-        let deadline = Instant::now() + limit;
-        while !self.is_done() {
-            if Instant::now() >= deadline {
-                return false;
-            }
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        true
+        let waiting = |collected: &mut Collected| !collected.done;
+        let waited = self
+            .shared
+            .done
+            .wait_timeout_while(self.shared.lock(), limit, waiting);
+        waited.unwrap_or_else(PoisonError::into_inner).0.done
     }
 
     fn take(&self) -> io::Result<Vec<u8>> {
-        let mut collected = self.lock();
+        let mut collected = self.shared.lock();
         match collected.error.take() {
             Some(error) => Err(error),
             None => Ok(std::mem::take(&mut collected.bytes)),
@@ -286,13 +275,37 @@ impl Collector {
     }
 
     fn text(&self) -> String {
-        let collected = self.lock();
-        String::from_utf8_lossy(&collected.bytes)
+        String::from_utf8_lossy(&self.shared.lock().bytes)
             .trim_end()
             .to_owned()
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Collected> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Collected> {
+        self.collected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self, mut pipe: impl Read, limit: usize, stop_when_full: bool) -> io::Result<()> {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let count = match pipe.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let mut collected = self.lock();
+            let room = limit - collected.bytes.len();
+            collected
+                .bytes
+                .extend_from_slice(&buffer[..count.min(room)]);
+            collected.full |= count > room;
+            if collected.full && stop_when_full {
+                return Ok(());
+            }
+        }
     }
 }

@@ -368,19 +368,19 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
-        self.scalar(Value::Number(Number::from_integer(value)))
+        self.scalar(Value::Number(Number::from_integer(&value)))
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
-        self.scalar(Value::Number(Number::from_integer(value)))
+        self.scalar(Value::Number(Number::from_integer(&value)))
     }
 
     fn visit_i128<E: serde::de::Error>(self, value: i128) -> Result<Value, E> {
-        self.scalar(Value::Number(Number::from_integer(value)))
+        self.scalar(Value::Number(Number::from_integer(&value)))
     }
 
     fn visit_u128<E: serde::de::Error>(self, value: u128) -> Result<Value, E> {
-        self.scalar(Value::Number(Number::from_integer(value)))
+        self.scalar(Value::Number(Number::from_integer(&value)))
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {

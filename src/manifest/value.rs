@@ -92,7 +92,7 @@ impl Number {
         Self(format!("{mantissa}{point}e{sign}{exponent}"))
     }
 
-    pub(super) fn from_integer(number: impl ToString) -> Self {
+    pub(super) fn from_integer(number: &impl ToString) -> Self {
         Self(number.to_string())
     }
 

@@ -31,6 +31,10 @@ pub fn must_run_here(examined: &Executable, job: &Job) -> anyhow::Result<()> {
 
 /// Notes on executables that work, but not as well as they could.
 pub fn notes(examined: &Executable, input: &Input, job: &Job, shell: &mut Shell) {
+    let profile = job.origin.as_ref().map_or_else(
+        || "the profile that it is built with".to_owned(),
+        |origin| format!("[profile.{}]", origin.profile),
+    );
     let unoptimized = job.origin.as_ref().is_some_and(|origin| origin.unoptimized);
     if unoptimized {
         shell.note("this is an unoptimized build; pass `--release` for a bundle that is deployed");
@@ -39,7 +43,7 @@ pub fn notes(examined: &Executable, input: &Input, job: &Job, shell: &mut Shell)
     {
         shell.note(format!(
             "{} of the executable's {} are debug information, which workers read on every start; \
-             `strip = \"debuginfo\"` in [profile.release] leaves it out",
+             `strip = \"debuginfo\"` in {profile} leaves it out",
             Bytes(examined.debug_info_bytes),
             Bytes(input.size())
         ));

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::camino::Utf8Path;
 use cargo_metadata::{Package, Target};
 
 use super::place::Place;
@@ -34,6 +35,8 @@ pub struct Origin {
     pub target: Target,
     /// The triple that it was built for, if one was chosen.
     pub triple: Option<String>,
+    /// The profile that it was built with.
+    pub profile: String,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
 }
@@ -44,7 +47,7 @@ impl Job {
         Self {
             executable: executable.to_owned(),
             source: source.to_owned(),
-            source_name: name_source(source, None),
+            source_name: SourceName::of_file(source, None),
             origin: None,
             place,
         }
@@ -55,6 +58,7 @@ impl Job {
         selected: &Selected<'_>,
         built: Built,
         triple: &Triple,
+        profile: &str,
         source: Option<&Path>,
         place: Place,
     ) -> Self {
@@ -62,12 +66,13 @@ impl Job {
         let root = selected.package.manifest_path.parent();
         Self {
             executable: built.executable,
-            source_name: name_source(&source, root.map(|root| root.as_std_path())),
+            source_name: SourceName::of_file(&source, root.map(Utf8Path::as_std_path)),
             source,
             origin: Some(Origin {
                 package: selected.package.clone(),
                 target: selected.target.clone(),
                 triple: triple.shown.clone(),
+                profile: profile.to_owned(),
                 unoptimized: built.unoptimized,
             }),
             place,
@@ -93,31 +98,4 @@ pub fn source_of(selected: &Selected<'_>, source: Option<&Path>) -> PathBuf {
         .map(Path::to_owned)
         .or_else(|| selected.table.source.clone())
         .unwrap_or_else(|| selected.target.src_path.clone().into_std_path_buf())
-}
-
-/// `source` is the file name, `entrypoint_path` the path below the package root; outside it, the
-/// file name.
-fn name_source(source: &Path, root: Option<&Path>) -> SourceName {
-    let file_name = |path: &Path| {
-        path.file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned()
-    };
-    let below = root.and_then(|root| {
-        let source = source.canonicalize().ok()?;
-        let below = source
-            .strip_prefix(root.canonicalize().ok()?)
-            .ok()?
-            .to_owned();
-        let parts: Vec<_> = below
-            .iter()
-            .map(|part| part.to_string_lossy().into_owned())
-            .collect();
-        Some(parts.join("/"))
-    });
-    SourceName {
-        file_name: file_name(source),
-        entrypoint_path: below.unwrap_or_else(|| file_name(source)),
-    }
 }

@@ -49,6 +49,8 @@ pub fn run(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result
         let plural = if count == 1 { "" } else { "s" };
         bail!("{count} warning{plural}, denied by `--deny-warnings`; nothing was packed");
     }
+    let outputs = ready.iter().map(|one| one.output.path().to_owned());
+    place::check_distinct(&outputs.collect::<Vec<_>>())?;
     for one in &ready {
         interrupt::check()?;
         let packed = write(one)?;
@@ -109,7 +111,8 @@ fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::
 /// Selects, checks what can be checked without an executable, and builds.
 fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<Vec<Job>> {
     let workspace = Workspace::load(&args.cargo, shell)?;
-    let selected = select::select(&workspace, &args.cargo)?;
+    let selected = select::select(&workspace, &args.cargo, shell)?;
+    build::check_names(&selected)?;
     let triples = triple::triples(&args.cargo)?;
     check_single(args, selected.len(), triples.len())?;
     let source = source_override(args);
@@ -120,8 +123,12 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
             // Opened once more for the bundle itself; a missing file should not cost a build.
             open_source(&source)?;
             let place = place::of_selected(args, one, triple, triples.len() > 1);
-            place::check_early(&place, one, &triple.shown, &[&source])?;
-            places.push(place);
+            places.extend(place::check_early(
+                &place,
+                one,
+                triple.shown.as_deref(),
+                &[&source],
+            )?);
         }
     }
     place::check_distinct(&places)?;
@@ -135,6 +142,7 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
                 one,
                 built,
                 triple,
+                args.cargo.profile_name(),
                 source.as_deref(),
                 place,
             ));
@@ -199,8 +207,15 @@ fn check_single(args: &PackArgs, executables: usize, triples: usize) -> anyhow::
 }
 
 fn open_source(path: &std::path::Path) -> anyhow::Result<Input> {
-    let failed = || format!("failed to open the source `{}`", path.display());
-    let source = Input::open(path).with_context(failed)?;
+    let source = Input::open(path).with_context(|| {
+        let by_environment = from_environment(SOURCE_VARIABLE).is_some_and(|named| named == path);
+        let origin = if by_environment {
+            format!(", named by `{SOURCE_VARIABLE}`")
+        } else {
+            String::new()
+        };
+        format!("failed to open the source `{}`{origin}", path.display())
+    })?;
     writer::check_source_len(&source)
         .with_context(|| format!("cannot pack the source `{}`", path.display()))?;
     Ok(source)
@@ -222,13 +237,12 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
 
     let examined = examine::examine(&executable, &job)?;
     examine::notes(&examined, &executable, &job, shell);
-    let manifest = match &args.airflow_metadata {
-        Some(file) => introspect::from_file(file)?,
-        None => {
-            examine::must_run_here(&examined, &job)?;
-            let limit = Duration::from_secs(args.introspect_timeout);
-            introspect::from_executable(&std::path::absolute(&job.executable)?, limit)?
-        }
+    let manifest = if let Some(file) = &args.airflow_metadata {
+        introspect::from_file(file)?
+    } else {
+        examine::must_run_here(&examined, &job)?;
+        let limit = Duration::from_secs(args.introspect_timeout);
+        introspect::from_executable(&std::path::absolute(&job.executable)?, limit)?
     };
     for warning in manifest.warnings() {
         shell.warn(format!("{warning} (in `{}`)", job.executable.display()));

@@ -41,7 +41,7 @@ fn line(ready: &Ready, packed: &Packed) -> serde_json::Value {
         "reason": "airflow-bundle",
         "path": packed.path.to_string_lossy(),
         "package_id": origin.map(|origin| &origin.package.id.repr),
-        "target": origin.map(|origin| &origin.target),
+        "target": origin.map(|origin| target(&origin.target)),
         "target_triple": origin.and_then(|origin| origin.triple.as_deref()),
         "executable": std::path::absolute(&ready.job.executable)
             .unwrap_or_else(|_| ready.job.executable.clone())
@@ -60,4 +60,15 @@ fn dags(manifest: &Manifest) -> serde_json::Value {
         .dag_ids()
         .map(|id| (id.to_owned(), entry(id)))
         .collect()
+}
+
+/// cargo's target object. cargo leaves out features where none are required.
+fn target(target: &cargo_metadata::Target) -> serde_json::Value {
+    let mut object = json!(target);
+    if target.required_features.is_empty()
+        && let Some(entries) = object.as_object_mut()
+    {
+        entries.remove("required-features");
+    }
+    object
 }

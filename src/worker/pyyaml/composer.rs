@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::MAX_DEPTH;
-use super::error::{LoadError, Mark};
+use super::error::{LoadError, Mark, shown};
 use super::node::{Content, Node, NodeId, Tag};
 use super::parser::{Event, EventKind, Parser};
 use super::resolver;
@@ -64,7 +64,7 @@ impl Composer {
         {
             return Err(LoadError::yaml(
                 event.mark,
-                format!("the anchor &{anchor} is defined a second time"),
+                format!("the anchor {} is defined a second time", shown(anchor)),
             ));
         }
         let tag = event
@@ -77,7 +77,7 @@ impl Composer {
                 let Some(&node) = self.anchors.get(&name) else {
                     return Err(LoadError::yaml(
                         event.mark,
-                        format!("the alias *{name} has no anchor before it"),
+                        format!("the alias {} has no anchor before it", shown(&name)),
                     ));
                 };
                 self.attach(node);

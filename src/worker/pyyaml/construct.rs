@@ -1,4 +1,4 @@
-//! Nodes to values, as PyYAML's `SafeConstructor` makes them and in the order in which it does.
+//! Nodes to values, as `PyYAML`'s `SafeConstructor` makes them and in the order in which it does.
 //!
 //! A collection's elements are made after the collection itself, breadth first. The order shows: of two faulty nodes
 //! the first one made decides whether the worker skips the file or fails on it.
@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::composer::Nodes;
 use super::document::{Document, Value, ValueId};
-use super::error::{LoadError, Mark};
+use super::error::{LoadError, Mark, shown};
 use super::key::Key;
 use super::node::{Content, Node, NodeId, Tag};
 use super::numbers::{self, Float, NumberError};
@@ -177,7 +177,7 @@ impl Constructor {
             Tag::Unknown(uri) => {
                 return Err(LoadError::yaml(
                     mark,
-                    format!("the tag {uri:?} is none that safe_load knows"),
+                    format!("the tag {} is none that safe_load knows", shown(&uri)),
                 ));
             }
         };
@@ -382,14 +382,5 @@ fn number_error(error: &NumberError, wanted: &str, text: &str, mark: Mark) -> Lo
         NumberError::Invalid => LoadError::raises(mark, "ValueError", message()),
         NumberError::TooLarge => LoadError::raises(mark, "OverflowError", message()),
         NumberError::TooComplex => LoadError::too_complex(mark),
-    }
-}
-
-/// A text in quotes, cut to a length that fits a message.
-fn shown(text: &str) -> String {
-    const LONGEST: usize = 40;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
-        None => format!("{text:?}"),
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// A place in the text: zero-based line and column, in characters, as PyYAML counts them.
+/// A place in the text: zero-based line and column, in characters, as `PyYAML` counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) line: u32,
@@ -126,3 +126,12 @@ impl fmt::Display for LoadError {
 }
 
 impl Error for LoadError {}
+
+/// A text in quotes, cut to a length that fits a message.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
+    }
+}

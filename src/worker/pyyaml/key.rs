@@ -14,9 +14,9 @@ pub(super) enum Key {
     None,
     /// All numbers that are whole: `1`, `1.0` and `True` are one key.
     Whole(Int),
-    /// Other floats by their bits. Neither zero nor NaN comes here.
+    /// Other floats by their bits. Neither zero nor `NaN` comes here.
     Float(u64),
-    /// A NaN equals only itself, the object.
+    /// A `NaN` equals only itself, the object.
     Nan(NodeId),
     SharedNan,
     Str(PyStr),
@@ -28,7 +28,7 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// `None` for what Python cannot hash. `shared_nan` says that a NaN is PyYAML's own object.
+    /// `None` for what Python cannot hash. `shared_nan` says that a `NaN` is the shared object.
     pub(super) fn new(value: &Value, id: NodeId, shared_nan: bool) -> Option<Self> {
         Some(match value {
             Value::None => Self::None,

@@ -1,9 +1,9 @@
 //! What `yaml.safe_load` makes of a manifest.
 //!
-//! The released worker reads manifests with PyYAML 6.0.3's pure Python `SafeLoader`, and three things can come of it: a
+//! The released worker reads manifests with `PyYAML` 6.0.3's pure Python `SafeLoader`, and three things can come of it: a
 //! value; a `YAMLError`, on which the worker skips the bundle; or another exception, on which its whole search for a
-//! bundle ends. No YAML library for Rust draws these lines where PyYAML does: libyaml differs on tabs, escapes and
-//! document markers, YAML 1.2 readers also on types. So the loader is written anew here, after PyYAML's behaviour on Python
+//! bundle ends. No YAML library for Rust draws these lines where `PyYAML` does: libyaml differs on tabs, escapes and
+//! document markers, YAML 1.2 readers also on types. So the loader is written anew here, after `PyYAML`'s behaviour on Python
 //! 3.10 to 3.13, faults included. `tests/pyyaml_differential.rs` holds it against the real one.
 //!
 //! Where Python's answer depends on the machine (recursion limit, memory, patience) this loader says so with
@@ -29,6 +29,9 @@ mod scanner;
 mod text;
 mod timestamp;
 mod token;
+
+#[cfg(test)]
+mod tests;
 
 pub use document::{Document, Value, ValueId, ValueRef};
 pub use error::LoadError;

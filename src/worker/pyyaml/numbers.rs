@@ -1,4 +1,4 @@
-//! Python's `int()` and `float()`, and what PyYAML does before it calls them.
+//! Python's `int()` and `float()`, and what `PyYAML` does before it calls them.
 
 use super::int::Int;
 
@@ -83,7 +83,7 @@ fn base_60_int(number: &str) -> Result<Int, NumberError> {
     })
 }
 
-/// Adds from the last part on, as PyYAML does: the order decides the rounding.
+/// Adds from the last part on, as `PyYAML` does: the order decides the rounding.
 fn base_60_float(number: &str) -> Result<f64, NumberError> {
     // A part that is no number comes before a base that is too large.
     number
@@ -199,7 +199,7 @@ mod tests {
             ("--1", 1),
             (" 12\n", 12),
             ("12:30:45", 45045),
-            ("-1:-2", 58),
+            ("-1:-2", -58),
             ("1: 2", 62),
             ("١٢", 12),
             ("\u{A0}7", 7),
@@ -211,7 +211,7 @@ mod tests {
         }
         let long = "1".repeat(4301);
         for text in [
-            "x", "08", "0x_", "0X1F", "0B1", "1:", "- 1", "1.5", " 0x1", "\u{1C}1", &long,
+            "x", "08", "0x_", "0X1F", "0B1", "1:", "-- 1", "1.5", " 0x1", "\u{1C}1", &long,
         ] {
             assert_eq!(int(text), Err(NumberError::Invalid), "{text:?}");
         }

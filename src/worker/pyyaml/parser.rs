@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::error::{LoadError, Mark};
+use super::error::{LoadError, Mark, shown};
 use super::scanner::Scanner;
 use super::text::PyStr;
 use super::token::{Directive, TagName, Token, TokenKind};
@@ -260,7 +260,8 @@ impl<'t> Parser<'t> {
                 }
                 TokenKind::Directive(Directive::Tag { handle, prefix }) => {
                     if self.tag_handles.contains_key(&handle) {
-                        let message = format!("a second %TAG directive for the handle {handle}");
+                        let message =
+                            format!("a second %TAG directive for the handle {}", shown(&handle));
                         return Err(LoadError::yaml(token.start, message));
                     }
                     self.tag_handles.insert(handle, prefix);
@@ -336,7 +337,7 @@ impl<'t> Parser<'t> {
             Some(prefix) => Ok(format!("{prefix}{}", name.suffix).into()),
             None => Err(LoadError::yaml(
                 mark,
-                format!("the tag handle {handle} is not declared"),
+                format!("the tag handle {} is not declared", shown(&handle)),
             )),
         }
     }

@@ -56,18 +56,14 @@ impl<'t> Scanner<'t> {
                     && starts_with_text
                     && !matches!(self.reader.peek(), ' ' | '\t');
                 if !folds {
-                    line_break
-                        .into_iter()
-                        .for_each(|character| value.push(character));
+                    value.extend(line_break);
                 } else if breaks.is_empty() {
                     value.push(' ');
                 }
             }
         }
         if chomping != Chomping::Strip {
-            line_break
-                .into_iter()
-                .for_each(|character| value.push(character));
+            value.extend(line_break);
         }
         if chomping == Chomping::Keep {
             value.push_str(&breaks);
@@ -236,7 +232,7 @@ impl<'t> Scanner<'t> {
         };
         if let Some(character) = char::from_u32(code) {
             value.push(character);
-        } else if let Some(unit) = u16::try_from(code).ok() {
+        } else if let Ok(unit) = u16::try_from(code) {
             value.push_surrogate(unit);
         } else {
             // CPython's `chr` takes a C int.
@@ -329,7 +325,8 @@ impl<'t> Scanner<'t> {
                 return false;
             }
             colon = character == ':';
-            !is_blank_or_end(character) && !(flow && ",?[]{}".contains(character))
+            let ends = is_blank_or_end(character) || (flow && ",?[]{}".contains(character));
+            !ends
         });
         let run = match run.strip_suffix(':') {
             Some(shorter) if ends_after_colon(self.reader.char_after(run)) => shorter,

@@ -1,7 +1,7 @@
 //! Text to tokens: indentation, simple keys and the queue that looks ahead for them.
 //!
 //! A token is only scanned when the parser asks for it, or while an earlier token may still turn out to be a mapping
-//! key. That order is kept from PyYAML on purpose: it decides which of two errors in a text is met first, and thereby
+//! key. That order is kept from `PyYAML` on purpose: it decides which of two errors in a text is met first, and thereby
 //! whether the worker skips a file or fails on it.
 
 use std::collections::VecDeque;

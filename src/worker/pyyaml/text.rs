@@ -95,6 +95,12 @@ impl PyStrBuilder {
         self.push_str(character.encode_utf8(&mut [0; 4]));
     }
 
+    pub(super) fn extend(&mut self, characters: impl IntoIterator<Item = char>) {
+        for character in characters {
+            self.push(character);
+        }
+    }
+
     /// Appends a surrogate, `0xD800..=0xDFFF`.
     pub(super) fn push_surrogate(&mut self, unit: u16) {
         let [high, low] = unit.to_be_bytes();

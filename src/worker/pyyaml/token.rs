@@ -50,7 +50,7 @@ pub(super) enum Directive {
         handle: Box<str>,
         prefix: Box<str>,
     },
-    /// Reserved: PyYAML ignores it.
+    /// Reserved: `PyYAML` ignores it.
     Other,
 }
 

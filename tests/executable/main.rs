@@ -1,0 +1,14 @@
+//! What kind of file is it, and can it be packed: real files, built images, and damaged ones.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic is a test failure"
+)]
+
+mod built_images;
+mod footer_search;
+mod hostile;
+mod images;
+mod link_section;
+mod real_files;
+mod toolchain;
