@@ -111,7 +111,7 @@ fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<V
         .wait()
         .with_context(|| format!("failed to wait for `{words}`"))?;
     drop(guard);
-    interrupt::check()?;
+    interrupt::check_after(status)?;
     read.context("failed to read the messages of `cargo build`")?;
     if !status.success() {
         let code = match platform::ending_signal(status) {

@@ -30,10 +30,10 @@ fn output_of(command: &mut Command) -> anyhow::Result<Output> {
         .spawn();
     let child = child.with_context(failed)?;
     let guard = CargoGuard::new(child.id());
-    let output = child.wait_with_output();
+    let output = child.wait_with_output().with_context(failed)?;
     drop(guard);
-    interrupt::check()?;
-    output.with_context(failed)
+    interrupt::check_after(output.status)?;
+    Ok(output)
 }
 
 /// The command line, for `--verbose` and for messages.
