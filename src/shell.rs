@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal as _, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects, Style};
 
+use crate::interrupt::AtOnce;
 use crate::text;
 
 const GREEN: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
@@ -118,11 +119,17 @@ impl Shell {
     }
 
     /// Writes bytes to stdout as they are. A reader that went away is no error.
+    /// The reader may be slow: nothing that must be cleaned up may be open meanwhile.
     pub fn result_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let _waiting = AtOnce::new();
         let mut out = self.out.lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => result,
+            Err(error) => Err(io::Error::new(
+                error.kind(),
+                format!("failed to write to stdout: {error}"),
+            )),
+            Ok(()) => Ok(()),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::bundle::reader::{Bundle, ReadError};
 use crate::cli::{InspectArgs, ReportFormat};
 use crate::executable::{self, Executable};
 use crate::exit;
+use crate::interrupt::AtOnce;
 use crate::shell::Shell;
 use crate::text;
 use crate::worker::manifest::{self, WorkerManifest};
@@ -16,6 +17,8 @@ use crate::worker::pyyaml::{Date, DateTime, Value, ValueRef};
 
 /// Prints what is asked for, and returns the exit code.
 pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
+    // Nothing is written, so nothing has to be cleaned up.
+    let _reading = AtOnce::new();
     let bundle = super::open(&args.file)?;
     let failed = || format!("failed to read the bundle `{}`", args.file.display());
     match (&args.source, args.message_format) {

@@ -54,17 +54,21 @@ pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         interrupt::check()?;
         staged.push(stage(&bundle, part, &root)?);
     }
+    let mut written = Vec::new();
     for (file, part) in staged.into_iter().zip(&plan) {
         let path = root.join(&part.path);
         publish(file.file, &path, args.force)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
         file.folders.keep();
+        written.push(path);
+    }
+    folders.keep();
+    for path in written {
         shell.status("Unpacked", format!("`{}`", path.display()));
         let mut line = platform::path_bytes(&path);
         line.push(b'\n');
         shell.result_bytes(&line)?;
     }
-    folders.keep();
     Ok(exit::OK)
 }
 
