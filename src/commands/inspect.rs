@@ -28,10 +28,10 @@ pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         }
         (Some(Some(path)), _) => {
             let (offset, length) = find_source(&bundle, path)?;
-            let Some(source) = bundle
-                .source_range(offset..offset + length)
-                .with_context(failed)?
-            else {
+            // An end that cannot be counted lies outside like any other.
+            let end = offset.saturating_add(length);
+            let range = bundle.source_range(offset..end).with_context(failed)?;
+            let Some(source) = range else {
                 bail!("`{path}` in `sources` reaches out of the source region");
             };
             stream(source, shell).with_context(failed)?;
@@ -105,7 +105,7 @@ fn report(bundle: &Bundle, path: &Path) -> anyhow::Result<Json> {
     let computed = bundle.compute_digest()?;
     let bytes = bundle.manifest()?;
     let (manifest, manifest_error) = match manifest::read(&bytes) {
-        Ok(manifest) => (to_json(&manifest), Json::Null),
+        Ok(manifest) => (to_json(&manifest, bytes.len()), Json::Null),
         Err(finding) => (
             Json::Null,
             json!({ "code": finding.code, "message": finding.message }),
@@ -156,18 +156,21 @@ fn executable_json(bundle: &Bundle) -> Json {
 }
 
 /// The manifest as the worker reads it. What JSON does not know becomes a string; a mapping's keys
-/// too. Shared values are written out as often as they stand in the text, within limits.
-fn to_json(manifest: &WorkerManifest) -> Json {
-    let mut budget = 1_000_000;
+/// too. Shared values are written out as often as they stand in the text, within limits. `length` is
+/// the manifest's, in bytes.
+fn to_json(manifest: &WorkerManifest, length: usize) -> Json {
+    let mut budget = 4 * length + (1 << 20);
     value_json(manifest.root(), 0, &mut budget)
 }
 
+/// `budget` is how many values and bytes of text may still be written.
 fn value_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
     // Aliases can make a short text stand for an endless value.
-    if *budget == 0 || depth > 128 {
+    let cost = 1 + text_len(value.value());
+    if *budget < cost || depth > 128 {
         return json!("…");
     }
-    *budget -= 1;
+    *budget -= cost;
     let mut inner = |value| value_json(value, depth + 1, budget);
     match value.value() {
         Value::None => Json::Null,
@@ -184,14 +187,23 @@ fn value_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
         Value::List(_) => value.items().map(inner).collect(),
         Value::Map(_) => value
             .entries()
-            .map(|(key, value)| (key_text(key), inner(value)))
+            .map(|(key, value)| (key_text(inner(key)), inner(value)))
             .collect(),
         other => json!(scalar_text(other)),
     }
 }
 
-fn key_text(key: ValueRef<'_>) -> String {
-    match value_json(key, 0, &mut 100) {
+/// How much text a value holds itself, in bytes.
+fn text_len(value: &Value) -> usize {
+    match value {
+        Value::Str(text) => text.to_string_lossy().len(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    }
+}
+
+fn key_text(key: Json) -> String {
+    match key {
         Json::String(text) => text,
         other => other.to_string(),
     }

@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 
 use crate::bundle::input::Input;
 use crate::bundle::output::Output;
+use crate::bundle::reader::MANIFEST_LIMIT;
 use crate::bundle::writer::{self, Packed, Parts, WriteError};
 use crate::cargo::build::{self, Built};
 use crate::cargo::metadata::Workspace;
@@ -256,6 +257,14 @@ fn check_readable(manifest: &Manifest, job: &Job) -> anyhow::Result<()> {
         source_len: 0,
     };
     let text = manifest.render(&job.source_name, &regions);
+    // What an executable prints is limited too, but nested lists take more room in YAML.
+    if text.len() as u64 > MANIFEST_LIMIT {
+        bail!(
+            "the manifest of `{}` would have {} bytes in the bundle; at most {MANIFEST_LIMIT} are read",
+            job.executable.display(),
+            text.len()
+        );
+    }
     worker::manifest::read(text.as_bytes())
         .map(drop)
         .map_err(|problem| {

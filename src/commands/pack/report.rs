@@ -55,10 +55,10 @@ fn line(ready: &Ready, packed: &Packed) -> serde_json::Value {
 
 /// The dags in the manifest's own shape: `{"dag_id": {"tasks": ["task_id"]}}`.
 fn dags(manifest: &Manifest) -> serde_json::Value {
-    let entry = |id: &str| json!({ "tasks": manifest.tasks(id).collect::<Vec<_>>() });
+    let entry = |tasks: Vec<&str>| json!({ "tasks": tasks });
     manifest
-        .dag_ids()
-        .map(|id| (id.to_owned(), entry(id)))
+        .tasks_by_dag()
+        .map(|(id, tasks)| (id.to_owned(), entry(tasks.collect())))
         .collect()
 }
 
