@@ -118,6 +118,11 @@ impl Shell {
         written.and_then(|()| self.result_bytes(b"\n"))
     }
 
+    /// Writes a line of JSON to stdout, with nothing that a terminal would act on.
+    pub fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
+        self.result(&text::json(value))
+    }
+
     /// Writes bytes to stdout as they are. A reader that went away is no error.
     /// The reader may be slow: nothing that must be cleaned up may be open meanwhile.
     pub fn result_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {

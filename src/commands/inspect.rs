@@ -38,45 +38,58 @@ pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         }
         (None, ReportFormat::Human) => {
             let manifest = bundle.manifest().with_context(failed)?;
-            print(&manifest, shell).with_context(failed)?;
+            stream(manifest.as_slice(), shell).with_context(failed)?;
         }
         (None, ReportFormat::Json) => {
             let report = report(&bundle, &args.file).with_context(failed)?;
-            shell.result(&report.to_string())?;
+            shell.json(&report)?;
         }
     }
     Ok(exit::OK)
 }
 
-/// Bytes for stdout as they are; for a terminal, without what it would act on.
-fn print(bytes: &[u8], shell: &mut Shell) -> std::io::Result<()> {
-    if !shell.results_are_shown() {
-        return shell.result_bytes(bytes);
-    }
+/// Bytes for a terminal, without what it would act on. Returns whether there was any.
+fn print(bytes: &[u8], shell: &mut Shell) -> std::io::Result<bool> {
     let shown = String::from_utf8_lossy(bytes);
     let safe = text::lines(&shown);
     shell.result_bytes(safe.as_bytes())?;
-    if safe.as_bytes() != bytes {
-        shell
-            .note("control or bidirectional characters are shown escaped; the bytes are in a pipe");
-    }
-    Ok(())
+    Ok(safe.as_bytes() != bytes)
 }
 
+fn note_on_escapes(shell: &mut Shell) {
+    shell.note("control or bidirectional characters are shown escaped; the bytes are in a pipe");
+}
+
+/// Bytes for stdout as they are; for a terminal, without what it would act on. In pieces: a source
+/// may have gigabytes.
 fn stream(mut source: impl std::io::Read, shell: &mut Shell) -> Result<(), ReadError> {
-    if shell.results_are_shown() {
-        let mut bytes = Vec::new();
-        source.read_to_end(&mut bytes)?;
-        return Ok(print(&bytes, shell)?);
-    }
+    let shown = shell.results_are_shown();
     let mut buffer = vec![0; 64 << 10];
+    // The start of a character that the last piece ended in.
+    let mut rest = 0;
+    let mut escaped = false;
     loop {
-        let count = source.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(());
+        let count = source.read(&mut buffer[rest..])?;
+        let piece = &buffer[..rest + count];
+        if piece.is_empty() {
+            break;
         }
-        shell.result_bytes(&buffer[..count])?;
+        let whole = match std::str::from_utf8(piece) {
+            Err(error) if shown && count > 0 && error.error_len().is_none() => error.valid_up_to(),
+            _ => piece.len(),
+        };
+        if shown {
+            escaped |= print(&piece[..whole], shell)?;
+        } else {
+            shell.result_bytes(piece)?;
+        }
+        rest = piece.len() - whole;
+        buffer.copy_within(whole..whole + rest, 0);
     }
+    if escaped {
+        note_on_escapes(shell);
+    }
+    Ok(())
 }
 
 /// Offset and length of the file `path` in the source region.

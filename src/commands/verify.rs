@@ -161,7 +161,7 @@ fn print(verdict: &Verdict, format: ReportFormat, shell: &mut Shell) -> anyhow::
             "problems": findings(&verdict.problems),
             "warnings": findings(&verdict.warnings),
         });
-        return Ok(shell.result(&line.to_string())?);
+        return Ok(shell.json(&line)?);
     }
     shell.result(&human(verdict, &path))?;
     Ok(())

@@ -26,7 +26,7 @@ pub fn packed(ready: &Ready, packed: &Packed, json: bool, shell: &mut Shell) -> 
         ),
     );
     if json {
-        shell.result(&line(ready, packed).to_string())?;
+        shell.json(&line(ready, packed))?;
     } else {
         let mut path = platform::path_bytes(&packed.path);
         path.push(b'\n');
