@@ -38,16 +38,8 @@ pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     }
     let plan = plan(&bundle, &args.file)?;
     let root = std::path::absolute(&args.out_dir).with_context(failed)?;
-    if !args.force {
-        for part in &plan {
-            let path = root.join(&part.path);
-            if path.symlink_metadata().is_ok() {
-                bail!(
-                    "`{}` exists already; pass `--force` to replace it",
-                    path.display()
-                );
-            }
-        }
+    for part in &plan {
+        check_target(&root.join(&part.path), &bundle, args.force)?;
     }
     // From here on there is something to clean up.
     drop(reading);
@@ -74,6 +66,27 @@ pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         shell.result_bytes(&line)?;
     }
     Ok(exit::OK)
+}
+
+/// Refuses to replace what nobody asked to replace, and the bundle itself in any case.
+fn check_target(path: &Path, bundle: &Bundle, force: bool) -> anyhow::Result<()> {
+    let Ok(there) = path.symlink_metadata() else {
+        return Ok(());
+    };
+    let file_id = |metadata: &fs::Metadata| platform::file_id(path, metadata).ok();
+    if file_id(&there) == bundle.file().metadata().ok().as_ref().and_then(file_id) {
+        bail!(
+            "`{}` exists already and is the bundle itself; unpack it into another folder",
+            path.display()
+        );
+    }
+    if !force {
+        bail!(
+            "`{}` exists already; pass `--force` to replace it",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 /// One file to write. The path is below the folder that was asked for.

@@ -1,6 +1,6 @@
 //! `verify`: what a worker would do with files and folders, and why.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -21,17 +21,24 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     let mut survey = Survey::default();
     let mut missing = false;
     for path in &args.paths {
-        if let Err(error) = std::fs::metadata(path) {
-            shell.error(&anyhow::anyhow!(
-                "cannot look at `{}`: {error}",
-                path.display()
-            ));
-            missing = true;
-        }
+        let error = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() || metadata.is_file() => continue,
+            Ok(_) => "it is neither a file nor a folder".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        shell.error(&anyhow::anyhow!(
+            "cannot look at `{}`: {error}",
+            path.display()
+        ));
+        missing = true;
     }
+    let mut judged = HashSet::new();
     for found in walk(args.paths.iter().cloned()) {
         let named = args.paths.contains(&found.path);
-        if named || ends_in_magic(&found.path) {
+        if (named || ends_in_magic(&found.path))
+            // A file may be named and lie in a folder that is named too.
+            && judged.insert(std::path::absolute(&found.path)?)
+        {
             let verdict = judge(&found.path, found.executable);
             print(&verdict, args.message_format, shell)?;
             survey.add(&verdict, &found);
