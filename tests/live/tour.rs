@@ -140,10 +140,11 @@ fn said(airflow: &Airflow, task: &str, attempt: u32, event: &str) -> bool {
 fn text(airflow: &Airflow, task: &str, attempt: u32) -> String {
     let task = task.split('[').next().unwrap_or(task);
     let records = airflow.api.log("tour", RUN, task, attempt);
-    records
+    let lines: Vec<String> = records
         .iter()
-        .map(|record| format!("    {record}\n"))
-        .collect()
+        .map(|record| format!("    {record}"))
+        .collect();
+    lines.join("\n")
 }
 
 /// The values that the tasks have left.
