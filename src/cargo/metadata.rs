@@ -29,7 +29,7 @@ impl Workspace {
         command.env("CARGO_TERM_COLOR", "always");
         let output = command
             .output()
-            .with_context(|| format!("failed to run `{}`", super::shown(&command)))?;
+            .with_context(|| super::not_started(&command))?;
         if !output.status.success() {
             // cargo's own words say it best.
             shell.foreign(&output.stderr);

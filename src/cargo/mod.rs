@@ -12,7 +12,16 @@ use std::process::Command;
 
 /// The cargo that runs us, or the one on `PATH`: one and the same for all calls.
 fn command() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+    let cargo = std::env::var_os("CARGO").filter(|path| !path.is_empty());
+    Command::new(cargo.unwrap_or_else(|| OsString::from("cargo")))
+}
+
+/// What to say where cargo cannot be started at all.
+fn not_started(command: &Command) -> String {
+    format!(
+        "failed to run `{}`; is cargo on the `PATH`, or named by the variable `CARGO`?",
+        shown(command)
+    )
 }
 
 /// The command line, for `--verbose` and for messages.
