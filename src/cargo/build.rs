@@ -150,7 +150,8 @@ fn read_messages(
         if io::Read::take(&mut stdout, LINE_LIMIT as u64).read_until(b'\n', &mut line)? == 0 {
             return Ok(());
         }
-        if json {
+        // Once asked to stop, nothing is left to say but that.
+        if json && interrupt::check().is_ok() {
             shell.result_bytes(&line)?;
         }
         // Compiler messages are by far the most and the longest; they are of no use here.
