@@ -198,17 +198,24 @@ fn check_single(args: &PackArgs, executables: usize, triples: usize) -> anyhow::
     if args.airflow_metadata.is_some() && executables > 1 {
         return refuse("--airflow-metadata", "choose one with `-p` and `--bin`");
     }
-    if args.source.is_some() && executables > 1 {
-        return refuse(
-            "--source",
-            "use `source` in [package.metadata.airflow-bundle]",
-        );
+    if source_override(args).is_some() && executables > 1 {
+        let flag = args.source.as_ref().map_or(SOURCE_VARIABLE, |_| "--source");
+        return refuse(flag, "use `source` in [package.metadata.airflow-bundle]");
     }
     Ok(())
 }
 
 fn open_source(path: &std::path::Path) -> anyhow::Result<Input> {
-    Input::open(path).with_context(|| format!("failed to open the source `{}`", path.display()))
+    let source = Input::open(path)
+        .with_context(|| format!("failed to open the source `{}`", path.display()))?;
+    // The manifest is text; a name that is not would come back as another one.
+    if path.file_name().is_some_and(|name| name.to_str().is_none()) {
+        bail!(
+            "the name of the source `{}` is not UTF-8, and Airflow shows it: rename the file",
+            path.display()
+        );
+    }
+    Ok(source)
 }
 
 /// Everything short of writing: open, examine, introspect, validate.
