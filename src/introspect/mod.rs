@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 
 pub use run::{METADATA_FLAG, OUTPUT_LIMIT, RunError};
 
+use crate::interrupt::AtOnce;
 use crate::manifest::{Manifest, ManifestError};
 use crate::text;
 
@@ -37,11 +38,15 @@ pub fn from_file(path: &Path) -> anyhow::Result<Manifest> {
         return Err(anyhow::anyhow!("it is a folder, not a file")).with_context(failed);
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .with_context(failed)?
-        .take(OUTPUT_LIMIT as u64 + 1)
-        .read_to_end(&mut bytes)
-        .with_context(failed)?;
+    {
+        // A pipe may stay silent for ever, and nothing is open that must be cleaned up.
+        let _waiting = AtOnce::new();
+        std::fs::File::open(path)
+            .with_context(failed)?
+            .take(OUTPUT_LIMIT as u64 + 1)
+            .read_to_end(&mut bytes)
+            .with_context(failed)?;
+    }
     if bytes.len() > OUTPUT_LIMIT {
         bail!(
             "the manifest `{}` is longer than {} MiB",

@@ -125,6 +125,12 @@ impl Manifest {
         dag.into_iter().flat_map(|(_, dag)| tasks(dag))
     }
 
+    /// All dag ids with their task ids, in the author's order.
+    pub fn tasks_by_dag(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)> {
+        let dags = self.dags().iter();
+        dags.filter_map(|(id, dag)| Some((id.as_str()?, tasks(dag))))
+    }
+
     /// Number of tasks of all dags.
     pub fn task_count(&self) -> usize {
         self.dags().iter().map(|(_, dag)| tasks(dag).count()).sum()

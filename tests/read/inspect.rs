@@ -94,7 +94,12 @@ fn the_source_byte_for_byte() {
         long.len()
     );
     let bundle = by_hand(&bench, "hand", long.as_bytes(), sources);
-    assert!(inspect(&bundle, &["--source"]).must_succeed().text() == long);
+    assert!(
+        inspect(&bundle, &["--source"])
+            .must_succeed()
+            .text()
+            .eq(&long)
+    );
     assert_eq!(
         inspect(&bundle, &["--source=a.go"]).must_succeed().text(),
         "// a "
@@ -103,7 +108,7 @@ fn the_source_byte_for_byte() {
         inspect(&bundle, &["--source=d/\u{1b}[31m.go"])
             .must_succeed()
             .text()
-            == &long[5..]
+            .eq(&long[5..])
     );
     inspect(&bundle, &["--source=out"])
         .must_fail(1, &["`out` in `sources` reaches out of the source region"]);

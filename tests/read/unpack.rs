@@ -22,7 +22,7 @@ fn parts_come_back_bit_for_bit() {
     let outcome = unpack(&bench, &bundle, &["--out-dir", "new/parts"]).must_succeed();
     let parts = bench.path("new/parts");
     let read = |name: &str| fs::read(parts.join(name)).unwrap();
-    assert!(read("etl") == fs::read(bench.path(EXECUTABLE)).unwrap());
+    assert!(read("etl").eq(&fs::read(bench.path(EXECUTABLE)).unwrap()));
     assert_eq!(read("source/main.rs"), SOURCE.as_bytes());
     assert_eq!(
         read("airflow-metadata.yaml"),
@@ -42,7 +42,7 @@ fn parts_come_back_bit_for_bit() {
         .args(["--executable", "etl", "--source", "source/main.rs"]);
     again.args(["--airflow-metadata", "airflow-metadata.yaml", "-o", "again"]);
     run(&mut again).must_succeed();
-    assert!(read("again") == fs::read(&bundle).unwrap());
+    assert!(read("again").eq(&fs::read(&bundle).unwrap()));
 }
 
 #[test]

@@ -36,8 +36,23 @@ pub fn notes(examined: &Executable, input: &Input, job: &Job, shell: &mut Shell)
         |origin| format!("[profile.{}]", origin.profile),
     );
     let unoptimized = job.origin.as_ref().is_some_and(|origin| origin.unoptimized);
-    if unoptimized {
-        shell.note("this is an unoptimized build; pass `--release` for a bundle that is deployed");
+    let dev = job
+        .origin
+        .as_ref()
+        .is_some_and(|origin| origin.profile == "dev");
+    if dev {
+        let kind = if unoptimized {
+            "an unoptimized"
+        } else {
+            "a dev"
+        };
+        shell.note(format!(
+            "this is {kind} build; pass `--release` for a bundle that is deployed"
+        ));
+    } else if unoptimized {
+        shell.note(format!(
+            "this is an unoptimized build; set `opt-level` in {profile} for a bundle that is deployed"
+        ));
     } else if examined.debug_info_bytes > DEBUG_INFO_LIMIT
         && examined.debug_info_bytes > input.size() / 2
     {

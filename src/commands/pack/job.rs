@@ -7,6 +7,7 @@ use cargo_metadata::{Package, Target};
 
 use super::place::Place;
 use crate::cargo::build::Built;
+use crate::cargo::metadata::Workspace;
 use crate::cargo::select::Selected;
 use crate::cargo::triple::Triple;
 use crate::manifest::SourceName;
@@ -39,6 +40,20 @@ pub struct Origin {
     pub profile: String,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
+    /// What cargo reads: see [`cargo_files`].
+    pub cargo_files: Vec<PathBuf>,
+}
+
+/// The `Cargo.toml` of a package and of its workspace, and the lock file.
+pub fn cargo_files(workspace: &Workspace, package: &Package) -> Vec<PathBuf> {
+    let root = &workspace.metadata.workspace_root;
+    [
+        package.manifest_path.clone(),
+        root.join("Cargo.toml"),
+        root.join("Cargo.lock"),
+    ]
+    .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf)
+    .into()
 }
 
 impl Job {
@@ -55,6 +70,7 @@ impl Job {
 
     /// A job for an executable that cargo built.
     pub fn from_build(
+        workspace: &Workspace,
         selected: &Selected<'_>,
         built: Built,
         triple: &Triple,
@@ -74,16 +90,16 @@ impl Job {
                 triple: triple.shown.clone(),
                 profile: profile.to_owned(),
                 unoptimized: built.unoptimized,
+                cargo_files: cargo_files(workspace, selected.package),
             }),
             place,
         }
     }
 
-    /// The `Cargo.toml` of the package, if cargo built the executable.
-    pub fn cargo_manifest(&self) -> Option<&Path> {
-        self.origin
-            .as_ref()
-            .map(|origin| origin.package.manifest_path.as_std_path())
+    /// What cargo read, if it built the executable: see [`cargo_files`].
+    pub fn cargo_files(&self) -> impl Iterator<Item = &Path> {
+        let origins = self.origin.iter();
+        origins.flat_map(|origin| origin.cargo_files.iter().map(PathBuf::as_path))
     }
 
     /// Where the bundle goes.

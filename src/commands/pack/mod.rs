@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 
 use crate::bundle::input::Input;
 use crate::bundle::output::Output;
+use crate::bundle::reader::MANIFEST_LIMIT;
 use crate::bundle::writer::{self, Packed, Parts, WriteError};
 use crate::cargo::build::{self, Built};
 use crate::cargo::metadata::Workspace;
@@ -123,12 +124,12 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
             // Opened once more for the bundle itself; a missing file should not cost a build.
             open_source(&source)?;
             let place = place::of_selected(args, one, triple, triples.len() > 1);
-            places.extend(place::check_early(
-                &place,
-                one,
-                triple.shown.as_deref(),
-                &[&source],
-            )?);
+            let cargo_files = job::cargo_files(&workspace, one.package);
+            let mut inputs: Vec<_> = cargo_files.iter().map(PathBuf::as_path).collect();
+            inputs.push(&source);
+            inputs.extend(args.airflow_metadata.as_deref());
+            let triple = triple.shown.as_deref();
+            places.extend(place::check_early(&place, one, triple, &inputs)?);
         }
     }
     place::check_distinct(&places)?;
@@ -139,6 +140,7 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
         for (one, built) in selected.iter().zip(built) {
             let place = place::of_selected(args, one, triple, triples.len() > 1);
             jobs.push(Job::from_build(
+                &workspace,
                 one,
                 built,
                 triple,
@@ -232,7 +234,7 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
     let source = open_source(&job.source)?;
     let mut inputs = vec![job.executable.as_path(), job.source.as_path()];
     inputs.extend(args.airflow_metadata.as_deref());
-    inputs.extend(job.cargo_manifest());
+    inputs.extend(job.cargo_files());
     let output = place::check(&job.output_path(), &inputs)?;
 
     let examined = examine::examine(&executable, &job)?;
@@ -268,6 +270,14 @@ fn check_readable(manifest: &Manifest, job: &Job) -> anyhow::Result<()> {
         source_len: 0,
     };
     let text = manifest.render(&job.source_name, &regions);
+    // What an executable prints is limited too, but nested lists take more room in YAML.
+    if text.len() as u64 > MANIFEST_LIMIT {
+        bail!(
+            "the manifest of `{}` would have {} bytes in the bundle; at most {MANIFEST_LIMIT} are read",
+            job.executable.display(),
+            text.len()
+        );
+    }
     worker::manifest::read(text.as_bytes())
         .map(drop)
         .map_err(|problem| {

@@ -26,7 +26,7 @@ pub fn packed(ready: &Ready, packed: &Packed, json: bool, shell: &mut Shell) -> 
         ),
     );
     if json {
-        shell.result(&line(ready, packed).to_string())?;
+        shell.json(&line(ready, packed))?;
     } else {
         let mut path = platform::path_bytes(&packed.path);
         path.push(b'\n');
@@ -55,10 +55,10 @@ fn line(ready: &Ready, packed: &Packed) -> serde_json::Value {
 
 /// The dags in the manifest's own shape: `{"dag_id": {"tasks": ["task_id"]}}`.
 fn dags(manifest: &Manifest) -> serde_json::Value {
-    let entry = |id: &str| json!({ "tasks": manifest.tasks(id).collect::<Vec<_>>() });
+    let entry = |tasks: Vec<&str>| json!({ "tasks": tasks });
     manifest
-        .dag_ids()
-        .map(|id| (id.to_owned(), entry(id)))
+        .tasks_by_dag()
+        .map(|(id, tasks)| (id.to_owned(), entry(tasks.collect())))
         .collect()
 }
 
