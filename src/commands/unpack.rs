@@ -40,7 +40,7 @@ pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     check_apart(&plan)?;
     let root = std::path::absolute(&args.out_dir).with_context(failed)?;
     for part in &plan {
-        check_target(&root.join(&part.path), &bundle, args.force)?;
+        check_target(&root.join(&part.path), &args.file, args.force)?;
     }
     // From here on there is something to clean up.
     drop(reading);
@@ -99,15 +99,17 @@ impl Drop for New {
 }
 
 /// Refuses to replace what nobody asked to replace, and the bundle itself in any case.
-fn check_target(path: &Path, bundle: &Bundle, force: bool) -> anyhow::Result<()> {
+fn check_target(path: &Path, bundle: &Path, force: bool) -> anyhow::Result<()> {
     let Ok(there) = path.symlink_metadata() else {
         return Ok(());
     };
     if there.is_dir() {
         bail!("`{}` is a folder, and a file goes there", path.display());
     }
-    let file_id = |metadata: &fs::Metadata| platform::file_id(path, metadata).ok();
-    if file_id(&there) == bundle.file().metadata().ok().as_ref().and_then(file_id) {
+    // A link is replaced, not what it leads to.
+    let is_bundle = !there.is_symlink()
+        && platform::file_id(path, &there)? == platform::file_id(bundle, &fs::metadata(bundle)?)?;
+    if is_bundle {
         bail!(
             "`{}` exists already and is the bundle itself; unpack it into another folder",
             path.display()

@@ -105,7 +105,7 @@ fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::
     Ok(Job::from_executable(
         executable,
         &source,
-        place::of_executable(args, executable),
+        place::of_executable(args),
     ))
 }
 
