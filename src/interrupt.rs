@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io;
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -109,6 +110,18 @@ pub fn check() -> Result<(), Interrupted> {
         });
     }
     Ok(())
+}
+
+/// The same, after a child has ended with `status`. Ctrl-C reaches the processes of a terminal in no
+/// order: a child that it has ended may be seen before the signal is.
+pub fn check_after(status: ExitStatus) -> Result<(), Interrupted> {
+    if platform::ending_signal(status).is_some() {
+        for _ in 0..20 {
+            check()?;
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    check()
 }
 
 /// Passes signals on to a running cargo until it is dropped.

@@ -87,10 +87,10 @@ fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Com
 /// Runs cargo to its end, whatever it says on the way.
 fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<Vec<Artifact>> {
     let words = super::shown(command);
+    command.stdout(Stdio::piped());
     let mut child = command
-        .stdout(Stdio::piped())
         .spawn()
-        .with_context(|| format!("failed to run `{words}`"))?;
+        .with_context(|| super::not_started(command))?;
     let guard = CargoGuard::new(child.id());
     let mut artifacts = Vec::new();
     let mut finished = None;
@@ -111,7 +111,7 @@ fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<V
         .wait()
         .with_context(|| format!("failed to wait for `{words}`"))?;
     drop(guard);
-    interrupt::check()?;
+    interrupt::check_after(status)?;
     read.context("failed to read the messages of `cargo build`")?;
     if !status.success() {
         let code = match platform::ending_signal(status) {
@@ -213,6 +213,26 @@ fn find(artifacts: &[Artifact], package: &Package, target: &Target) -> anyhow::R
         executable,
         unoptimized: artifact.profile.opt_level == "0",
     })
+}
+
+/// Refuses two executables that cargo would put in one place: the later one replaces the other, even
+/// where each is built by a call of its own.
+pub fn check_names(selected: &[Selected<'_>]) -> anyhow::Result<()> {
+    for (index, one) in selected.iter().enumerate() {
+        let same = |other: &&Selected<'_>| {
+            other.target.name == one.target.name && other.target.kind == one.target.kind
+        };
+        if let Some(other) = selected.iter().skip(index + 1).find(same) {
+            bail!(
+                "`{}` is an executable of both package `{}` and package `{}`, and cargo puts both \
+                 into one file. Rename one, or pack one package at a time with `-p`",
+                one.target.name,
+                one.package.name,
+                other.package.name
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Whether a package of the selection has a target that is not selected but has the name of one that

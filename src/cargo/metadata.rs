@@ -27,13 +27,10 @@ impl Workspace {
         shell.verbose("Running", format!("`{}`", super::shown(&command)));
         // Shown only if it fails, by a shell that knows whether there are colours.
         command.env("CARGO_TERM_COLOR", "always");
-        let output = command
-            .output()
-            .with_context(|| super::not_started(&command))?;
+        let output = super::output_of(&mut command)?;
         if !output.status.success() {
             // cargo's own words say it best.
             shell.foreign(&output.stderr);
-            crate::interrupt::check()?;
             if options.manifest_path.is_none() && nearest_manifest()?.is_none() {
                 shell.note(
                     "a program that was built elsewhere needs no Cargo project: pass \
@@ -173,9 +170,7 @@ fn matching_spec<'a>(
     }
     let mut command = super::command();
     command.arg("pkgid").args(options.metadata_args()).arg(spec);
-    let output = command
-        .output()
-        .with_context(|| format!("failed to run `{}`", super::shown(&command)))?;
+    let output = super::output_of(&mut command)?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
         bail!("cargo does not know the package `{spec}`: {}", words.trim());

@@ -8,7 +8,11 @@ pub mod table;
 pub mod triple;
 
 use std::ffi::OsString;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::Context as _;
+
+use crate::interrupt::{self, CargoGuard};
 
 /// The cargo that runs us, or the one on `PATH`: one and the same for all calls.
 fn command() -> Command {
@@ -22,6 +26,20 @@ fn not_started(command: &Command) -> String {
         "failed to run `{}`; is cargo on the `PATH`, or named by the variable `CARGO`?",
         shown(command)
     )
+}
+
+/// Runs cargo to its end and collects what it prints. It may wait for another cargo's lock, or for
+/// the network, so it must end when we are asked to.
+fn output_of(command: &mut Command) -> anyhow::Result<Output> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().with_context(|| not_started(command))?;
+    let guard = CargoGuard::new(child.id());
+    let output = child
+        .wait_with_output()
+        .with_context(|| format!("failed to read what `{}` printed", shown(command)))?;
+    drop(guard);
+    interrupt::check_after(output.status)?;
+    Ok(output)
 }
 
 /// The command line, for `--verbose` and for messages.

@@ -312,9 +312,10 @@ impl CargoOptions {
 }
 
 /// Flags of `cargo build` that may not stand after `--`, and why.
+const NO_BUILD: &str = "nothing would be built; see `cargo build --help`";
 const SELECTS: &str = "it chooses what is built, which this command must know";
 const OURS: &str = "pass it before the `--`";
-const REFUSED: [(&str, &str); 36] = [
+const REFUSED: [(&str, &str); 38] = [
     ("--package", OURS),
     ("-p", OURS),
     ("--workspace", OURS),
@@ -351,6 +352,8 @@ const REFUSED: [(&str, &str); 36] = [
     ("--bench", SELECTS),
     ("--benches", SELECTS),
     ("--all-targets", SELECTS),
+    ("--help", NO_BUILD),
+    ("-h", NO_BUILD),
 ];
 
 /// Checks the arguments after `--`.

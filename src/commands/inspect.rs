@@ -13,7 +13,7 @@ use crate::interrupt::AtOnce;
 use crate::shell::Shell;
 use crate::text;
 use crate::worker::manifest::{self, WorkerManifest};
-use crate::worker::pyyaml::{Date, DateTime, Value, ValueRef};
+use crate::worker::pyyaml::{Date, DateTime, MAX_DEPTH, Value, ValueRef};
 
 /// Prints what is asked for, and returns the exit code.
 pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
@@ -32,7 +32,10 @@ pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
             let end = offset.saturating_add(length);
             let range = bundle.source_range(offset..end).with_context(failed)?;
             let Some(source) = range else {
-                bail!("`{path}` in `sources` reaches out of the source region");
+                bail!(
+                    "`{}` in `sources` reaches out of the source region",
+                    text::one_line(path)
+                );
             };
             stream(source, shell).with_context(failed)?;
         }
@@ -178,9 +181,9 @@ fn to_json(manifest: &WorkerManifest, length: usize) -> Json {
 
 /// `budget` is how many values and bytes of text may still be written.
 fn value_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
-    // Aliases can make a short text stand for an endless value.
+    // Aliases can make a short text stand for an endless value, and JSON readers have limits.
     let cost = 1 + text_len(value.value());
-    if *budget < cost || depth > 128 {
+    if *budget < cost || depth > MAX_DEPTH {
         return json!("…");
     }
     *budget -= cost;

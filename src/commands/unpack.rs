@@ -37,29 +37,34 @@ pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         );
     }
     let plan = plan(&bundle, &args.file)?;
+    check_apart(&plan)?;
     let root = std::path::absolute(&args.out_dir).with_context(failed)?;
     for part in &plan {
         check_target(&root.join(&part.path), &args.file, args.force)?;
     }
     // From here on there is something to clean up.
     drop(reading);
+    let mut new = New::default();
     let folders = NewFolders::make(&root)
         .with_context(|| format!("failed to create the folder `{}`", root.display()))?;
+    new.folders.push(folders);
     let mut staged = Vec::new();
     for part in &plan {
         interrupt::check()?;
-        staged.push(stage(&bundle, part, &root)?);
+        staged.push(stage(&bundle, part, &root, &mut new)?);
     }
-    let mut written = Vec::new();
     for (file, part) in staged.into_iter().zip(&plan) {
         let path = root.join(&part.path);
-        publish(file.file, &path, args.force)
+        let is_new = path.symlink_metadata().is_err();
+        publish(file, &path, args.force)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
-        file.folders.keep();
-        written.push(path);
+        if is_new {
+            new.files.push(path);
+        }
     }
-    folders.keep();
-    for path in written {
+    new.keep();
+    for part in &plan {
+        let path = root.join(&part.path);
         shell.status("Unpacked", format!("`{}`", path.display()));
         let mut line = platform::path_bytes(&path);
         line.push(b'\n');
@@ -68,11 +73,39 @@ pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
+/// What an unpacking has made that was not there before. Dropped, it is removed again, the newest
+/// first: a folder must be empty by then.
+#[derive(Default)]
+struct New {
+    files: Vec<PathBuf>,
+    folders: Vec<NewFolders>,
+}
+
+impl New {
+    fn keep(mut self) {
+        self.files.clear();
+        self.folders.drain(..).for_each(NewFolders::keep);
+    }
+}
+
+impl Drop for New {
+    fn drop(&mut self) {
+        for file in &self.files {
+            // Gone already: somebody else's business.
+            let _ = fs::remove_file(file);
+        }
+        while self.folders.pop().is_some() {}
+    }
+}
+
 /// Refuses to replace what nobody asked to replace, and the bundle itself in any case.
 fn check_target(path: &Path, bundle: &Path, force: bool) -> anyhow::Result<()> {
     let Ok(there) = path.symlink_metadata() else {
         return Ok(());
     };
+    if there.is_dir() {
+        bail!("`{}` is a folder, and a file goes there", path.display());
+    }
     // A link is replaced, not what it leads to.
     let is_bundle = !there.is_symlink()
         && platform::file_id(path, &there)? == platform::file_id(bundle, &fs::metadata(bundle)?)?;
@@ -164,6 +197,23 @@ fn plan(bundle: &Bundle, file: &Path) -> anyhow::Result<Vec<Part>> {
     Ok(parts)
 }
 
+/// Refuses a path that is both a file and a folder: half of the parts would be written before that
+/// shows.
+fn check_apart(plan: &[Part]) -> anyhow::Result<()> {
+    for part in plan {
+        let inside = |other: &&Part| other.path != part.path && other.path.starts_with(&part.path);
+        if let Some(other) = plan.iter().find(inside) {
+            bail!(
+                "the bundle names two source files, `{}` and `{}`, of which one would be a folder \
+                 with the other in it",
+                one_line(&part.path.to_string_lossy()),
+                one_line(&other.path.to_string_lossy())
+            );
+        }
+    }
+    Ok(())
+}
+
 /// A path from a manifest, if it stays below the folder on every system: no root, no `..`, no drive,
 /// no device.
 fn safe_path(path: &str) -> anyhow::Result<PathBuf> {
@@ -201,18 +251,14 @@ fn safe_path(path: &str) -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(path))
 }
 
-/// A part that is written, but not yet in its place. Closed, since there may be thousands.
-struct Staged {
-    file: TempPath,
-    folders: NewFolders,
-}
-
-fn stage(bundle: &Bundle, part: &Part, root: &Path) -> anyhow::Result<Staged> {
+/// Writes a part to a temporary file beside its place.
+fn stage(bundle: &Bundle, part: &Part, root: &Path, new: &mut New) -> anyhow::Result<TempPath> {
     let path = root.join(&part.path);
     let failed = || format!("failed to write `{}`", path.display());
     let folder = path.parent().unwrap_or(root);
     no_links(root, folder)?;
-    let folders = NewFolders::make(folder).with_context(failed)?;
+    new.folders
+        .push(NewFolders::make(folder).with_context(failed)?);
     let mut file = tempfile::Builder::new()
         .prefix(".airflow-bundle-")
         .suffix(".tmp")
@@ -234,10 +280,7 @@ fn stage(bundle: &Bundle, part: &Part, root: &Path) -> anyhow::Result<Staged> {
             platform::make_readable(file.as_file()).with_context(failed)?;
         }
     }
-    Ok(Staged {
-        file: file.into_temp_path(),
-        folders,
-    })
+    Ok(file.into_temp_path())
 }
 
 fn copy(mut from: impl Read, to: &mut File) -> anyhow::Result<()> {

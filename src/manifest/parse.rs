@@ -415,14 +415,14 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         let unique = (rule == Rule::TaskId).then_some(Unique::TaskIds(&seen));
         loop {
             let path = KeyPath::Item(self.path, values.len());
-            let seed = ValueSeed {
+            let item = ValueSeed {
                 rule,
                 path: &path,
                 unique,
                 depth,
                 ..self
             };
-            match items.next_element_seed(seed)? {
+            match items.next_element_seed(item)? {
                 Some(value) => values.push(value),
                 None => return Ok(Value::Sequence(values)),
             }

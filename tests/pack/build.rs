@@ -233,6 +233,8 @@ fn two_targets() {
     let finished = outcome.stdout.matches("build-finished").count();
     assert_eq!(finished, 2, "a build for each");
 
+    let again = run(&format!("-p etl {both} --target {host} --out-dir dags"));
+    assert_eq!(again.bundles().len(), 2, "a triple that is named again");
     run(&format!("{both} -o x")).fails(2, &["`--output`", "2 would be packed"]);
     let one = run(&format!("--target {OTHER} --out-dir one")).bundle();
     assert_eq!(one, project.path("one/etl"), "one target needs no folder");
@@ -529,10 +531,16 @@ fn other_flags_of_cargo_build_stand_after_the_dashes() {
         "--color=never",
         "--message-format=json",
         "--manifest-path",
+        "--help",
+        "-h",
     ] {
         let outcome = project.pack(&format!("-- {flag}"));
         let outcome = outcome.fails(2, &["after `--`", flag]);
-        let reason = ["pass it before the `--`", "chooses what is built"];
+        let reason = [
+            "pass it before the `--`",
+            "chooses what is built",
+            "`cargo build --help`",
+        ];
         let given = reason.iter().any(|reason| outcome.stderr.contains(reason));
         assert!(given, "{}", outcome.stderr);
     }

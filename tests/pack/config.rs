@@ -109,6 +109,20 @@ fn source_by_flag_environment_package_workspace_default() {
 }
 
 #[test]
+fn a_missing_source_is_named_with_the_variable() {
+    let project = Project::copy("one-bin");
+    let run = || {
+        let run = project.program();
+        run.env("CARGO_AIRFLOW_BUNDLE_SOURCE", "nowhere.rs")
+    };
+    run()
+        .run()
+        .fails(1, &["`nowhere.rs`", "`CARGO_AIRFLOW_BUNDLE_SOURCE`"]);
+    assert!(!project.path("target").exists(), "nothing was built");
+    run().args("--source src/main.rs").run().bundle();
+}
+
+#[test]
 fn bins_by_flag_environment_package_workspace_default() {
     let project = Project::copy("helper-bins");
     // Workspace and package in turn; then the environment and a flag over both.

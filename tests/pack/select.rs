@@ -268,6 +268,26 @@ fn one_bin_name_in_two_packages() {
     assert!(manifest(&bundle).contains("west_load"));
 }
 
+/// Each is built by a call of its own there, and the second would replace the first unseen.
+#[test]
+fn one_bin_name_in_two_packages_with_folders_of_their_own() {
+    let project = Project::copy("duplicate-bin-names");
+    for (package, bins) in [("east", "[\"load\"]"), ("west", "[\"load\", \"sync\"]")] {
+        let manifest = format!("{package}/Cargo.toml");
+        let text = std::fs::read_to_string(project.path(&manifest)).unwrap();
+        let (start, _) = text.split_once("bins").unwrap();
+        let table = format!("{start}bins = {bins}\nout-dir = \"../{package}-dags\"\n");
+        project.write(&manifest, &table);
+    }
+    let words = ["`load`", "package `east`", "package `west`", "`-p`"];
+    project.pack("--workspace").fails(1, &words);
+    assert!(
+        !project.path("target").exists(),
+        "found out before the build"
+    );
+    assert_eq!(project.pack("-p west").names(), ["load", "sync"]);
+}
+
 /// Only `--workspace`, several `-p` or several `--bin` pack several packages together.
 #[test]
 fn tables_of_two_packages_do_not_choose_both() {

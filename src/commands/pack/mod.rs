@@ -113,6 +113,7 @@ fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::
 fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<Vec<Job>> {
     let workspace = Workspace::load(&args.cargo, shell)?;
     let selected = select::select(&workspace, &args.cargo, shell)?;
+    build::check_names(&selected)?;
     let triples = triple::triples(&args.cargo)?;
     check_single(args, selected.len(), triples.len())?;
     let source = source_override(args);
@@ -206,8 +207,17 @@ fn check_single(args: &PackArgs, executables: usize, triples: usize) -> anyhow::
 }
 
 fn open_source(path: &std::path::Path) -> anyhow::Result<Input> {
-    let source = Input::open(path)
-        .with_context(|| format!("failed to open the source `{}`", path.display()))?;
+    let source = Input::open(path).with_context(|| {
+        let by_environment = from_environment(SOURCE_VARIABLE).is_some_and(|named| named == path);
+        let origin = if by_environment {
+            format!(", named by `{SOURCE_VARIABLE}`")
+        } else {
+            String::new()
+        };
+        format!("failed to open the source `{}`{origin}", path.display())
+    })?;
+    writer::check_source_len(&source)
+        .with_context(|| format!("cannot pack the source `{}`", path.display()))?;
     // The manifest is text; a name that is not would come back as another one.
     if path.file_name().is_some_and(|name| name.to_str().is_none()) {
         bail!(
