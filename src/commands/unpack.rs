@@ -23,6 +23,9 @@ const MANIFEST_NAME: &str = "airflow-metadata.yaml";
 /// Name of the folder for source files, so that none can take the place of another part.
 const SOURCE_FOLDER: &str = "source";
 
+/// The longest path of a source file, in bytes: Linux takes no longer ones.
+const MAX_PATH: usize = 4096;
+
 /// Writes the parts, and returns the exit code.
 pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     let reading = AtOnce::new();
@@ -200,14 +203,15 @@ fn plan(bundle: &Bundle, file: &Path) -> anyhow::Result<Vec<Part>> {
 /// Refuses a path that is both a file and a folder: half of the parts would be written before that
 /// shows.
 fn check_apart(plan: &[Part]) -> anyhow::Result<()> {
+    let paths: HashSet<&Path> = plan.iter().map(|part| part.path.as_path()).collect();
     for part in plan {
-        let inside = |other: &&Part| other.path != part.path && other.path.starts_with(&part.path);
-        if let Some(other) = plan.iter().find(inside) {
+        let mut folders = part.path.ancestors().skip(1);
+        if let Some(folder) = folders.find(|folder| paths.contains(folder)) {
             bail!(
                 "the bundle names two source files, `{}` and `{}`, of which one would be a folder \
                  with the other in it",
-                one_line(&part.path.to_string_lossy()),
-                one_line(&other.path.to_string_lossy())
+                one_line(&folder.to_string_lossy()),
+                one_line(&part.path.to_string_lossy())
             );
         }
     }
@@ -237,7 +241,8 @@ fn safe_path(path: &str) -> anyhow::Result<PathBuf> {
             || part.ends_with([' ', '.'])
             || part.contains(|c: char| c.is_control() || "\\:*?\"<>|".contains(c))
     };
-    let wrong = path.split('/').any(unsafe_part)
+    let wrong = path.len() > MAX_PATH
+        || path.split('/').any(unsafe_part)
         || !Path::new(path)
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
@@ -356,6 +361,8 @@ mod tests {
             "x.",
             "x ",
             "a:b",
+            &"a/".repeat(3000),
+            &"a".repeat(5000),
         ] {
             assert!(safe_path(path).is_err(), "{path:?}");
         }
