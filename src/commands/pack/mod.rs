@@ -216,8 +216,10 @@ fn open_source(path: &std::path::Path) -> anyhow::Result<Input> {
         };
         format!("failed to open the source `{}`{origin}", path.display())
     })?;
-    writer::check_source_len(&source)
-        .with_context(|| format!("cannot pack the source `{}`", path.display()))?;
+    if let Err(error) = writer::check_source(&source, interrupt::stop_flag()) {
+        interrupt::check()?;
+        return Err(error).with_context(|| format!("cannot pack the source `{}`", path.display()));
+    }
     // The manifest is text; a name that is not would come back as another one.
     if path.file_name().is_some_and(|name| name.to_str().is_none()) {
         bail!(
