@@ -1,0 +1,370 @@
+//! The registry of an executable: which tasks of which Dags it serves.
+
+use std::fmt;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::comm::client::REPLY_TIMEOUT;
+use crate::handler::{BoxHandler, TaskHandler, boxed};
+use crate::ids::{self, IdFault};
+use crate::manifest;
+
+/// The tasks that an executable serves. [`bundle!`](crate::bundle!) makes one of ids that are known when the program is
+/// compiled; [`Bundle::new`] and [`register`](Self::register) of ids that are only known when it runs.
+#[must_use = "a bundle does nothing until it is served"]
+pub struct Bundle {
+    /// The text of the link section's record, for bundles from the macro.
+    declared: Option<String>,
+    dags: Vec<Dag>,
+    problems: Vec<RegistrationError>,
+    reply_timeout: Duration,
+}
+
+struct Dag {
+    id: String,
+    tasks: Vec<(String, Arc<BoxHandler>)>,
+}
+
+/// Why a registration is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistrationError {
+    /// Airflow's server refuses the Dag's id.
+    DagId {
+        /// The id.
+        dag_id: String,
+        /// What is wrong with it.
+        fault: IdFault,
+    },
+    /// Airflow's server refuses the task's id.
+    TaskId {
+        /// The Dag's id.
+        dag_id: String,
+        /// The task's id.
+        task_id: String,
+        /// What is wrong with it.
+        fault: IdFault,
+    },
+    /// The task was registered before.
+    Duplicate {
+        /// The Dag's id.
+        dag_id: String,
+        /// The task's id.
+        task_id: String,
+    },
+    /// `register` was called on a bundle from `bundle!`, whose manifest is a constant of the executable.
+    Declared {
+        /// The Dag's id.
+        dag_id: String,
+        /// The task's id.
+        task_id: String,
+    },
+    /// Nothing was registered.
+    Empty,
+}
+
+impl fmt::Display for RegistrationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DagId { dag_id, fault } => write!(f, "the dag id {dag_id:?} {fault}"),
+            Self::TaskId {
+                dag_id,
+                task_id,
+                fault,
+            } => write!(f, "the task id {task_id:?} of dag {dag_id:?} {fault}"),
+            Self::Duplicate { dag_id, task_id } => {
+                write!(
+                    f,
+                    "the task {task_id:?} of dag {dag_id:?} is registered twice"
+                )
+            }
+            Self::Declared { dag_id, task_id } => write!(
+                f,
+                "the task {task_id:?} of dag {dag_id:?} is registered at run time in a bundle made by bundle!, whose \
+                 manifest is fixed: declare it there, or begin with Bundle::new() and register every task"
+            ),
+            Self::Empty => {
+                f.write_str("no task is registered: name some in bundle!, or call Bundle::register")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RegistrationError {}
+
+impl Bundle {
+    /// A bundle without tasks, for ids that are only known at run time.
+    ///
+    /// ```
+    /// use airflow_sdk::{Bundle, Result, Task};
+    ///
+    /// let mut bundle = Bundle::new();
+    /// for country in ["at", "ch", "de"] {
+    ///     bundle = bundle.register("sales", format!("load_{country}"), move |task: &Task| -> Result<()> {
+    ///         log::info!("loading {country}");
+    ///         Ok(())
+    ///     });
+    /// }
+    /// assert_eq!(bundle.task_ids("sales"), ["load_at", "load_ch", "load_de"]);
+    /// ```
+    ///
+    /// The packer has to run such an executable to learn its ids: prefer [`bundle!`](crate::bundle!) where it fits.
+    pub fn new() -> Self {
+        Self {
+            declared: None,
+            dags: Vec::new(),
+            problems: Vec::new(),
+            reply_timeout: REPLY_TIMEOUT,
+        }
+    }
+
+    /// Registers a task. What is wrong with an id is reported by [`serve`](Self::serve) and by `--airflow-metadata`.
+    pub fn register<M>(
+        mut self,
+        dag_id: impl Into<String>,
+        task_id: impl Into<String>,
+        handler: impl TaskHandler<M>,
+    ) -> Self {
+        let (dag_id, task_id) = (dag_id.into(), task_id.into());
+        if self.declared.is_some() {
+            self.problems
+                .push(RegistrationError::Declared { dag_id, task_id });
+            return self;
+        }
+        self.add(dag_id, task_id, boxed(handler))
+    }
+
+    /// How long to wait for a reply of the supervisor before a call fails; 10 minutes unless set. The supervisor repeats
+    /// failing calls of Airflow's API for minutes before it answers.
+    pub fn reply_timeout(mut self, timeout: Duration) -> Self {
+        self.reply_timeout = timeout;
+        self
+    }
+
+    /// Serves the task that Airflow asks for, or does what else the command line says; returns the exit code for `main`.
+    ///
+    /// ```no_run
+    /// # fn extract() {}
+    /// fn main() -> std::process::ExitCode {
+    ///     airflow_sdk::bundle! { "sales" => { extract } }.serve()
+    /// }
+    /// ```
+    ///
+    /// - With `--comm=HOST:PORT --logs=HOST:PORT`, as Airflow's coordinator starts it: runs one task. 0 if its outcome was
+    ///   delivered, whatever it was; else 1.
+    /// - With `--airflow-metadata`: prints the manifest. 0, or 1 if a registration is refused.
+    /// - Otherwise: says on standard error what this program is. 2.
+    #[must_use = "the exit code belongs to `main`"]
+    pub fn serve(self) -> ExitCode {
+        crate::serve::serve(&self, std::env::args_os().skip(1))
+    }
+
+    /// The ids of the Dags, in the order of their registration.
+    pub fn dag_ids(&self) -> Vec<&str> {
+        self.dags.iter().map(|dag| dag.id.as_str()).collect()
+    }
+
+    /// The ids of a Dag's tasks, in the order of their registration.
+    pub fn task_ids(&self, dag_id: &str) -> Vec<&str> {
+        self.dag(dag_id).map(Dag::task_ids).unwrap_or_default()
+    }
+
+    /// The manifest's JSON text, or what is wrong with the registrations.
+    pub fn manifest(&self) -> Result<String, Vec<RegistrationError>> {
+        let problems = self.problems();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(self
+            .declared
+            .clone()
+            .unwrap_or_else(|| manifest::render(self.tasks())))
+    }
+
+    /// What is wrong with the registrations.
+    pub(crate) fn problems(&self) -> Vec<RegistrationError> {
+        let mut problems = self.problems.clone();
+        if self.dags.is_empty() && problems.is_empty() {
+            problems.push(RegistrationError::Empty);
+        }
+        problems
+    }
+
+    /// Each Dag with its tasks.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        self.dags
+            .iter()
+            .map(|dag| (dag.id.as_str(), dag.task_ids()))
+    }
+
+    /// The handler of a task.
+    pub(crate) fn handler(&self, dag_id: &str, task_id: &str) -> Option<Arc<BoxHandler>> {
+        let (_, handler) = self
+            .dag(dag_id)?
+            .tasks
+            .iter()
+            .find(|(id, _)| id == task_id)?;
+        Some(Arc::clone(handler))
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.reply_timeout
+    }
+
+    /// Begins a bundle of `bundle!`.
+    #[doc(hidden)]
+    pub fn __declared(record: &'static [u8]) -> Self {
+        Self {
+            declared: manifest::read_record(record),
+            ..Self::new()
+        }
+    }
+
+    /// Declares a Dag of `bundle!`.
+    #[doc(hidden)]
+    pub fn __dag(mut self, dag_id: &str) -> Self {
+        self.dag_mut(dag_id);
+        self
+    }
+
+    /// Adds a task of `bundle!`.
+    #[doc(hidden)]
+    pub fn __declare<M>(self, dag_id: &str, task_id: &str, handler: impl TaskHandler<M>) -> Self {
+        self.add(dag_id.to_owned(), task_id.to_owned(), boxed(handler))
+    }
+
+    fn add(mut self, dag_id: String, task_id: String, handler: BoxHandler) -> Self {
+        if let Err(fault) = ids::check(&dag_id) {
+            self.problems
+                .push(RegistrationError::DagId { dag_id, fault });
+            return self;
+        }
+        if let Err(fault) = ids::check(&task_id) {
+            self.problems.push(RegistrationError::TaskId {
+                dag_id,
+                task_id,
+                fault,
+            });
+            return self;
+        }
+        let dag = self.dag_mut(&dag_id);
+        if dag.tasks.iter().any(|(id, _)| *id == task_id) {
+            self.problems
+                .push(RegistrationError::Duplicate { dag_id, task_id });
+        } else {
+            dag.tasks.push((task_id, Arc::new(handler)));
+        }
+        self
+    }
+
+    fn dag(&self, dag_id: &str) -> Option<&Dag> {
+        self.dags.iter().find(|dag| dag.id == dag_id)
+    }
+
+    fn dag_mut(&mut self, dag_id: &str) -> &mut Dag {
+        let index = self
+            .dags
+            .iter()
+            .position(|dag| dag.id == dag_id)
+            .unwrap_or_else(|| {
+                self.dags.push(Dag {
+                    id: dag_id.to_owned(),
+                    tasks: Vec::new(),
+                });
+                self.dags.len() - 1
+            });
+        &mut self.dags[index]
+    }
+}
+
+impl Dag {
+    fn task_ids(&self) -> Vec<&str> {
+        self.tasks.iter().map(|(id, _)| id.as_str()).collect()
+    }
+}
+
+impl Default for Bundle {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (dag, tasks) in self.tasks() {
+            map.entry(&dag, &tasks);
+        }
+        map.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use super::{Bundle, RegistrationError};
+    use crate::ids::IdFault;
+
+    fn nothing() {}
+
+    #[test]
+    fn refused_registrations_are_told() {
+        let bundle = Bundle::new()
+            .register("d", "t", nothing)
+            .register("d", "t", nothing)
+            .register("", "t", nothing)
+            .register("d", "a b", nothing);
+        let text = |error: &RegistrationError| error.to_string();
+        let problems: Vec<String> = bundle.manifest().unwrap_err().iter().map(text).collect();
+        assert_eq!(
+            problems[0],
+            "the task \"t\" of dag \"d\" is registered twice"
+        );
+        assert_eq!(problems[1], "the dag id \"\" is empty");
+        assert!(problems[2].starts_with("the task id \"a b\" of dag \"d\" has a character"));
+    }
+
+    #[test]
+    fn a_bundle_of_the_macro_takes_no_more() {
+        let bundle = crate::bundle! { "d" => { nothing } };
+        assert!(bundle.manifest().unwrap().contains("\"nothing\""));
+        let error = bundle
+            .register("d", "more", nothing)
+            .manifest()
+            .unwrap_err();
+        assert!(matches!(error[..], [RegistrationError::Declared { .. }]));
+    }
+
+    #[test]
+    fn what_the_compiler_can_not_tell_is_told_at_run_time() {
+        let error = crate::bundle! { "€" => { nothing } }
+            .manifest()
+            .unwrap_err();
+        assert!(matches!(
+            error[..],
+            [RegistrationError::DagId {
+                fault: IdFault::IllegalCharacter,
+                ..
+            }]
+        ));
+        assert_eq!(
+            Bundle::new().manifest().unwrap_err(),
+            [RegistrationError::Empty]
+        );
+    }
+
+    #[test]
+    fn a_dag_may_have_no_tasks() {
+        let bundle = crate::bundle! { "empty" => {}, "d" => { nothing, "second" => nothing } };
+        assert_eq!(bundle.dag_ids(), ["empty", "d"]);
+        assert_eq!(bundle.task_ids("d"), ["nothing", "second"]);
+        assert!(
+            bundle
+                .manifest()
+                .unwrap()
+                .contains(r#""empty":{"tasks":[]}"#)
+        );
+    }
+}

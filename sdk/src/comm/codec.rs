@@ -1,0 +1,290 @@
+//! JSON values to and from msgpack, bounded against hostile input.
+
+use rmp::Marker;
+use rmp::encode::{self, ByteBuf};
+use serde_json::{Map, Number, Value};
+
+use super::{WireError, timestamp};
+use crate::value::MAX_DEPTH;
+
+/// Writes a value. It comes from the strict serializer or from this crate, so only its size can be wrong.
+pub(crate) fn write(out: &mut ByteBuf, value: &Value) -> Result<(), WireError> {
+    // Writing to a buffer in memory has no way to fail.
+    match value {
+        Value::Null => encode::write_nil(out).map_err(never)?,
+        Value::Bool(v) => encode::write_bool(out, *v).map_err(never)?,
+        Value::Number(v) => write_number(out, v)?,
+        Value::String(v) => {
+            length(v.len(), "a string")?;
+            encode::write_str(out, v).map_err(never)?;
+        }
+        Value::Array(items) => {
+            encode::write_array_len(out, length(items.len(), "an array")?).map_err(never)?;
+            for item in items {
+                write(out, item)?;
+            }
+        }
+        Value::Object(fields) => {
+            encode::write_map_len(out, length(fields.len(), "a map")?).map_err(never)?;
+            for (key, value) in fields {
+                length(key.len(), "a key")?;
+                encode::write_str(out, key).map_err(never)?;
+                write(out, value)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_number(out: &mut ByteBuf, number: &Number) -> Result<(), WireError> {
+    if let Some(v) = number.as_u64() {
+        encode::write_uint(out, v).map_err(never)?;
+    } else if let Some(v) = number.as_i64() {
+        encode::write_sint(out, v).map_err(never)?;
+    } else if let Some(v) = number.as_f64().filter(|v| v.is_finite()) {
+        encode::write_f64(out, v).map_err(never)?;
+    } else {
+        return Err(WireError::new(format!(
+            "the number {number} fits neither 64 bits nor a float"
+        )));
+    }
+    Ok(())
+}
+
+fn length(len: usize, what: &str) -> Result<u32, WireError> {
+    u32::try_from(len).map_err(|_| {
+        WireError::new(format!(
+            "{what} of {len} does not fit the wire's 32-bit length"
+        ))
+    })
+}
+
+fn never(error: impl std::fmt::Display) -> WireError {
+    WireError::new(format!("a buffer in memory could not be written: {error}"))
+}
+
+/// Reads exactly one value from all of `bytes`.
+pub(crate) fn read(bytes: &[u8]) -> Result<Value, WireError> {
+    let mut input = Input { rest: bytes };
+    let value = input.value(0)?;
+    if !input.rest.is_empty() {
+        return Err(WireError::new(format!(
+            "{} bytes after the value",
+            input.rest.len()
+        )));
+    }
+    Ok(value)
+}
+
+struct Input<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Input<'a> {
+    fn take(&mut self, len: usize) -> Result<&'a [u8], WireError> {
+        let (head, rest) = self.rest.split_at_checked(len).ok_or_else(|| {
+            WireError::new(format!("{len} bytes announced, {} left", self.rest.len()))
+        })?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
+        let (head, rest) = self.rest.split_first_chunk::<N>().ok_or_else(|| {
+            WireError::new(format!("{N} bytes expected, {} left", self.rest.len()))
+        })?;
+        self.rest = rest;
+        Ok(*head)
+    }
+
+    fn len8(&mut self) -> Result<usize, WireError> {
+        self.array::<1>().map(|[len]| usize::from(len))
+    }
+
+    fn len16(&mut self) -> Result<usize, WireError> {
+        self.array()
+            .map(|bytes| usize::from(u16::from_be_bytes(bytes)))
+    }
+
+    fn len32(&mut self) -> Result<usize, WireError> {
+        let len = u32::from_be_bytes(self.array()?);
+        usize::try_from(len)
+            .map_err(|_| WireError::new(format!("a length of {len} is too long for this machine")))
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, WireError> {
+        if depth > MAX_DEPTH {
+            return Err(WireError::new(format!(
+                "values nested deeper than {MAX_DEPTH} levels"
+            )));
+        }
+        let [marker] = self.array::<1>()?;
+        Ok(match Marker::from_u8(marker) {
+            Marker::Null => Value::Null,
+            Marker::True => Value::Bool(true),
+            Marker::False => Value::Bool(false),
+            Marker::FixPos(v) => v.into(),
+            Marker::FixNeg(v) => v.into(),
+            Marker::U8 => u8::from_be_bytes(self.array()?).into(),
+            Marker::U16 => u16::from_be_bytes(self.array()?).into(),
+            Marker::U32 => u32::from_be_bytes(self.array()?).into(),
+            Marker::U64 => u64::from_be_bytes(self.array()?).into(),
+            Marker::I8 => i8::from_be_bytes(self.array()?).into(),
+            Marker::I16 => i16::from_be_bytes(self.array()?).into(),
+            Marker::I32 => i32::from_be_bytes(self.array()?).into(),
+            Marker::I64 => i64::from_be_bytes(self.array()?).into(),
+            Marker::F32 => float(f64::from(f32::from_be_bytes(self.array()?)))?,
+            Marker::F64 => float(f64::from_be_bytes(self.array()?))?,
+            Marker::FixStr(len) => self.text(usize::from(len))?.into(),
+            Marker::Str8 => self.len8().and_then(|len| self.text(len))?.into(),
+            Marker::Str16 => self.len16().and_then(|len| self.text(len))?.into(),
+            Marker::Str32 => self.len32().and_then(|len| self.text(len))?.into(),
+            Marker::FixArray(len) => self.items(usize::from(len), depth)?,
+            Marker::Array16 => self.len16().and_then(|len| self.items(len, depth))?,
+            Marker::Array32 => self.len32().and_then(|len| self.items(len, depth))?,
+            Marker::FixMap(len) => self.fields(usize::from(len), depth)?,
+            Marker::Map16 => self.len16().and_then(|len| self.fields(len, depth))?,
+            Marker::Map32 => self.len32().and_then(|len| self.fields(len, depth))?,
+            Marker::FixExt1 => self.extension(1)?,
+            Marker::FixExt2 => self.extension(2)?,
+            Marker::FixExt4 => self.extension(4)?,
+            Marker::FixExt8 => self.extension(8)?,
+            Marker::FixExt16 => self.extension(16)?,
+            Marker::Ext8 => self.len8().and_then(|len| self.extension(len))?,
+            Marker::Ext16 => self.len16().and_then(|len| self.extension(len))?,
+            Marker::Ext32 => self.len32().and_then(|len| self.extension(len))?,
+            Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => {
+                return Err(WireError::new("a byte string, which no message has"));
+            }
+            Marker::Reserved => return Err(WireError::new("the reserved byte 0xc1")),
+        })
+    }
+
+    fn text(&mut self, len: usize) -> Result<&'a str, WireError> {
+        std::str::from_utf8(self.take(len)?)
+            .map_err(|error| WireError::new(format!("a string not in UTF-8: {error}")))
+    }
+
+    fn items(&mut self, len: usize, depth: usize) -> Result<Value, WireError> {
+        // Every item needs a byte, so a length beyond the input is refused before anything is allocated for it.
+        if len > self.rest.len() {
+            return Err(WireError::new(format!(
+                "{len} array items announced, {} bytes left",
+                self.rest.len()
+            )));
+        }
+        let mut items = Vec::new();
+        for _ in 0..len {
+            items.push(self.value(depth + 1)?);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn fields(&mut self, len: usize, depth: usize) -> Result<Value, WireError> {
+        if len > self.rest.len() / 2 {
+            return Err(WireError::new(format!(
+                "{len} map entries announced, {} bytes left",
+                self.rest.len()
+            )));
+        }
+        let mut fields = Map::new();
+        for _ in 0..len {
+            let Value::String(key) = self.value(depth + 1)? else {
+                return Err(WireError::new("a map key that is not a string"));
+            };
+            fields.insert(key, self.value(depth + 1)?);
+        }
+        Ok(Value::Object(fields))
+    }
+
+    fn extension(&mut self, len: usize) -> Result<Value, WireError> {
+        let kind = i8::from_be_bytes(self.array()?);
+        let payload = self.take(len)?;
+        if kind != timestamp::EXTENSION {
+            return Err(WireError::new(format!("an unknown extension type {kind}")));
+        }
+        timestamp::decode(payload).map(|at| Value::String(at.to_string()))
+    }
+}
+
+fn float(value: f64) -> Result<Value, WireError> {
+    Number::from_f64(value)
+        .map(Value::Number)
+        .ok_or_else(|| WireError::new(format!("the number {value}")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use rmp::encode::ByteBuf;
+    use serde_json::{Value, json};
+
+    use super::{read, write};
+
+    fn bytes(value: &Value) -> Vec<u8> {
+        let mut out = ByteBuf::new();
+        write(&mut out, value).unwrap();
+        out.into_vec()
+    }
+
+    #[test]
+    fn values_survive_the_round_trip() {
+        for value in [
+            json!(null),
+            json!([true, false, 0, 127, 128, 255, 256, 65_535, 65_536, u64::MAX]),
+            json!([-1, -32, -33, -128, -129, -32_769, i64::MIN]),
+            json!([0.5, -1e300, 1.0]),
+            json!({"": "", "k": "x".repeat(40), "long": "y".repeat(70_000), "mid": "z".repeat(300)}),
+            json!({"nested": {"a": [[[]], {}]}, "many": vec![1; 70_000]}),
+        ] {
+            assert_eq!(read(&bytes(&value)).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn the_documented_samples() {
+        assert_eq!(
+            read(&[0x93, 0x05, 0xc0, 0xc0]).unwrap(),
+            json!([5, null, null])
+        );
+        assert_eq!(
+            read(&[0x93, 0x05, 0x81, 0xa2, 0x6f, 0x6b, 0xc3, 0xc0]).unwrap(),
+            json!([5, {"ok": true}, null])
+        );
+        assert_eq!(
+            read(&[0xd6, 0xff, 0, 0, 0, 0]).unwrap(),
+            json!("1970-01-01T00:00:00Z")
+        );
+    }
+
+    #[test]
+    fn hostile_input_is_an_error() {
+        let deep = vec![0x91; 100_000];
+        for (input, text) in [
+            (&[][..], "expected"),
+            (&[0xdd, 0xff, 0xff, 0xff, 0xff], "array items announced"),
+            (&[0xdf, 0xff, 0xff, 0xff, 0xff], "map entries announced"),
+            (&[0xdb, 0xff, 0xff, 0xff, 0xff, b'x'], "announced"),
+            (&[0xa2, 0xff, 0xfe], "UTF-8"),
+            (&[0x81, 0x01, 0x01], "not a string"),
+            (&[0xc4, 0x00], "byte string"),
+            (&[0xc1], "reserved"),
+            (&[0xd4, 0x05, 0x00], "unknown extension"),
+            (&[0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0], "NaN"),
+            (&[0xc0, 0xc0], "after the value"),
+            (&deep[..], "nested deeper"),
+        ] {
+            let error = read(input).unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let whole = bytes(&json!({"a": [1, "text", 1.5, {"b": null}], "c": -70_000}));
+        for len in 0..whole.len() {
+            assert!(read(&whole[..len]).is_err(), "{len}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Tasks for [Apache Airflow](https://airflow.apache.org) in Rust.
+//!
+//! The Dag stays in Python, with stubs in it. The tasks are ordinary functions, registered with [`bundle!`]; the executable
+//! is packed by `cargo airflow-bundle`, and started for each task by the `ExecutableCoordinator` of Airflow 3.3.
+//!
+//! ```no_run
+//! use airflow_sdk::{Result, Task, bundle};
+//!
+//! fn extract(task: &Task) -> Result<Vec<u64>> {
+//!     let api = task.connection("orders_api")?;
+//!     log::info!(host = api.host.as_deref(); "asking for orders");
+//!     Ok(vec![3, 4, 5]) // the return value is the XCom `return_value`
+//! }
+//!
+//! fn load(task: &Task) -> Result<()> {
+//!     let rows: Vec<u64> = task.xcom("extract")?;
+//!     log::info!(rows = rows.len(); "loading");
+//!     Ok(())
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     bundle! { "sales" => { extract, load } }.serve()
+//! }
+//! ```
+//!
+//! The README has the way from nothing to a green task, and the table of capabilities.
+//!
+//! # Where to find what
+//!
+//! | To ... | look at |
+//! | --- | --- |
+//! | register tasks | [`bundle!`], [`Bundle::register`], [`TaskHandler`] |
+//! | read and write XComs | [`Task::xcom`], [`Task::xcom_of`], [`Task::push_xcom`], [`XCom`], [`Output`] |
+//! | exchange Python's own types | [`python`] |
+//! | use variables and connections | [`Task::variable`], [`Task::connection`], [`Connection`] |
+//! | keep state between tries or runs | [`Task::state`], [`Task::asset_state`] |
+//! | produce and read asset events | [`Task::produce`], [`Task::asset_events`] |
+//! | trigger and read Dag runs | [`Task::trigger_dag_run`], [`Task::find_dag_run`], [`Filter`] |
+//! | end in another way than success | [`Outcome`], [`Defer`], [`HumanInput`] |
+//! | stop when told to | [`Task::cancellation`] |
+//! | test without Airflow | [`testing`] |
+//!
+//! # Errors
+//!
+//! `?` converts every error into [`Error`], which remembers where that was. A handler that returns an error has failed: it is
+//! retried if it has tries left. The error, its sources and their place are in the task's log.
+//!
+//! # Logs
+//!
+//! Records of the [`log`](https://docs.rs/log) facade, with their key-value pairs, are the task's log; with the feature
+//! `tracing`, the events of `tracing` are too. Airflow's `logging_level` and `namespace_levels` are obeyed; a target `a::b`
+//! is Airflow's logger `a.b`. Keys that Airflow's supervisor claims for itself (`target`, `msg`, `event`, ...) get an underscore
+//! at their end. Standard output and standard error go to the task's log as they are.
+//!
+//! # Being told to stop
+//!
+//! SIGTERM and SIGINT cancel the task's token. Two seconds later at the latest the outcome is reported, whatever the task does, as
+//! one that is retried if that is allowed and else failed; then the process ends.
+
+mod assets;
+mod bundle;
+mod cancel;
+mod client_error;
+mod comm;
+mod connections;
+mod context;
+mod dag_runs;
+mod error;
+mod fields;
+mod filter;
+mod handler;
+mod human_input;
+mod ids;
+mod logging;
+mod macros;
+mod mailbox;
+mod manifest;
+mod outcome;
+mod panic;
+mod platform;
+pub mod python;
+mod reply;
+#[cfg(feature = "tokio")]
+mod runtime;
+mod serve;
+mod session;
+mod startup;
+mod state_store;
+mod task_run;
+pub mod testing;
+mod value;
+mod variables;
+mod xcom;
+
+pub use assets::{Asset, AssetEvent, AssetEvents, InactiveAsset};
+pub use bundle::{Bundle, RegistrationError};
+pub use cancel::{Cancellation, Cancelled};
+pub use client_error::{ClientError, ClientErrorKind};
+pub use connections::Connection;
+pub use context::{Resume, Task};
+pub use dag_runs::{DagInfo, PreviousTask, RunTimes, TaskStates, TriggerDagRun};
+pub use error::{BoxError, Error, Result};
+pub use filter::Filter;
+pub use handler::{IntoError, IntoOutput, Output, TaskHandler, TaskResult};
+pub use human_input::HumanInput;
+pub use ids::IdFault;
+#[cfg(feature = "tracing")]
+pub use logging::tracing::AirflowLayer;
+pub use manifest::SUPERVISOR_SCHEMA_VERSION;
+pub use outcome::{Defer, Outcome};
+pub use startup::{ConsumedAsset, ConsumedAssetEvent, DagRun};
+pub use state_store::StateStore;
+pub use value::{ValueError, plain};
+pub use xcom::XCom;
+
+pub use jiff;
+pub use serde_json::{Value, json};
+
+/// The README's examples, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// What the expansion of [`bundle!`] uses.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::manifest::{DagDeclaration, function_name, record, record_len, validate};
+}

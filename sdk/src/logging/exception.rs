@@ -1,0 +1,256 @@
+//! Errors, panics and backtraces in the form that Airflow's log viewer shows.
+//!
+//! The form is Airflow's `error_detail`: an array, the error first and then its causes, each with the frames of its stack.
+
+use std::error::Error as StdError;
+
+use serde_json::{Value, json};
+
+use crate::error::Error;
+
+/// One place in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FrameInfo {
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) name: String,
+}
+
+/// The structured form of an error with its causes. `function` names the frame of the place that `?` noted.
+pub(crate) fn of_error(error: &Error, function: &str) -> Value {
+    let top = error.as_error();
+    let name = error
+        .type_name()
+        .map_or_else(|| type_of(top), |name| short(name).to_owned());
+    of_part(error, top, &name, function)
+}
+
+/// As [`of_error`], for an error that another one carries: the place is that of the outer one.
+pub(crate) fn of_inner(error: &Error, inner: &(dyn StdError + 'static), function: &str) -> Value {
+    of_part(error, inner, &type_of(inner), function)
+}
+
+fn of_part(error: &Error, top: &(dyn StdError + 'static), name: &str, function: &str) -> Value {
+    let mut frames = error.backtrace().map(frames_of).unwrap_or_default();
+    // `map_err(Error::from)` is called from inside the standard library, which is no place to show.
+    if let Some(location) = error
+        .location()
+        .filter(|location| !location.file().starts_with("/rustc/"))
+    {
+        add_place(
+            &mut frames,
+            FrameInfo {
+                file: location.file().into(),
+                line: location.line(),
+                name: function.into(),
+            },
+        );
+    }
+    let mut chain = vec![exception(name, &top.to_string(), false, &frames)];
+    chain.extend(causes(top));
+    Value::Array(chain)
+}
+
+/// Adds the place where it happened as the innermost frame, unless the backtrace knows it already. A stripped executable has
+/// no lines in its backtrace.
+pub(crate) fn add_place(frames: &mut Vec<FrameInfo>, place: FrameInfo) {
+    if frames.last().is_none_or(|last| last.line != place.line) {
+        frames.push(place);
+    }
+}
+
+/// The structured form of a borrowed error with its causes.
+#[cfg(feature = "tracing")]
+pub(crate) fn of_source(error: &(dyn StdError + 'static)) -> Value {
+    let mut chain = vec![exception(&type_of(error), &error.to_string(), false, &[])];
+    chain.extend(causes(error));
+    Value::Array(chain)
+}
+
+fn causes(error: &(dyn StdError + 'static)) -> Vec<Value> {
+    let mut chain = Vec::new();
+    let mut source = error.source();
+    while let Some(error) = source {
+        chain.push(exception(&type_of(error), &error.to_string(), true, &[]));
+        source = error.source();
+    }
+    chain
+}
+
+/// The structured form of a panic.
+pub(crate) fn of_panic(message: &str, frames: &[FrameInfo]) -> Value {
+    Value::Array(vec![exception("panic", message, false, frames)])
+}
+
+fn exception(kind: &str, message: &str, is_cause: bool, frames: &[FrameInfo]) -> Value {
+    let frames: Vec<Value> = frames
+        .iter()
+        .map(|frame| json!({"filename": frame.file, "lineno": frame.line, "name": frame.name}))
+        .collect();
+    json!({
+        "exc_type": kind,
+        "exc_value": message,
+        "exc_notes": [],
+        "syntax_error": null,
+        "is_cause": is_cause,
+        "frames": frames,
+        "is_group": false,
+        "exceptions": [],
+    })
+}
+
+/// The last segment of a type's path.
+fn short(type_name: &str) -> &str {
+    let end = type_name.find('<').unwrap_or(type_name.len());
+    let path = type_name.get(..end).unwrap_or(type_name);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// The name of an erased error type: derived `Debug` output begins with it.
+fn type_of(error: &(dyn StdError + 'static)) -> String {
+    let debug = format!("{error:?}");
+    let name: String = debug
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
+    if name.starts_with(char::is_uppercase) {
+        name
+    } else {
+        "Error".to_owned()
+    }
+}
+
+/// Frames of the runtime and the standard library, which tell a user nothing.
+const HIDDEN: [&str; 10] = [
+    "std::",
+    "core::",
+    "alloc::",
+    "airflow_sdk::",
+    "<airflow_sdk::",
+    "rust_begin_unwind",
+    "__rust",
+    "_start",
+    "clone",
+    "start_thread",
+];
+
+/// Reads the frames out of the text of a backtrace, outermost first as Python has them.
+///
+/// The standard library has no stable access to frames. Its text has two lines for each: `  3: a::b` and
+/// `             at src/a.rs:7:5`; a stripped executable has only the first.
+pub(crate) fn frames_of(backtrace: &str) -> Vec<FrameInfo> {
+    let mut frames: Vec<FrameInfo> = Vec::new();
+    for line in backtrace.lines() {
+        let line = line.trim_start();
+        if let Some(place) = line.strip_prefix("at ") {
+            if let (Some(frame), Some((file, line))) = (frames.last_mut(), split_place(place)) {
+                file.clone_into(&mut frame.file);
+                frame.line = line;
+            }
+        } else if let Some((number, name)) = line.split_once(": ")
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            frames.push(FrameInfo {
+                file: String::new(),
+                line: 0,
+                name: demangled(name).to_owned(),
+            });
+        }
+    }
+    frames.retain(|frame| is_users(&frame.name) && !frame.file.starts_with("/rustc/"));
+    frames.reverse();
+    frames
+}
+
+fn is_users(name: &str) -> bool {
+    let bare = name.trim_start_matches('<');
+    !HIDDEN
+        .iter()
+        .any(|prefix| name.starts_with(prefix) || bare.starts_with(prefix))
+        && !name.contains("core::ops::function::")
+        && name != "<unknown>"
+}
+
+/// The name without the hash at its end: `a::b::h0123456789abcdef`.
+fn demangled(name: &str) -> &str {
+    match name.rsplit_once("::h") {
+        Some((head, hash))
+            if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
+        {
+            head
+        }
+        _ => name,
+    }
+}
+
+/// `src/a.rs:7:5` without its column.
+fn split_place(place: &str) -> Option<(&str, u32)> {
+    let (rest, last) = place.rsplit_once(':')?;
+    let last: u32 = last.parse().ok()?;
+    match rest
+        .rsplit_once(':')
+        .map(|(file, line)| (file, line.parse()))
+    {
+        Some((file, Ok(line))) => Some((file, line)),
+        _ => Some((rest, last)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FrameInfo, frames_of, of_error};
+    use crate::error::Error;
+
+    #[test]
+    fn a_chain_becomes_a_list() {
+        let error = "x"
+            .parse::<i32>()
+            .map_err(|error| Error::new(error).context("the port"));
+        let detail = of_error(
+            &error.err().unwrap_or_else(|| Error::msg("no error")),
+            "serve",
+        );
+        assert_eq!(detail[0]["exc_type"], "Error");
+        assert_eq!(detail[0]["exc_value"], "the port");
+        assert_eq!(detail[0]["is_cause"], false);
+        let frames = detail[0]["frames"].as_array();
+        assert_eq!(
+            frames
+                .and_then(|frames| frames.last())
+                .map(|frame| &frame["name"]),
+            Some(&"serve".into())
+        );
+        assert_eq!(detail[1]["exc_type"], "ParseIntError");
+        assert_eq!(detail[1]["exc_value"], "invalid digit found in string");
+        assert_eq!(detail[1]["is_cause"], true);
+    }
+
+    #[test]
+    fn frames_are_read_from_text() {
+        let text = "   0: std::backtrace::capture\n             at /rustc/x/backtrace.rs:1:2\n\
+                    \x20  1: sales::load::h0123456789abcdef\n             at ./src/main.rs:7:5\n\
+                    \x20  2: <sales::X as core::fmt::Debug>::fmt\n\
+                    \x20  3: sales::main\n             at ./src/main.rs:20:1\n   4: _start\n";
+        let frames = frames_of(text);
+        assert_eq!(
+            frames,
+            [
+                FrameInfo {
+                    file: "./src/main.rs".into(),
+                    line: 20,
+                    name: "sales::main".into()
+                },
+                FrameInfo {
+                    file: String::new(),
+                    line: 0,
+                    name: "<sales::X as core::fmt::Debug>::fmt".into()
+                },
+                FrameInfo {
+                    file: "./src/main.rs".into(),
+                    line: 7,
+                    name: "sales::load".into()
+                },
+            ]
+        );
+    }
+}

@@ -1,0 +1,217 @@
+//! The way of finished log lines to the supervisor: a bounded queue and a thread that empties it into the socket.
+//!
+//! The queue takes lines from the start of the process, before there is a connection, and keeps their order.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How many bytes of lines may wait. A task that logs faster than the supervisor reads waits beyond this.
+const MAX_QUEUED: usize = 8 * 1024 * 1024;
+
+/// How long a logging task waits for room before its line is dropped: longer than the supervisor's own retries take.
+const MAX_WAIT: Duration = Duration::from_mins(10);
+
+/// The queue of log lines. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sink(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    lines: VecDeque<Vec<u8>>,
+    bytes: usize,
+    dropped: u64,
+    connected: bool,
+    /// The writer has taken lines that are not in the socket yet.
+    writing: bool,
+    /// Nothing is taken any more, or the socket is gone.
+    closed: bool,
+    /// Nobody waits for room any more: the process is about to end.
+    urgent: bool,
+}
+
+impl Sink {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a line, which ends in a newline. Waits while the queue is full and someone empties it.
+    pub(crate) fn push(&self, line: Vec<u8>) {
+        let mut queue = self.lock();
+        let deadline = Instant::now() + MAX_WAIT;
+        while queue.bytes >= MAX_QUEUED && queue.connected && !queue.closed && !queue.urgent {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            queue = self
+                .0
+                .changed
+                .wait_timeout(queue, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        if queue.closed {
+            return;
+        }
+        if queue.bytes >= MAX_QUEUED {
+            queue.dropped += 1;
+            return;
+        }
+        queue.bytes += line.len();
+        queue.lines.push_back(line);
+        self.0.changed.notify_all();
+    }
+
+    /// Starts the thread that writes the lines into the socket.
+    pub(crate) fn connect(&self, mut stream: TcpStream) -> std::io::Result<()> {
+        self.lock().connected = true;
+        let sink = self.clone();
+        std::thread::Builder::new()
+            .name("airflow-logs".into())
+            .spawn(move || {
+                while let Some(lines) = sink.next_lines() {
+                    let failed = stream.write_all(&lines).is_err();
+                    let mut queue = sink.lock();
+                    queue.writing = false;
+                    if failed {
+                        queue.closed = true;
+                        queue.lines.clear();
+                        queue.bytes = 0;
+                    }
+                    sink.0.changed.notify_all();
+                }
+                let _ = stream.shutdown(Shutdown::Write);
+            })?;
+        Ok(())
+    }
+
+    /// Waits for lines and takes all that are there; `None` when the queue is closed and empty.
+    fn next_lines(&self) -> Option<Vec<u8>> {
+        let mut queue = self.lock();
+        while queue.lines.is_empty() {
+            if queue.closed {
+                return None;
+            }
+            queue = self
+                .0
+                .changed
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        let mut taken = Vec::with_capacity(queue.bytes);
+        for line in queue.lines.drain(..) {
+            taken.extend(line);
+        }
+        queue.bytes = 0;
+        queue.writing = true;
+        if std::mem::take(&mut queue.dropped) > 0 {
+            let record = super::record::Record::new(
+                super::levels::Level::Warning,
+                "airflow_sdk",
+                "log lines were dropped: they came faster than the supervisor reads",
+            );
+            taken.extend(record.line());
+        }
+        self.0.changed.notify_all();
+        Some(taken)
+    }
+
+    /// Lets nobody wait for room any more.
+    pub(crate) fn hurry(&self) {
+        self.lock().urgent = true;
+        self.0.changed.notify_all();
+    }
+
+    /// Waits until every line is in the socket; false if that takes longer.
+    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        let mut queue = self.lock();
+        while queue.connected && !queue.closed && (queue.writing || !queue.lines.is_empty()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            queue = self
+                .0
+                .changed
+                .wait_timeout(queue, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        queue.lines.is_empty()
+    }
+
+    /// Takes no more lines; the writer ends when it has written the rest.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.0.changed.notify_all();
+    }
+
+    /// The lines that nobody has written, when there never was a connection.
+    pub(crate) fn take_unsent(&self) -> Vec<u8> {
+        let mut queue = self.lock();
+        queue.bytes = 0;
+        queue.lines.drain(..).flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use std::io::Read;
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
+
+    use super::{MAX_QUEUED, Sink};
+
+    #[test]
+    fn lines_from_before_the_connection_come_first() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let sink = Sink::new();
+        sink.push(b"one\n".to_vec());
+        sink.connect(TcpStream::connect(listener.local_addr().unwrap()).unwrap())
+            .unwrap();
+        sink.push(b"two\n".to_vec());
+        let (mut peer, _) = listener.accept().unwrap();
+        assert!(sink.flush(Duration::from_secs(10)));
+        sink.close();
+        let mut text = String::new();
+        peer.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "one\ntwo\n");
+    }
+
+    #[test]
+    fn without_a_connection_the_queue_is_bounded_and_never_waits() {
+        let sink = Sink::new();
+        for _ in 0..3 {
+            sink.push(vec![b'x'; MAX_QUEUED / 2 + 1]);
+        }
+        assert_eq!(sink.take_unsent().len(), MAX_QUEUED + 2);
+    }
+
+    #[test]
+    fn a_vanished_reader_does_not_block_the_task() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let sink = Sink::new();
+        sink.connect(TcpStream::connect(listener.local_addr().unwrap()).unwrap())
+            .unwrap();
+        drop(listener.accept().unwrap());
+        for _ in 0..64 {
+            sink.push(vec![b'x'; 1024 * 1024]);
+        }
+    }
+}

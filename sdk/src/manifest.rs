@@ -1,0 +1,342 @@
+//! The manifest of a bundle: the constant record of the link section, and the same JSON made at run time.
+//!
+//! The record is `AFMETA01`, the length of the text as a little-endian `u32`, and the JSON text that
+//! `--airflow-metadata` prints. Everything here that is `const` runs in the compiler, for `bundle!`.
+
+use serde_json::{Map, Value, json};
+
+use crate::ids;
+
+/// The version of the supervisor's messages that this crate speaks (`schema.json` of Airflow 3.3).
+pub const SUPERVISOR_SCHEMA_VERSION: &str = "2026-06-16";
+/// The first bytes of the record in the link section.
+pub const RECORD_MAGIC: &str = "AFMETA01";
+/// This crate's version, the manifest's `sdk.version`.
+pub const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Magic and length, before the text of a record.
+const RECORD_HEAD: usize = 12;
+
+/// One Dag as `bundle!` declares it.
+#[derive(Clone, Copy, Debug)]
+pub struct DagDeclaration {
+    /// The `dag_id`.
+    pub id: &'static str,
+    /// The task ids, in the author's order.
+    pub tasks: &'static [&'static str],
+}
+
+/// The pieces of text around the ids.
+const DAGS_OPEN: &str = concat!(
+    r#"{"airflow_bundle_metadata_version":"#,
+    r#""1.0","dags":{"#
+);
+const TASKS_OPEN: &str = r#":{"tasks":["#;
+const TASKS_CLOSE: &str = "]}";
+const SDK_OPEN: &str =
+    r#"},"sdk":{"language":"rust","supervisor_schema_version":"2026-06-16","version":"#;
+const SDK_CLOSE: &str = "}}";
+
+/// The length of the record of these Dags, in bytes.
+pub const fn record_len(dags: &[DagDeclaration]) -> usize {
+    let mut len =
+        RECORD_HEAD + DAGS_OPEN.len() + SDK_OPEN.len() + SDK_VERSION.len() + 2 + SDK_CLOSE.len();
+    let mut d = 0;
+    while d < dags.len() {
+        let dag = &dags[d];
+        len += comma(d) + dag.id.len() + 2 + TASKS_OPEN.len() + TASKS_CLOSE.len();
+        let mut t = 0;
+        while t < dag.tasks.len() {
+            len += comma(t) + dag.tasks[t].len() + 2;
+            t += 1;
+        }
+        d += 1;
+    }
+    len
+}
+
+/// The record of these Dags: `N` must be [`record_len`] of them.
+///
+/// Ids need no escaping: [`validate`] has refused quotes, backslashes and control characters.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "no manifest in a program's text reaches 4 GiB"
+)]
+pub const fn record<const N: usize>(dags: &[DagDeclaration]) -> [u8; N] {
+    let mut out = Out {
+        bytes: [0; N],
+        at: 0,
+    };
+    out.text(RECORD_MAGIC);
+    let length = ((N - RECORD_HEAD) as u32).to_le_bytes();
+    let mut i = 0;
+    while i < length.len() {
+        out.byte(length[i]);
+        i += 1;
+    }
+    out.text(DAGS_OPEN);
+    let mut d = 0;
+    while d < dags.len() {
+        let dag = &dags[d];
+        if d > 0 {
+            out.byte(b',');
+        }
+        out.quoted(dag.id);
+        out.text(TASKS_OPEN);
+        let mut t = 0;
+        while t < dag.tasks.len() {
+            if t > 0 {
+                out.byte(b',');
+            }
+            out.quoted(dag.tasks[t]);
+            t += 1;
+        }
+        out.text(TASKS_CLOSE);
+        d += 1;
+    }
+    out.text(SDK_OPEN);
+    out.quoted(SDK_VERSION);
+    out.text(SDK_CLOSE);
+    out.bytes
+}
+
+const fn comma(index: usize) -> usize {
+    if index > 0 { 1 } else { 0 }
+}
+
+/// A cursor over an array that a constant expression fills.
+struct Out<const N: usize> {
+    bytes: [u8; N],
+    at: usize,
+}
+
+impl<const N: usize> Out<N> {
+    const fn byte(&mut self, byte: u8) {
+        self.bytes[self.at] = byte;
+        self.at += 1;
+    }
+
+    const fn text(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let mut i = 0;
+        while i < bytes.len() {
+            self.byte(bytes[i]);
+            i += 1;
+        }
+    }
+
+    const fn quoted(&mut self, text: &str) {
+        self.byte(b'"');
+        self.text(text);
+        self.byte(b'"');
+    }
+
+    /// As [`Self::text`], cut at the end of the array.
+    const fn text_cut(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let mut i = 0;
+        while i < bytes.len() && self.at < N {
+            self.byte(bytes[i]);
+            i += 1;
+        }
+    }
+}
+
+/// Stops the compilation when an id is empty, illegal or declared twice; the message names it.
+pub const fn validate(dags: &[DagDeclaration]) {
+    let mut d = 0;
+    while d < dags.len() {
+        let dag = &dags[d];
+        if let Err(fault) = ids::check_const(dag.id) {
+            refuse("dag id", dag.id, fault.text());
+        }
+        let mut other = 0;
+        while other < d {
+            if ids::same(dags[other].id, dag.id) {
+                refuse("dag id", dag.id, "is declared twice in this bundle");
+            }
+            other += 1;
+        }
+        validate_tasks(dag.tasks);
+        d += 1;
+    }
+}
+
+const fn validate_tasks(tasks: &[&str]) {
+    let mut t = 0;
+    while t < tasks.len() {
+        if let Err(fault) = ids::check_const(tasks[t]) {
+            refuse("task id", tasks[t], fault.text());
+        }
+        let mut other = 0;
+        while other < t {
+            if ids::same(tasks[other], tasks[t]) {
+                refuse("task id", tasks[t], "is declared twice in one dag");
+            }
+            other += 1;
+        }
+        t += 1;
+    }
+}
+
+/// Panics, in the compiler, with a sentence about one id.
+#[expect(
+    clippy::panic,
+    reason = "runs in constant expressions only, where a panic is a compile error"
+)]
+const fn refuse(kind: &str, id: &str, fault: &str) {
+    let mut out = Out {
+        bytes: [b' '; 480],
+        at: 0,
+    };
+    out.text_cut(kind);
+    out.text_cut(" \"");
+    out.text_cut(id);
+    out.text_cut("\" ");
+    out.text_cut(fault);
+    // An id that was cut inside a character is left out of the message.
+    if let Ok(text) = std::str::from_utf8(&out.bytes) {
+        panic!("{}", text.trim_ascii());
+    }
+    panic!("{}", fault);
+}
+
+/// The last segment of a path as `stringify!` writes it: the name of the function, without `r#` and generic arguments.
+pub const fn function_name(path: &'static str) -> &'static str {
+    let bytes = path.as_bytes();
+    let mut end = bytes.len();
+    if end > 0 && bytes[end - 1] == b'>' {
+        let mut depth = 0;
+        while end > 0 {
+            end -= 1;
+            match bytes[end] {
+                b'>' => depth += 1,
+                b'<' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    // `a::b::<T>` and `a :: b :: < T >` leave the separators of the turbofish behind.
+    while end > 0 && matches!(bytes[end - 1], b':' | b' ') {
+        end -= 1;
+    }
+    let mut start = end;
+    while start > 0 && !matches!(bytes[start - 1], b':' | b' ' | b'#') {
+        start -= 1;
+    }
+    path.split_at(end).0.split_at(start).1
+}
+
+/// The text of a record, read so that neither compiler nor linker can leave the static out.
+pub fn read_record(record: &'static [u8]) -> Option<String> {
+    let bytes: Vec<u8> = record.iter().map(read_kept).collect();
+    let text = bytes.strip_prefix(RECORD_MAGIC.as_bytes())?;
+    let (length, text) = text.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    String::from_utf8(text.get(..length)?.to_vec()).ok()
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "it is the read through the reference that keeps the section"
+)]
+fn read_kept(byte: &u8) -> u8 {
+    // SAFETY: a reference is valid, aligned and initialised for a read of its type; `u8` is `Copy`.
+    // The read is volatile because a plain one is folded by the compiler, and then some linkers drop the section.
+    unsafe { std::ptr::read_volatile(byte) }
+}
+
+/// The manifest's JSON for ids that are only known at run time: the same keys in the same order.
+pub(crate) fn render<'a>(dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>) -> String {
+    let quoted = |text: &str| Value::from(text).to_string();
+    let mut out = String::from(DAGS_OPEN);
+    for (index, (dag, tasks)) in dags.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.push_str(&quoted(dag));
+        out.push_str(TASKS_OPEN);
+        out.push_str(&tasks.into_iter().map(quoted).collect::<Vec<_>>().join(","));
+        out.push_str(TASKS_CLOSE);
+    }
+    out.push_str(SDK_OPEN);
+    out.push_str(&quoted(SDK_VERSION));
+    out.push_str(SDK_CLOSE);
+    out
+}
+
+/// The answer to `TaskHandlerParseRequest`: every registered task, its parameters unknown.
+pub(crate) fn task_handlers<'a>(dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>) -> Value {
+    let mut handlers = Map::new();
+    for (dag, tasks) in dags {
+        let tasks: Vec<Value> = tasks
+            .into_iter()
+            .map(|task| json!({"task_id": task, "binding": "positional", "params": null}))
+            .collect();
+        handlers.insert(dag.to_owned(), Value::Array(tasks));
+    }
+    Value::Object(handlers)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use serde_json::{Value, json};
+
+    use super::{
+        DagDeclaration, SDK_VERSION, SUPERVISOR_SCHEMA_VERSION, function_name, read_record, record,
+        record_len, render,
+    };
+
+    const DAGS: &[DagDeclaration] = &[
+        DagDeclaration {
+            id: "sales",
+            tasks: &["extract", "lädt"],
+        },
+        DagDeclaration {
+            id: "empty",
+            tasks: &[],
+        },
+    ];
+    static RECORD: [u8; record_len(DAGS)] = record(DAGS);
+
+    #[test]
+    fn the_record_holds_the_manifest() {
+        let text = read_record(&RECORD).unwrap();
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let expected = json!({
+            "airflow_bundle_metadata_version": "1.0",
+            "dags": {"sales": {"tasks": ["extract", "lädt"]}, "empty": {"tasks": []}},
+            "sdk": {"language": "rust", "supervisor_schema_version": SUPERVISOR_SCHEMA_VERSION, "version": SDK_VERSION},
+        });
+        assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn run_time_and_compile_time_write_the_same_text() {
+        let rendered = render(DAGS.iter().map(|dag| (dag.id, dag.tasks.to_vec())));
+        assert_eq!(rendered, read_record(&RECORD).unwrap());
+    }
+
+    #[test]
+    fn the_name_is_the_last_segment() {
+        for (path, name) in [
+            ("extract", "extract"),
+            ("tasks::extract", "extract"),
+            ("crate :: tasks :: extract", "extract"),
+            ("r#type", "type"),
+            ("tasks::r#type", "type"),
+            ("load::<u32>", "load"),
+            ("a::load::<Vec<b::C>>", "load"),
+            ("a :: load :: < u32 >", "load"),
+            ("Loader::<u32>::run", "run"),
+            ("Loader::<Vec<u8>>::run::<Vec<Vec<u8>>>", "run"),
+        ] {
+            assert_eq!(function_name(path), name, "{path}");
+        }
+    }
+}

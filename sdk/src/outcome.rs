@@ -1,0 +1,313 @@
+//! The ends of a task other than a return value, and the message that reports each.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::client_error::ClientError;
+use crate::error::BoxError;
+use crate::human_input::HumanInput;
+use crate::value::encode;
+
+/// An end of the task that is not its return value. It is an error, so that `?` and `return Err(...)` carry it out:
+///
+/// ```
+/// use std::time::Duration;
+/// use airflow_sdk::{Outcome, Result, Task};
+///
+/// fn check(task: &Task) -> Result<()> {
+///     if task.map_index() == Some(0) {
+///         Err(Outcome::skip("the first one has nothing to do"))?;
+///     }
+///     let answer: u32 = "42".parse().map_err(Outcome::fail)?; // never retried
+///     if answer < 42 {
+///         return Err(Outcome::retry("not there yet").after(Duration::from_secs(30)).into());
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// Any other error is a failure: the task is retried if it has tries left.
+#[derive(Debug)]
+pub struct Outcome(pub(crate) Box<End>);
+
+#[derive(Debug)]
+pub(crate) enum End {
+    Skip {
+        reason: String,
+    },
+    Fail {
+        error: BoxError,
+    },
+    Retry {
+        error: BoxError,
+        delay: Option<Duration>,
+    },
+    Reschedule {
+        at: Timestamp,
+    },
+    Defer(Box<Defer>),
+    AwaitInput(Box<HumanInput>),
+}
+
+impl Outcome {
+    /// Ends the task as *skipped*. The reason goes to the log.
+    pub fn skip(reason: impl fmt::Display) -> Self {
+        Self(Box::new(End::Skip {
+            reason: reason.to_string(),
+        }))
+    }
+
+    /// Ends the task as *failed*, also if it has tries left. Takes an error or a text.
+    pub fn fail(error: impl Into<BoxError>) -> Self {
+        Self(Box::new(End::Fail {
+            error: error.into(),
+        }))
+    }
+
+    /// Ends this try: *`up_for_retry`* if the task has tries left, else *failed*. Takes an error or a text.
+    ///
+    /// This is what every error means; use it to give a delay of your own with [`after`](Self::after).
+    pub fn retry(error: impl Into<BoxError>) -> Self {
+        Self(Box::new(End::Retry {
+            error: error.into(),
+            delay: None,
+        }))
+    }
+
+    /// The delay before the next try, instead of the task's `retry_delay`. Only [`retry`](Self::retry) has one.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        if let End::Retry { delay, .. } = &mut *self.0 {
+            *delay = Some(wait);
+        }
+        self
+    }
+
+    /// Ends the task as *`up_for_reschedule`*: the same try is started anew at this time, as sensors do.
+    pub fn reschedule(at: Timestamp) -> Self {
+        Self(Box::new(End::Reschedule { at }))
+    }
+
+    /// As [`reschedule`](Self::reschedule), this long from now.
+    pub fn reschedule_after(wait: Duration) -> Self {
+        Self::reschedule(Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX))
+    }
+
+    /// Ends the task as *deferred* until a Python trigger fires.
+    pub fn defer(defer: Defer) -> Self {
+        Self(Box::new(End::Defer(Box::new(defer))))
+    }
+
+    /// Ends the task as *`awaiting_input`* until a person has answered.
+    pub fn await_input(input: HumanInput) -> Self {
+        Self(Box::new(End::AwaitInput(Box::new(input))))
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            End::Skip { reason } => write!(f, "the task skips itself: {reason}"),
+            End::Fail { error } | End::Retry { error, .. } => error.fmt(f),
+            End::Reschedule { at } => write!(f, "the task is rescheduled to {at}"),
+            End::Defer(defer) => write!(f, "the task waits for the trigger {}", defer.classpath),
+            End::AwaitInput(input) => {
+                write!(f, "the task waits for an answer to {:?}", input.subject())
+            }
+        }
+    }
+}
+
+impl StdError for Outcome {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &*self.0 {
+            End::Fail { error } | End::Retry { error, .. } => error.source(),
+            _ => None,
+        }
+    }
+}
+
+/// A deferral: which trigger to wait for, and what to hand to the task when it is resumed.
+///
+/// The trigger is a Python class that the triggerer can import. When it has fired, the same handler is called again and
+/// [`Task::resume`](crate::Task::resume) tells it so.
+///
+/// ```
+/// use std::time::Duration;
+/// use airflow_sdk::{Defer, Outcome, Result, Task, json, python};
+///
+/// fn wait_a_minute(task: &Task) -> Result<String> {
+///     if let Some(resume) = task.resume() {
+///         return Ok(resume.event::<String>()?);
+///     }
+///     let moment = python::DateTime(jiff::Timestamp::now());
+///     Err(Outcome::defer(
+///         Defer::new("airflow.providers.standard.triggers.temporal.DateTimeTrigger", "woken")
+///             .trigger_arg("moment", moment)?
+///             .timeout(Duration::from_secs(600)),
+///     ))?
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Defer {
+    pub(crate) classpath: String,
+    pub(crate) next_method: String,
+    pub(crate) trigger_kwargs: Map<String, Value>,
+    pub(crate) next_kwargs: Map<String, Value>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) queue: Option<String>,
+}
+
+impl Defer {
+    /// A deferral to the trigger class of this import path. `next_method` is a name for the handler's own use: it comes
+    /// back as [`Resume::method`](crate::Resume::method).
+    pub fn new(classpath: impl Into<String>, next_method: impl Into<String>) -> Self {
+        Self {
+            classpath: classpath.into(),
+            next_method: next_method.into(),
+            trigger_kwargs: Map::new(),
+            next_kwargs: Map::new(),
+            timeout: None,
+            queue: None,
+        }
+    }
+
+    /// A keyword argument of the trigger. Fails if the value can't be sent.
+    pub fn trigger_arg(mut self, name: &str, value: impl Serialize) -> Result<Self, ClientError> {
+        let value = encode(&value, &format!("the trigger's argument {name:?}"))?;
+        self.trigger_kwargs.insert(name.to_owned(), value);
+        Ok(self)
+    }
+
+    /// A value to hand to the handler when it is resumed. Fails if the value can't be sent.
+    pub fn next_arg(mut self, name: &str, value: impl Serialize) -> Result<Self, ClientError> {
+        let value = encode(
+            &value,
+            &format!("the argument {name:?} for the resumed task"),
+        )?;
+        self.next_kwargs.insert(name.to_owned(), value);
+        Ok(self)
+    }
+
+    /// How long to wait for the trigger before the task fails.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The triggerer queue, where Airflow is set up with such.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        self.queue = Some(queue.into());
+        self
+    }
+}
+
+/// What goes along with a success: asset events, and the label of a mapped task instance.
+#[derive(Debug, Default)]
+pub(crate) struct Extras {
+    pub(crate) outlets: Vec<Value>,
+    pub(crate) events: Vec<Value>,
+    pub(crate) label: Option<String>,
+}
+
+/// The fields of a message, without those that are absent.
+pub(crate) fn message(kind: &str, fields: &[(&str, Option<Value>)]) -> Value {
+    let mut body = Map::new();
+    body.insert("type".to_owned(), kind.into());
+    for (key, value) in fields {
+        if let Some(value) = value {
+            body.insert((*key).to_owned(), value.clone());
+        }
+    }
+    Value::Object(body)
+}
+
+/// The time, as messages carry it.
+fn now() -> Value {
+    Value::from(crate::comm::timestamp::text(Timestamp::now()))
+}
+
+/// Adds the label of a mapped task instance to a terminal message. The server takes an absent one for none, and forgets what
+/// `SetRenderedMapIndex` has set.
+pub(crate) fn with_label(mut body: Value, extras: &Extras) -> Value {
+    let takes_label = body["type"] != "RescheduleTask";
+    if let (Some(fields), Some(label), true) = (body.as_object_mut(), &extras.label, takes_label) {
+        fields.insert("rendered_map_index".to_owned(), label.as_str().into());
+    }
+    body
+}
+
+/// `SucceedTask`. The arrays are always sent: without them the server answers 422.
+pub(crate) fn succeed(extras: &Extras) -> Value {
+    message(
+        "SucceedTask",
+        &[
+            ("end_date", Some(now())),
+            ("task_outlets", Some(extras.outlets.clone().into())),
+            ("outlet_events", Some(extras.events.clone().into())),
+        ],
+    )
+}
+
+/// `TaskState` with `failed` or `skipped`.
+pub(crate) fn task_state(state: &str) -> Value {
+    message(
+        "TaskState",
+        &[("state", Some(state.into())), ("end_date", Some(now()))],
+    )
+}
+
+/// `RetryTask`; the server keeps 500 characters of the reason.
+pub(crate) fn retry(reason: &str, delay: Option<Duration>) -> Value {
+    let reason: String = reason.chars().take(500).collect();
+    message(
+        "RetryTask",
+        &[
+            ("end_date", Some(now())),
+            ("retry_reason", Some(reason.into())),
+            (
+                "retry_delay_seconds",
+                delay.map(|delay| delay.as_secs_f64().into()),
+            ),
+        ],
+    )
+}
+
+/// `RescheduleTask`.
+pub(crate) fn reschedule(at: Timestamp) -> Value {
+    message(
+        "RescheduleTask",
+        &[
+            (
+                "reschedule_date",
+                Some(crate::comm::timestamp::text(at).into()),
+            ),
+            ("end_date", Some(now())),
+        ],
+    )
+}
+
+/// `DeferTask`. The maps are always sent: without them the server answers 422.
+pub(crate) fn defer(defer: &Defer) -> Value {
+    message(
+        "DeferTask",
+        &[
+            ("classpath", Some(defer.classpath.as_str().into())),
+            ("next_method", Some(defer.next_method.as_str().into())),
+            ("trigger_kwargs", Some(defer.trigger_kwargs.clone().into())),
+            ("next_kwargs", Some(defer.next_kwargs.clone().into())),
+            (
+                "trigger_timeout",
+                defer.timeout.map(|timeout| timeout.as_secs_f64().into()),
+            ),
+            ("queue", defer.queue.as_deref().map(Value::from)),
+        ],
+    )
+}

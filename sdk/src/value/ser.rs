@@ -1,0 +1,433 @@
+//! A serializer into JSON values that refuses what the supervisor would never answer.
+//!
+//! `serde_json::to_value` turns NaN into null without a word; here it is an error, and so are integers beyond 64 bits
+//! and the keys that Airflow's own serialization claims.
+
+use serde::ser::{self, Serialize};
+use serde_json::{Map, Number, Value};
+
+use super::key::Key;
+use super::{MAX_DEPTH, ValueError};
+use crate::python::ENVELOPE;
+
+/// Keys that make Airflow's Python side take a map for a serialized object.
+const CLAIMED_KEYS: [&str; 2] = ["__classname__", "__type"];
+
+/// Serializes into JSON, strictly.
+pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, ValueError> {
+    value.serialize(Strict { depth: 0 })
+}
+
+impl ser::Error for ValueError {
+    fn custom<T: std::fmt::Display>(message: T) -> Self {
+        Self::new(message.to_string())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Strict {
+    depth: usize,
+}
+
+impl Strict {
+    fn deeper(self) -> Result<Self, ValueError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(ValueError::new(format!(
+                "it is nested deeper than {MAX_DEPTH} levels"
+            )));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+        })
+    }
+}
+
+fn big(value: impl std::fmt::Display) -> ValueError {
+    ValueError::new(format!(
+        "the integer {value} has more than 64 bits: send it as a string"
+    ))
+}
+
+fn float(value: f64) -> Result<Value, ValueError> {
+    Number::from_f64(value).map(Value::Number).ok_or_else(|| {
+        ValueError::new(format!(
+            "{value} is not a JSON number: send null or a string instead"
+        ))
+    })
+}
+
+impl ser::Serializer for Strict {
+    type Ok = Value;
+    type Error = ValueError;
+    type SerializeSeq = Items;
+    type SerializeTuple = Items;
+    type SerializeTupleStruct = Items;
+    type SerializeTupleVariant = Items;
+    type SerializeMap = Fields;
+    type SerializeStruct = Fields;
+    type SerializeStructVariant = Fields;
+
+    fn serialize_bool(self, v: bool) -> Result<Value, ValueError> {
+        Ok(Value::Bool(v))
+    }
+    fn serialize_i8(self, v: i8) -> Result<Value, ValueError> {
+        Ok(v.into())
+    }
+    fn serialize_i16(self, v: i16) -> Result<Value, ValueError> {
+        Ok(v.into())
+    }
+    fn serialize_i32(self, v: i32) -> Result<Value, ValueError> {
+        Ok(v.into())
+    }
+    fn serialize_i64(self, v: i64) -> Result<Value, ValueError> {
+        Ok(v.into())
+    }
+    fn serialize_i128(self, v: i128) -> Result<Value, ValueError> {
+        i64::try_from(v)
+            .map(Value::from)
+            .or_else(|_| u64::try_from(v).map(Value::from))
+            .map_err(|_| big(v))
+    }
+    fn serialize_u8(self, v: u8) -> Result<Value, ValueError> {
+        Ok(v.into())
+    }
+    fn serialize_u16(self, v: u16) -> Result<Value, ValueError> {
+        Ok(v.into())
+    }
+    fn serialize_u32(self, v: u32) -> Result<Value, ValueError> {
+        Ok(v.into())
+    }
+    fn serialize_u64(self, v: u64) -> Result<Value, ValueError> {
+        Ok(v.into())
+    }
+    fn serialize_u128(self, v: u128) -> Result<Value, ValueError> {
+        u64::try_from(v).map(Value::from).map_err(|_| big(v))
+    }
+    fn serialize_f32(self, v: f32) -> Result<Value, ValueError> {
+        float(f64::from(v))
+    }
+    fn serialize_f64(self, v: f64) -> Result<Value, ValueError> {
+        float(v)
+    }
+    fn serialize_char(self, v: char) -> Result<Value, ValueError> {
+        Ok(Value::String(v.into()))
+    }
+    fn serialize_str(self, v: &str) -> Result<Value, ValueError> {
+        Ok(Value::String(v.to_owned()))
+    }
+    fn serialize_bytes(self, v: &[u8]) -> Result<Value, ValueError> {
+        Ok(Value::Array(
+            v.iter().map(|byte| Value::from(*byte)).collect(),
+        ))
+    }
+    fn serialize_none(self) -> Result<Value, ValueError> {
+        Ok(Value::Null)
+    }
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Value, ValueError> {
+        value.serialize(self)
+    }
+    fn serialize_unit(self) -> Result<Value, ValueError> {
+        Ok(Value::Null)
+    }
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<Value, ValueError> {
+        Ok(Value::Null)
+    }
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<Value, ValueError> {
+        Ok(Value::from(variant))
+    }
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<Value, ValueError> {
+        value.serialize(self)
+    }
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Value, ValueError> {
+        let mut fields = Fields::new(self.deeper()?, None, true);
+        fields.insert(variant.to_owned(), value)?;
+        Ok(fields.done())
+    }
+    fn serialize_seq(self, _: Option<usize>) -> Result<Items, ValueError> {
+        Items::new(self.deeper()?, None)
+    }
+    fn serialize_tuple(self, _: usize) -> Result<Items, ValueError> {
+        Items::new(self.deeper()?, None)
+    }
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Items, ValueError> {
+        Items::new(self.deeper()?, None)
+    }
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Items, ValueError> {
+        Items::new(self.deeper()?.deeper()?, Some(variant))
+    }
+    fn serialize_map(self, _: Option<usize>) -> Result<Fields, ValueError> {
+        Ok(Fields::new(self.deeper()?, None, true))
+    }
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields, ValueError> {
+        Ok(Fields::new(self.deeper()?, None, name != ENVELOPE))
+    }
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Fields, ValueError> {
+        Ok(Fields::new(self.deeper()?.deeper()?, Some(variant), true))
+    }
+}
+
+/// An array in the making.
+pub(crate) struct Items {
+    strict: Strict,
+    variant: Option<&'static str>,
+    values: Vec<Value>,
+}
+
+impl Items {
+    #[expect(clippy::unnecessary_wraps, reason = "lets the callers end in it")]
+    fn new(strict: Strict, variant: Option<&'static str>) -> Result<Self, ValueError> {
+        Ok(Self {
+            strict,
+            variant,
+            values: Vec::new(),
+        })
+    }
+
+    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        let value = value
+            .serialize(self.strict)
+            .map_err(|error| error.inside(&format!("[{}]", self.values.len())))?;
+        self.values.push(value);
+        Ok(())
+    }
+
+    fn done(self) -> Value {
+        wrap(self.variant, Value::Array(self.values))
+    }
+}
+
+/// A map in the making.
+pub(crate) struct Fields {
+    strict: Strict,
+    variant: Option<&'static str>,
+    /// Whether the keys of Airflow's own serialization are refused.
+    plain: bool,
+    entries: Map<String, Value>,
+    key: Option<String>,
+}
+
+impl Fields {
+    fn new(strict: Strict, variant: Option<&'static str>, plain: bool) -> Self {
+        Self {
+            strict,
+            variant,
+            plain,
+            entries: Map::new(),
+            key: None,
+        }
+    }
+
+    fn insert<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), ValueError> {
+        if self.plain && CLAIMED_KEYS.contains(&key.as_str()) {
+            return Err(ValueError::new(format!(
+                "the key {key:?} belongs to Airflow's own serialization: use the types of `airflow_sdk::python`"
+            )));
+        }
+        let value = value
+            .serialize(self.strict)
+            .map_err(|error| error.inside(&format!(".{key}")))?;
+        self.entries.insert(key, value);
+        Ok(())
+    }
+
+    fn done(self) -> Value {
+        wrap(self.variant, Value::Object(self.entries))
+    }
+}
+
+/// An enum's variant with content is a map of one key, as in serde's other JSON.
+fn wrap(variant: Option<&'static str>, value: Value) -> Value {
+    match variant {
+        Some(variant) => {
+            let mut map = Map::new();
+            map.insert(variant.to_owned(), value);
+            Value::Object(map)
+        }
+        None => value,
+    }
+}
+
+impl ser::SerializeSeq for Items {
+    type Ok = Value;
+    type Error = ValueError;
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        self.push(value)
+    }
+    fn end(self) -> Result<Value, ValueError> {
+        Ok(self.done())
+    }
+}
+
+impl ser::SerializeTuple for Items {
+    type Ok = Value;
+    type Error = ValueError;
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        self.push(value)
+    }
+    fn end(self) -> Result<Value, ValueError> {
+        Ok(self.done())
+    }
+}
+
+impl ser::SerializeTupleStruct for Items {
+    type Ok = Value;
+    type Error = ValueError;
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        self.push(value)
+    }
+    fn end(self) -> Result<Value, ValueError> {
+        Ok(self.done())
+    }
+}
+
+impl ser::SerializeTupleVariant for Items {
+    type Ok = Value;
+    type Error = ValueError;
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        self.push(value)
+    }
+    fn end(self) -> Result<Value, ValueError> {
+        Ok(self.done())
+    }
+}
+
+impl ser::SerializeMap for Fields {
+    type Ok = Value;
+    type Error = ValueError;
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), ValueError> {
+        self.key = Some(key.serialize(Key)?);
+        Ok(())
+    }
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        let key = self
+            .key
+            .take()
+            .ok_or_else(|| ValueError::new("a map gave a value before its key"))?;
+        self.insert(key, value)
+    }
+    fn end(self) -> Result<Value, ValueError> {
+        Ok(self.done())
+    }
+}
+
+impl ser::SerializeStruct for Fields {
+    type Ok = Value;
+    type Error = ValueError;
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), ValueError> {
+        self.insert(key.to_owned(), value)
+    }
+    fn end(self) -> Result<Value, ValueError> {
+        Ok(self.done())
+    }
+}
+
+impl ser::SerializeStructVariant for Fields {
+    type Ok = Value;
+    type Error = ValueError;
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), ValueError> {
+        self.insert(key.to_owned(), value)
+    }
+    fn end(self) -> Result<Value, ValueError> {
+        Ok(self.done())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use std::collections::BTreeMap;
+
+    use serde::Serialize;
+    use serde_json::{Value, json};
+
+    use super::to_value;
+
+    #[derive(Serialize)]
+    enum Shape {
+        Unit,
+        New(u8),
+        Tuple(u8, u8),
+        Named { a: Option<u8> },
+    }
+
+    #[test]
+    fn values_look_as_in_serde_json() {
+        let all = (
+            vec![
+                Shape::Unit,
+                Shape::New(1),
+                Shape::Tuple(1, 2),
+                Shape::Named { a: None },
+            ],
+            'c',
+            -3_i8,
+            1.5,
+        );
+        assert_eq!(to_value(&all).unwrap(), serde_json::to_value(&all).unwrap());
+        assert_eq!(
+            to_value(&BTreeMap::from([(1, "x")])).unwrap(),
+            json!({"1": "x"})
+        );
+        assert_eq!(to_value(&u64::MAX).unwrap(), json!(u64::MAX));
+        assert_eq!(to_value(&i128::from(i64::MIN)).unwrap(), json!(i64::MIN));
+    }
+
+    #[test]
+    fn what_the_supervisor_would_not_take_is_refused_and_located() {
+        let text = |result: Result<Value, super::ValueError>| result.unwrap_err().to_string();
+        assert_eq!(
+            text(to_value(
+                &json!({})
+                    .as_object()
+                    .map(|_| BTreeMap::from([("rows", vec![1.0, f64::NAN])]))
+            )),
+            "NaN is not a JSON number: send null or a string instead (at .rows[1])"
+        );
+        assert!(text(to_value(&f64::INFINITY)).contains("not a JSON number"));
+        assert!(text(to_value(&u128::MAX)).contains("more than 64 bits"));
+        assert!(text(to_value(&i128::MIN)).contains("more than 64 bits"));
+        assert!(text(to_value(&BTreeMap::from([(vec![1], 1)]))).contains("can't be the key"));
+        assert!(text(to_value(&json!({"__classname__": "x"}))).contains("airflow_sdk::python"));
+        let mut deep = json!(1);
+        for _ in 0..200 {
+            deep = json!([deep]);
+        }
+        assert!(text(to_value(&deep)).contains("nested deeper"));
+    }
+}

@@ -1,0 +1,107 @@
+//! Cancellation, time-outs and the order of messages.
+
+use std::time::{Duration, Instant};
+
+use airflow_sdk::testing::{State, Supervisor};
+use airflow_sdk::{Result, Task};
+
+const SOON: Duration = Duration::from_millis(100);
+
+#[test]
+fn a_task_that_watches_its_token_stops_at_once() {
+    fn waits(task: &Task) -> Result<()> {
+        task.cancellation().sleep(Duration::from_mins(1))?;
+        Ok(())
+    }
+    let started = Instant::now();
+    let report = Supervisor::new()
+        .retries(1)
+        .stop_after(SOON)
+        .run_task(waits);
+    assert!(started.elapsed() < Duration::from_secs(2), "{report}");
+    assert_eq!(report.state(), State::UpForRetry);
+    let reason = report.terminal().unwrap()["retry_reason"].clone();
+    assert_eq!(reason, "SIGTERM: the task stopped: the task was cancelled");
+}
+
+#[test]
+fn a_task_that_ignores_its_token_is_reported_within_three_seconds() {
+    fn ignores() {
+        std::thread::sleep(Duration::from_secs(20));
+    }
+    for (retries, state) in [(1, State::UpForRetry), (0, State::Failed)] {
+        let started = Instant::now();
+        let report = Supervisor::new()
+            .retries(retries)
+            .stop_after(SOON)
+            .run_task(ignores);
+        assert!(
+            started.elapsed() < Duration::from_secs(3) + SOON,
+            "{report}"
+        );
+        assert_eq!(report.state(), state);
+        assert!(report.exited_well());
+        assert!(report.has_log("did not stop in time"), "{report}");
+    }
+}
+
+#[test]
+fn a_cancelled_task_is_never_a_success() {
+    fn finishes(task: &Task) -> Result<()> {
+        let _ = task.cancellation().sleep(Duration::from_mins(1));
+        Ok(())
+    }
+    let report = Supervisor::new().stop_after(SOON).run_task(finishes);
+    assert_eq!(report.state(), State::Failed);
+}
+
+#[test]
+fn a_task_that_logs_without_end_is_reported_in_time() {
+    fn floods(_: &Task) {
+        let end = Instant::now() + Duration::from_secs(8);
+        while Instant::now() < end {
+            log::info!("{}", "x".repeat(2000));
+        }
+    }
+    let started = Instant::now();
+    let report = Supervisor::new().stop_after(SOON).run_task(floods);
+    assert!(
+        started.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        started.elapsed()
+    );
+    assert_eq!(report.state(), State::Failed);
+}
+
+#[test]
+fn nothing_follows_the_terminal_message() {
+    fn goes_on(task: &Task) {
+        let task = task.clone();
+        std::thread::spawn(move || while task.variable("v").is_ok() {});
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let report = Supervisor::new().variable("v", "1").run_task(goes_on);
+    report.assert_success();
+    assert_eq!(report.messages().last().unwrap()["type"], "SucceedTask");
+}
+
+#[test]
+fn many_requests_at_once_are_matched_to_their_replies() {
+    fn asks(task: &Task) -> Result<()> {
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        assert_eq!(task.variable(&format!("v{n}")).unwrap(), n.to_string());
+                    }
+                });
+            }
+        });
+        Ok(())
+    }
+    let mut supervisor = Supervisor::new();
+    for n in 0..8 {
+        supervisor = supervisor.variable(&format!("v{n}"), &n.to_string());
+    }
+    supervisor.run_task(asks).assert_success();
+}

@@ -1,0 +1,18 @@
+//! Tasks against the in-process supervisor.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap is a failed test"
+)]
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::unnecessary_literal_unwrap,
+    reason = "the handlers show the signatures that users write"
+)]
+
+mod data;
+mod life;
+mod logs;
+mod outcomes;
+mod signatures;

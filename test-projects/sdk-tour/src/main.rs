@@ -1,0 +1,26 @@
+//! A tour of everything that a task can do: one task for each capability, each of which checks what it gets.
+
+mod data;
+mod outcomes;
+mod speech;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    airflow_sdk::bundle! {
+        "tour" => {
+            outcomes::succeed, outcomes::fail, outcomes::retry_then_succeed, outcomes::retry_with_delay,
+            outcomes::fail_without_retry, outcomes::skip, outcomes::reschedule, outcomes::defer, outcomes::await_input,
+            outcomes::panic, outcomes::stubborn, outcomes::asynchronous,
+            data::push, data::pull, data::mapped_source, data::mapped, data::gather, data::for_python, data::from_python,
+            data::stale, data::variables, data::connections, data::task_state, data::asset_state, data::produce,
+            data::trigger, data::runs, data::skip_downstream, "skipped_by_other" => outcomes::never, data::rendered,
+            data::secrets, data::context,
+            speech::logs, speech::traces, speech::prints,
+        },
+        "triggered" => { data::triggered },
+        "consumer" => { data::consume },
+        "many" => { "work" => outcomes::succeed },
+    }
+    .serve()
+}

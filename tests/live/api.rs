@@ -1,0 +1,181 @@
+//! Airflow's public API, over plain HTTP on the loopback.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// A client of one API server.
+pub struct Api {
+    port: u16,
+    token: Option<String>,
+}
+
+/// A finished or waiting task instance: its state and its try number, by `task_id` or `task_id[map_index]`.
+pub type States = BTreeMap<String, (String, u64)>;
+
+impl Api {
+    pub fn new(port: u16) -> Self {
+        Self { port, token: None }
+    }
+
+    /// Gets a token; false if the server is not there yet.
+    pub fn log_in(&mut self) -> bool {
+        let token = self.call("GET", "/auth/token", None).ok();
+        self.token =
+            token.and_then(|(_, body)| Some(body.get("access_token")?.as_str()?.to_owned()));
+        self.token.is_some()
+    }
+
+    /// One request: status and body.
+    fn call(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> std::io::Result<(u16, Value)> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let token = self
+            .token
+            .as_ref()
+            .map(|token| format!("Authorization: Bearer {token}\r\n"))
+            .unwrap_or_default();
+        // With HTTP/1.0 the answer ends with the connection, and is never chunked.
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n{token}Accept: application/json\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let answer = String::from_utf8_lossy(&answer);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .unwrap_or(0);
+        Ok((
+            status,
+            serde_json::from_str(body).unwrap_or_else(|_| body.into()),
+        ))
+    }
+
+    /// A request that must succeed.
+    pub fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let (status, answer) = self.call(method, &format!("/api/v2{path}"), body).unwrap();
+        assert!(
+            (200..300).contains(&status),
+            "{method} {path}: {status} {answer}"
+        );
+        answer
+    }
+
+    pub fn get(&self, path: &str) -> Value {
+        self.request("GET", path, None)
+    }
+
+    /// Whether a Dag is there, and not paused.
+    pub fn has_dag(&self, dag: &str) -> bool {
+        self.call("GET", &format!("/api/v2/dags/{dag}"), None)
+            .is_ok_and(|(status, _)| status == 200)
+    }
+
+    /// Triggers a run.
+    pub fn trigger(&self, dag: &str, run: &str, conf: &Value) {
+        let body = json!({"dag_run_id": run, "conf": conf, "logical_date": null});
+        self.request("POST", &format!("/dags/{dag}/dagRuns"), Some(&body));
+    }
+
+    /// The states of a run's task instances.
+    pub fn states(&self, dag: &str, run: &str) -> States {
+        let answer = self.get(&format!(
+            "/dags/{dag}/dagRuns/{run}/taskInstances?limit=100"
+        ));
+        let total = answer["total_entries"].as_u64().unwrap();
+        let mut instances = answer["task_instances"].as_array().unwrap().clone();
+        while u64::try_from(instances.len()).unwrap() < total {
+            let offset = instances.len();
+            let page = self.get(&format!(
+                "/dags/{dag}/dagRuns/{run}/taskInstances?limit=100&offset={offset}"
+            ));
+            instances.extend(page["task_instances"].as_array().unwrap().clone());
+        }
+        let name = |instance: &Value| match instance["map_index"].as_i64() {
+            Some(index @ 0..) => format!("{}[{index}]", instance["task_id"].as_str().unwrap()),
+            _ => instance["task_id"].as_str().unwrap().to_owned(),
+        };
+        let state = |instance: &Value| instance["state"].as_str().unwrap_or("none").to_owned();
+        instances
+            .iter()
+            .map(|one| {
+                (
+                    name(one),
+                    (state(one), one["try_number"].as_u64().unwrap_or(0)),
+                )
+            })
+            .collect()
+    }
+
+    /// Waits until the states are as wanted.
+    pub fn wait(
+        &self,
+        dag: &str,
+        run: &str,
+        patience: Duration,
+        mut done: impl FnMut(&States) -> bool,
+    ) -> States {
+        let deadline = Instant::now() + patience;
+        loop {
+            let states = self.states(dag, run);
+            if done(&states) || Instant::now() > deadline {
+                return states;
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    /// Waits until a run has ended.
+    pub fn wait_for_end(&self, dag: &str, run: &str, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        while !matches!(self.run_state(dag, run).as_str(), "success" | "failed")
+            && Instant::now() < deadline
+        {
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    /// The run's own state.
+    pub fn run_state(&self, dag: &str, run: &str) -> String {
+        self.get(&format!("/dags/{dag}/dagRuns/{run}"))["state"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// A stored `XCom`; null if there is none.
+    pub fn xcom(&self, dag: &str, run: &str, task: &str, key: &str) -> Value {
+        let path = format!(
+            "/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/{key}?deserialize=false"
+        );
+        self.call("GET", &path, None)
+            .map(|(_, body)| body["value"].clone())
+            .unwrap_or_default()
+    }
+
+    /// The records of a try's log.
+    pub fn log(&self, dag: &str, run: &str, task: &str, attempt: u32) -> Vec<Value> {
+        let path = format!(
+            "/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}?full_content=true"
+        );
+        self.get(&path)["content"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,49 @@
+//! The test projects as a user would have them: copied, built and packed by the real subcommand.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::install::{folder, root, run};
+
+/// Packs a test project into `bundles`, and copies its Dag files into `dags`.
+pub fn pack(project: &str, bundles: &Path, dags: &Path) {
+    let source = root().join("test-projects").join(project);
+    let copy = folder().join("projects").join(project);
+    let _ = fs::remove_dir_all(&copy);
+    copy_folder(&source, &copy);
+    copy_folder(&copy.join("dags"), dags);
+    let patch = format!(
+        "patch.crates-io.airflow-sdk.path='{}'",
+        root().join("sdk").display()
+    );
+    run(
+        Command::new(env!("CARGO_BIN_EXE_cargo-airflow-bundle"))
+            .args([
+                "airflow-bundle",
+                "--release",
+                "--config",
+                &patch,
+                "--out-dir",
+            ])
+            .arg(bundles)
+            .env("CARGO_TARGET_DIR", folder().join("build"))
+            .current_dir(&copy),
+        "the test project must build",
+    );
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            if entry.file_name() != "target" {
+                copy_folder(&entry.path(), &target);
+            }
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
