@@ -6,7 +6,7 @@ use std::io;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::exit;
 use crate::platform;
@@ -18,6 +18,9 @@ static CARGO: AtomicU32 = AtomicU32::new(0);
 /// How many [`AtOnce`] there are.
 static AT_ONCE: AtomicUsize = AtomicUsize::new(0);
 static INSTALLED: Mutex<bool> = Mutex::new(false);
+
+/// How long a running cargo may take to end before nobody waits for it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The program was asked to stop.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +54,11 @@ fn on_signal(signal: i32) {
     if cargo != 0 {
         // A Ctrl-C reaches cargo by itself; a signal for this process alone must be passed on.
         platform::signal_tree(cargo, signal);
+        // The main thread collects cargo, unless it is stuck in passing on what cargo says.
+        let deadline = Instant::now() + PATIENCE;
+        while AT_ONCE.load(Ordering::SeqCst) > 0 && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
     if AT_ONCE.load(Ordering::SeqCst) > 0 {
         end_now(signal);

@@ -38,7 +38,8 @@ use shell::{Shell, Verbosity};
 /// }
 /// ```
 ///
-/// It watches for SIGINT, SIGTERM and SIGHUP from then on.
+/// It watches for SIGINT, SIGTERM and SIGHUP from then on. While it waits for something that may never
+/// come and there is nothing to clean up, such a signal ends the process.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     let mut args: Vec<OsString> = args.into_iter().map(Into::into).collect();
     // cargo passes the name of the subcommand as the first argument.

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
+use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
@@ -17,9 +18,21 @@ pub struct Sink<'a> {
     compared: Vec<u8>,
 }
 
+/// Size and time of the last change: somebody may write into the file while it is compared.
+type Stamp = (u64, Option<SystemTime>);
+
+fn stamp(file: &File) -> io::Result<Stamp> {
+    let metadata = file.metadata()?;
+    Ok((metadata.len(), metadata.modified().ok()))
+}
+
 enum State {
     /// All bytes so far stand in this file too.
-    Same { existing: File, length: u64 },
+    Same {
+        existing: File,
+        length: u64,
+        opened: Stamp,
+    },
     /// The bytes so far stand in this file.
     New(NamedTempFile),
     /// Nothing was received yet.
@@ -29,22 +42,29 @@ enum State {
 impl<'a> Sink<'a> {
     /// A sink for the bundle at `path`. `existing` is the open file there, if it may be the same.
     pub fn new(path: &'a Path, existing: Option<File>) -> Self {
+        let same = |mut existing: File| {
+            existing.rewind().ok()?;
+            let opened = stamp(&existing).ok()?;
+            let length = 0;
+            Some(State::Same {
+                existing,
+                length,
+                opened,
+            })
+        };
         Self {
             path,
-            state: match existing {
-                Some(existing) if (&existing).rewind().is_ok() => State::Same {
-                    existing,
-                    length: 0,
-                },
-                _ => State::Empty,
-            },
+            state: existing.and_then(same).unwrap_or(State::Empty),
             compared: Vec::new(),
         }
     }
 
     /// Takes the next bytes.
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        if let State::Same { existing, length } = &mut self.state {
+        if let State::Same {
+            existing, length, ..
+        } = &mut self.state
+        {
             self.compared.clear();
             let same = existing
                 .take(bytes.len() as u64)
@@ -64,8 +84,14 @@ impl<'a> Sink<'a> {
 
     /// Puts the bundle in its place. Returns whether the same bytes were there already.
     pub fn finish(mut self) -> Result<bool, WriteError> {
-        if let State::Same { existing, length } = &self.state
-            && self.still_there(existing, *length).unwrap_or(false)
+        if let State::Same {
+            existing,
+            length,
+            opened,
+        } = &self.state
+            && self
+                .still_there(existing, *length, *opened)
+                .unwrap_or(false)
         {
             // The bytes are right, but a copy may have lost the mode.
             platform::make_executable(existing).map_err(|error| {
@@ -81,10 +107,11 @@ impl<'a> Sink<'a> {
     }
 
     /// Whether the compared file ends here and is still what the path names.
-    fn still_there(&self, existing: &File, length: u64) -> io::Result<bool> {
+    fn still_there(&self, existing: &File, length: u64, opened: Stamp) -> io::Result<bool> {
         let open = existing.metadata()?;
         let named = std::fs::metadata(self.path)?;
         Ok(open.len() == length
+            && stamp(existing)? == opened
             && platform::file_id(self.path, &open)? == platform::file_id(self.path, &named)?)
     }
 
@@ -93,10 +120,15 @@ impl<'a> Sink<'a> {
         let failed = |error| WriteError::Write("write", self.path.to_owned(), error);
         if !matches!(self.state, State::New(_)) {
             let mut file = create_beside(self.path)?;
-            if let State::Same { existing, length } = &mut self.state {
+            if let State::Same {
+                existing,
+                length,
+                opened,
+            } = &mut self.state
+            {
                 existing.seek(SeekFrom::Start(0)).map_err(failed)?;
                 let copied = io::copy(&mut existing.take(*length), &mut file).map_err(failed)?;
-                if copied != *length {
+                if copied != *length || stamp(existing).map_err(failed)? != *opened {
                     return Err(WriteError::Changed(self.path.to_owned()));
                 }
             }
@@ -117,7 +149,16 @@ fn create_beside(path: &Path) -> Result<NamedTempFile, WriteError> {
         .prefix(".airflow-bundle-")
         .suffix(".tmp")
         .tempfile_in(folder)
-        .map_err(|error| WriteError::Write("create a file in", folder.to_owned(), error))
+        .map_err(|error| WriteError::Write("create a file in", folder.to_owned(), plain(error)))
+}
+
+/// The operating system's error without the name of the temporary file, which nobody knows.
+fn plain(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(std::error::Error::source);
+    let code = inner
+        .and_then(|inner| inner.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error);
+    code.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// Syncs, makes executable, renames: in this order, so that no incomplete file is ever executable.

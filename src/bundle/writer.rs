@@ -156,14 +156,6 @@ pub fn write_bundle(
     })
 }
 
-/// Refuses a source that is longer than a bundle can hold, as [`write_bundle`] does.
-///
-/// # Errors
-/// [`WriteError::TooLong`].
-pub fn check_source_len(source: &Input) -> Result<(), WriteError> {
-    region_len("source", source.size()).map(drop)
-}
-
 fn region_len(region: &'static str, length: u64) -> Result<u32, WriteError> {
     u32::try_from(length).map_err(|_| WriteError::TooLong(region, length))
 }
@@ -235,6 +227,25 @@ fn copy_source(
         return Err(WriteError::Changed(input.path().to_owned()));
     }
     Ok((hasher.into(), length))
+}
+
+/// Refuses a source that [`write_bundle`] would refuse, before anything is built or written.
+///
+/// # Errors
+/// [`WriteError::TooLong`], [`WriteError::NotUtf8`], or that it cannot be read.
+pub fn check_source(input: &Input, stop: &AtomicBool) -> Result<(), WriteError> {
+    region_len("source", input.size())?;
+    rewind(input)?;
+    let mut utf8 = Utf8Check::default();
+    let mut buffer = Vec::with_capacity(super::hasher::BUFFER_LEN);
+    let not_utf8 = |line| WriteError::NotUtf8(input.path().to_owned(), line);
+    while read_some(input, &mut buffer)? > 0 {
+        if stop.load(Ordering::Relaxed) {
+            return Err(WriteError::Interrupted);
+        }
+        utf8.feed(&buffer).map_err(not_utf8)?;
+    }
+    utf8.finish().map_err(not_utf8)
 }
 
 fn rewind(input: &Input) -> Result<(), WriteError> {

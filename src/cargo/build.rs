@@ -87,10 +87,10 @@ fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Com
 /// Runs cargo to its end, whatever it says on the way.
 fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<Vec<Artifact>> {
     let words = super::shown(command);
+    command.stdout(Stdio::piped());
     let mut child = command
-        .stdout(Stdio::piped())
         .spawn()
-        .with_context(|| format!("failed to run `{words}`"))?;
+        .with_context(|| super::not_started(command))?;
     let guard = CargoGuard::new(child.id());
     let mut artifacts = Vec::new();
     let mut finished = None;
@@ -150,7 +150,8 @@ fn read_messages(
         if io::Read::take(&mut stdout, LINE_LIMIT as u64).read_until(b'\n', &mut line)? == 0 {
             return Ok(());
         }
-        if json {
+        // Once asked to stop, nothing is left to say but that.
+        if json && interrupt::check().is_ok() {
             shell.result_bytes(&line)?;
         }
         // Compiler messages are by far the most and the longest; they are of no use here.

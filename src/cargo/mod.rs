@@ -16,21 +16,27 @@ use crate::interrupt::{self, CargoGuard};
 
 /// The cargo that runs us, or the one on `PATH`: one and the same for all calls.
 fn command() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+    let cargo = std::env::var_os("CARGO").filter(|path| !path.is_empty());
+    Command::new(cargo.unwrap_or_else(|| OsString::from("cargo")))
+}
+
+/// What to say where cargo cannot be started at all.
+fn not_started(command: &Command) -> String {
+    format!(
+        "failed to run `{}`; is cargo on the `PATH`, or named by the variable `CARGO`?",
+        shown(command)
+    )
 }
 
 /// Runs cargo to its end and collects what it prints. It may wait for another cargo's lock, or for
 /// the network, so it must end when we are asked to.
 fn output_of(command: &mut Command) -> anyhow::Result<Output> {
-    let words = shown(command);
-    let failed = || format!("failed to run `{words}`");
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let child = child.with_context(failed)?;
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().with_context(|| not_started(command))?;
     let guard = CargoGuard::new(child.id());
-    let output = child.wait_with_output().with_context(failed)?;
+    let output = child
+        .wait_with_output()
+        .with_context(|| format!("failed to read what `{}` printed", shown(command)))?;
     drop(guard);
     interrupt::check_after(output.status)?;
     Ok(output)

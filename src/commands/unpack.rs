@@ -23,6 +23,9 @@ const MANIFEST_NAME: &str = "airflow-metadata.yaml";
 /// Name of the folder for source files, so that none can take the place of another part.
 const SOURCE_FOLDER: &str = "source";
 
+/// The longest path of a source file, in bytes: Linux takes no longer ones.
+const MAX_PATH: usize = 4096;
+
 /// Writes the parts, and returns the exit code.
 pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     let reading = AtOnce::new();
@@ -40,7 +43,7 @@ pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     check_apart(&plan)?;
     let root = std::path::absolute(&args.out_dir).with_context(failed)?;
     for part in &plan {
-        check_target(&root.join(&part.path), &bundle, args.force)?;
+        check_target(&root.join(&part.path), &args.file, args.force)?;
     }
     // From here on there is something to clean up.
     drop(reading);
@@ -99,15 +102,17 @@ impl Drop for New {
 }
 
 /// Refuses to replace what nobody asked to replace, and the bundle itself in any case.
-fn check_target(path: &Path, bundle: &Bundle, force: bool) -> anyhow::Result<()> {
+fn check_target(path: &Path, bundle: &Path, force: bool) -> anyhow::Result<()> {
     let Ok(there) = path.symlink_metadata() else {
         return Ok(());
     };
     if there.is_dir() {
         bail!("`{}` is a folder, and a file goes there", path.display());
     }
-    let file_id = |metadata: &fs::Metadata| platform::file_id(path, metadata).ok();
-    if file_id(&there) == bundle.file().metadata().ok().as_ref().and_then(file_id) {
+    // A link is replaced, not what it leads to.
+    let is_bundle = !there.is_symlink()
+        && platform::file_id(path, &there)? == platform::file_id(bundle, &fs::metadata(bundle)?)?;
+    if is_bundle {
         bail!(
             "`{}` exists already and is the bundle itself; unpack it into another folder",
             path.display()
@@ -198,14 +203,15 @@ fn plan(bundle: &Bundle, file: &Path) -> anyhow::Result<Vec<Part>> {
 /// Refuses a path that is both a file and a folder: half of the parts would be written before that
 /// shows.
 fn check_apart(plan: &[Part]) -> anyhow::Result<()> {
+    let paths: HashSet<&Path> = plan.iter().map(|part| part.path.as_path()).collect();
     for part in plan {
-        let inside = |other: &&Part| other.path != part.path && other.path.starts_with(&part.path);
-        if let Some(other) = plan.iter().find(inside) {
+        let mut folders = part.path.ancestors().skip(1);
+        if let Some(folder) = folders.find(|folder| paths.contains(folder)) {
             bail!(
                 "the bundle names two source files, `{}` and `{}`, of which one would be a folder \
                  with the other in it",
-                one_line(&part.path.to_string_lossy()),
-                one_line(&other.path.to_string_lossy())
+                one_line(&folder.to_string_lossy()),
+                one_line(&part.path.to_string_lossy())
             );
         }
     }
@@ -235,7 +241,8 @@ fn safe_path(path: &str) -> anyhow::Result<PathBuf> {
             || part.ends_with([' ', '.'])
             || part.contains(|c: char| c.is_control() || "\\:*?\"<>|".contains(c))
     };
-    let wrong = path.split('/').any(unsafe_part)
+    let wrong = path.len() > MAX_PATH
+        || path.split('/').any(unsafe_part)
         || !Path::new(path)
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
@@ -354,6 +361,8 @@ mod tests {
             "x.",
             "x ",
             "a:b",
+            &"a/".repeat(3000),
+            &"a".repeat(5000),
         ] {
             assert!(safe_path(path).is_err(), "{path:?}");
         }

@@ -19,18 +19,15 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     // Nothing is written, so nothing has to be cleaned up.
     let _reading = AtOnce::new();
     let mut survey = Survey::default();
-    let mut missing = false;
     for path in &args.paths {
         let error = match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() || metadata.is_file() => continue,
             Ok(_) => "it is neither a file nor a folder".to_owned(),
             Err(error) => error.to_string(),
         };
-        shell.error(&anyhow::anyhow!(
-            "cannot look at `{}`: {error}",
-            path.display()
-        ));
-        missing = true;
+        let verdict = Verdict::unreadable(path, format!("cannot look at it: {error}"));
+        print(&verdict, args.message_format, shell)?;
+        survey.unusable = true;
     }
     let mut judged = HashSet::new();
     for found in walk(args.paths.iter().cloned()) {
@@ -55,7 +52,7 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     for complaint in &complaints {
         shell.error(&anyhow::anyhow!("{complaint}"));
     }
-    let good = complaints.is_empty() && !survey.unusable && !missing;
+    let good = complaints.is_empty() && !survey.unusable;
     Ok(if good { exit::OK } else { exit::PROBLEMS })
 }
 

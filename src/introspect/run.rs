@@ -17,7 +17,7 @@ pub const METADATA_FLAG: &str = "--airflow-metadata";
 /// The most that is read from stdout, in bytes.
 pub const OUTPUT_LIMIT: usize = 16 << 20;
 
-/// The most that is kept of stderr, in bytes.
+/// The most that is kept of stderr, in bytes: its end, where a panic says why.
 const STDERR_LIMIT: usize = 16 << 10;
 
 /// How often a running executable is looked at, apart from its output.
@@ -234,7 +234,8 @@ struct Collected {
 }
 
 impl Collector {
-    /// `stop_when_full`: whether more than `limit` bytes end the reading; else the rest is dropped.
+    /// `stop_when_full`: whether more than `limit` bytes end the reading; else only the last ones are
+    /// kept.
     fn start(pipe: Option<impl Read + Send + 'static>, limit: usize, stop_when_full: bool) -> Self {
         let shared = Arc::new(Shared::default());
         let ours = Arc::clone(&shared);
@@ -298,14 +299,13 @@ impl Shared {
                 Err(error) => return Err(error),
             };
             let mut collected = self.lock();
-            let room = limit - collected.bytes.len();
-            collected
-                .bytes
-                .extend_from_slice(&buffer[..count.min(room)]);
-            collected.full |= count > room;
+            collected.bytes.extend_from_slice(&buffer[..count]);
+            let over = collected.bytes.len().saturating_sub(limit);
+            collected.full |= over > 0;
             if collected.full && stop_when_full {
                 return Ok(());
             }
+            collected.bytes.drain(..over);
         }
     }
 }

@@ -7,8 +7,8 @@ const MAX_CHARS: usize = 250;
 
 /// Why Airflow's server will refuse `id`, or `None` if it accepts it.
 ///
-/// Source: `airflow.utils.helpers.validate_key` (`^[\w.-]+$`, at most 250 characters) and the
-/// default of `[core] allow_double_dots`-less validation, which refuses `..`.
+/// Source: `airflow.utils.helpers.validate_key`: `^[\w.-]+$`, at most 250 characters, and no `..`
+/// unless `[core] allow_double_dot_in_ids` is set.
 pub fn refusal(id: &str) -> Option<String> {
     if id.is_empty() {
         return Some("it is empty".to_owned());

@@ -38,16 +38,29 @@ pub struct Verdict {
     pub warnings: Vec<Finding>,
 }
 
+impl Verdict {
+    /// The verdict for a path that leads to no file that could be judged.
+    pub(crate) fn unreadable(path: &Path, reason: String) -> Self {
+        let mut verdict = Self::new(path);
+        verdict.problems.push(Finding::new("unreadable", reason));
+        verdict
+    }
+
+    fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            usable: false,
+            raises: false,
+            dag_ids: Vec::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// Judges the file at `path`. `executable` says whether the worker may execute it.
 pub fn judge(path: &Path, executable: bool) -> Verdict {
-    let mut verdict = Verdict {
-        path: path.to_owned(),
-        usable: false,
-        raises: false,
-        dag_ids: Vec::new(),
-        problems: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut verdict = Verdict::new(path);
     match Bundle::open(path) {
         Ok(bundle) => judge_bundle(&bundle, executable, &mut verdict),
         Err(error) => verdict.problems.push(unreadable(path, &error)),

@@ -50,12 +50,19 @@ fn executable(bundle: &Bundle, warnings: &mut Vec<Finding>) {
     }
 }
 
+/// At most so many refused ids are listed; the rest is counted.
+const LISTED_IDS: usize = 20;
+
 fn refused_ids(manifest: &WorkerManifest, warnings: &mut Vec<Finding>) {
+    let mut listed = 0;
     let mut check = |kind: &str, id: &str| {
         if let Some(reason) = ids::refusal(id) {
-            let id = one_line(id);
-            let message = format!("Airflow's server refuses the {kind} `{id}`: {reason}");
-            warnings.push(Finding::new("refused-id", message));
+            listed += 1;
+            if listed <= LISTED_IDS {
+                let id = one_line(id);
+                let message = format!("Airflow's server refuses the {kind} `{id}`: {reason}");
+                warnings.push(Finding::new("refused-id", message));
+            }
         }
     };
     manifest.dag_ids().iter().for_each(|id| check("dag_id", id));
@@ -63,6 +70,10 @@ fn refused_ids(manifest: &WorkerManifest, warnings: &mut Vec<Finding>) {
         .task_ids()
         .iter()
         .for_each(|id| check("task_id", id));
+    if listed > LISTED_IDS {
+        let message = format!("Airflow's server refuses {} more ids", listed - LISTED_IDS);
+        warnings.push(Finding::new("refused-id", message));
+    }
 }
 
 /// Checks that the files in `sources` lie back to back in the source region, with their digests.

@@ -115,7 +115,7 @@ fn equal_bytes_are_left_alone() {
             .fresh
     );
     bytes.pop();
-    assert!(fs::read(&output).unwrap() == bytes);
+    assert!(fs::read(&output).unwrap().eq(&bytes));
 }
 
 /// Each change of an input that can happen while it is read.
@@ -202,6 +202,6 @@ fn what_fails_leaves_nothing_and_the_old_bundle() {
     let before = fs::read(&output).unwrap();
     bench.write("main.rs", replaced(SOURCE, "fn", "fm"));
     write(&bench, &output, &stop, |_| Err(String::new())).unwrap_err();
-    assert!(fs::read(&output).unwrap() == before);
+    assert!(fs::read(&output).unwrap().eq(&before));
     assert_eq!(files(output.parent().unwrap()).len(), 1);
 }

@@ -30,7 +30,11 @@ fn places() {
             bench.path(place).canonicalize().unwrap()
         );
         assert_eq!(mode(&path), 0o755);
-        assert!(fs::read(&path).unwrap() == fs::read(bench.path(BUNDLE)).unwrap());
+        assert!(
+            fs::read(&path)
+                .unwrap()
+                .eq(&fs::read(bench.path(BUNDLE)).unwrap())
+        );
     }
     // The environment names a folder; a flag comes first.
     let with_variable = |args: &[&str]| {
@@ -293,7 +297,7 @@ fn a_bundle_with_the_same_bytes_is_fresh() {
         bytes[at] ^= 1;
         fs::write(&bundle, &bytes).unwrap();
         assert!(!line(MANIFEST), "byte {at} was wrong");
-        assert!(fs::read(&bundle).unwrap() == good);
+        assert!(fs::read(&bundle).unwrap().eq(&good));
     }
     bench.write("main.rs", format!("{SOURCE}\n"));
     assert!(!line(MANIFEST));
@@ -390,7 +394,7 @@ fn cargos_own_output_is_not_modified() {
     let outcome = pack();
     let bundle = project.path().join("target/debug/airflow-bundle/one-bin");
     assert_eq!(Path::new(outcome.text().trim_end()), bundle);
-    assert!(before == state());
+    assert!(before.eq(&state()));
     assert!(pack().stderr.contains("Fresh"));
     assert_ne!(fs::metadata(&bundle).unwrap().ino(), before.1);
     // Onto cargo's own file, by name and by its hard link: refused.
@@ -398,5 +402,5 @@ fn cargos_own_output_is_not_modified() {
         run(packer().current_dir(project.path()).args(["-o", output]))
             .must_fail(1, &["is the same file as the input"]);
     }
-    assert!(before == state());
+    assert!(before.eq(&state()));
 }

@@ -44,7 +44,7 @@ fn stopped(child: Child, signal: Signal, code: i32, to_group: bool) -> Outcome {
 
 #[track_caller]
 fn nothing_runs(processes: &[u32]) {
-    assert!(!processes.is_empty());
+    assert_ne!(processes.len(), 0);
     wait_for("the end of all processes", Duration::from_secs(2), || {
         !processes.iter().any(|&id| is_running(id))
     });

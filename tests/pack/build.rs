@@ -548,7 +548,7 @@ fn other_flags_of_cargo_build_stand_after_the_dashes() {
 
 #[test]
 fn notes_on_dev_builds_and_debug_info() {
-    const DEV: &str = "note: this is an unoptimized build";
+    const DEV: &str = "` is an unoptimized build";
     const DEBUG: &str = "are debug information";
     let project = Project::copy("custom-profile");
     project
@@ -561,7 +561,7 @@ fn notes_on_dev_builds_and_debug_info() {
     traced
         .says(&[
             "note: ",
-            "MiB of the executable's",
+            "MiB of `custom-profile`",
             DEBUG,
             "strip = \"debuginfo\"",
             "[profile.traced]",

@@ -60,7 +60,7 @@ fn a_second_build_from_nothing_gives_the_same_bundle() {
     let first = fs::read(bundle).unwrap();
     fs::remove_dir_all(project.path("target")).unwrap();
     let second = project.pack("-r --target-dir elsewhere -o second").bundle();
-    assert!(first == fs::read(second).unwrap());
+    assert!(first.eq(&fs::read(second).unwrap()));
 }
 
 #[cfg(unix)]
@@ -117,14 +117,14 @@ fn a_bundle_that_differs_is_replaced() {
         bad[at] ^= 1;
         fs::write(&bundle, &bad).unwrap();
         project.pack("").ok().says(&["Packed"]);
-        assert!(fs::read(&bundle).unwrap() == good, "byte {at}");
+        assert!(fs::read(&bundle).unwrap().eq(&good), "byte {at}");
     }
     let mut longer = good.clone();
     longer.push(0);
     for other in [&longer[..], &good[..good.len() - 1], b"text", b""] {
         fs::write(&bundle, other).unwrap();
         project.pack("").ok().says(&["Packed"]);
-        assert!(fs::read(&bundle).unwrap() == good);
+        assert!(fs::read(&bundle).unwrap().eq(&good));
     }
 }
 
@@ -138,7 +138,7 @@ fn cargos_output_is_never_modified() {
     let before = (identity(&executable), fs::read(&executable).unwrap());
     project.pack("").bundle();
     assert_eq!(identity(&executable), before.0);
-    assert!(fs::read(&executable).unwrap() == before.1);
+    assert!(fs::read(&executable).unwrap().eq(&before.1));
     let plain = project.cargo("build").run().ok();
     plain.says_nothing_of(&["Compiling"]);
 }

@@ -250,9 +250,7 @@ fn files_that_are_named_and_are_no_bundles() {
         &["not-a-bundle"],
         &[],
     );
-    let missing = verify(&[&bench.path("missing")]);
-    assert_eq!(missing.code, 100);
-    missing.must_fail(100, &["cannot look at `", "No such file"]);
+    judged(&bench.path("missing"), &["unreadable"], &[]);
 }
 
 /// What happens to bundles after packing is told from what they were.

@@ -87,7 +87,11 @@ fn nothing_found() {
     fs::create_dir(bench.path("empty")).unwrap();
     verify(&bench, &["empty"]).must_fail(100, &["no bundle found"]);
     verify(&bench, &["."]).must_fail(100, &["no bundle found"]);
-    verify(&bench, &["missing"]).must_fail(100, &["cannot look at `missing`"]);
+    let missing = verify(&bench, &["missing"]);
+    assert_eq!(
+        (missing.code, names(&missing)),
+        (100, vec!["missing".into()])
+    );
     verify(&bench, &[]).must_fail(2, &["PATH"]);
     // A named file that is no bundle spoils the rest.
     let bundle = bench.bundle(MANIFEST);
@@ -145,19 +149,20 @@ fn a_dag_that_is_asked_for() {
     let bench = bundles(&["a", "b"]);
     let served = verify(&bench, &["bundles", "--dag-id", "a"]).must_succeed();
     assert!(
-        served.stderr.contains("Serves `a`: `") && served.stderr.contains("bundles/a`"),
+        served.stderr.contains("the dag `a` is served by `")
+            && served.stderr.contains("bundles/a`"),
         "{}",
         served.stderr
     );
     assert!(!served.stderr.contains("chance"));
     let both = verify(&bench, &["bundles", "--dag-id", "a", "--dag-id", "b"]).must_succeed();
-    assert_eq!(both.stderr.matches("Serves").count(), 2);
+    assert_eq!(both.stderr.matches(" is served by `").count(), 2);
 
     let outcome = verify(&bench, &["bundles", "--dag-id", "b", "--dag-id", "c\u{1b}"]);
     assert_eq!(outcome.code, 100);
     outcome.must_say(&[
         "no usable bundle serves the dag `c\\u{1b}`; dags served: `a`, `b`",
-        "Serves `b`",
+        "the dag `b` is served by `",
     ]);
     // An id is compared whole, and as it is.
     for id in ["A", "", "a ", "ab"] {
@@ -174,7 +179,7 @@ fn a_dag_that_is_asked_for() {
         let outcome = verify(&bench, &[first, second, "--dag-id", "a"]);
         assert_eq!(outcome.code, 100);
         outcome.must_say(&[
-            "Serves `a`: `",
+            "the dag `a` is served by `",
             &format!("/{first}/a` (by chance; here, today)"),
         ]);
     }
@@ -205,7 +210,7 @@ fn a_manifest_that_ends_the_search() {
     assert_eq!(outcome.code, 100);
     assert!(!outcome.stderr.contains("fails at"), "{}", outcome.stderr);
     assert!(
-        outcome.stderr.contains("Serves `sales`"),
+        outcome.stderr.contains("the dag `sales` is served by `"),
         "{}",
         outcome.stderr
     );
@@ -213,7 +218,7 @@ fn a_manifest_that_ends_the_search() {
     set_mode(&raising, 0o644);
     let outcome = verify(&bench, &["raising", "bundles", "--dag-id", "sales"]);
     assert!(
-        outcome.stderr.contains("Serves `sales`"),
+        outcome.stderr.contains("the dag `sales` is served by `"),
         "{}",
         outcome.stderr
     );
@@ -223,7 +228,7 @@ fn a_manifest_that_ends_the_search() {
     fs::write(&raising, bytes).unwrap();
     let outcome = verify(&bench, &["raising", "bundles", "--dag-id", "sales"]);
     assert!(
-        outcome.stderr.contains("Serves `sales`"),
+        outcome.stderr.contains("the dag `sales` is served by `"),
         "{}",
         outcome.stderr
     );

@@ -31,6 +31,7 @@ pub fn must_run_here(examined: &Executable, job: &Job) -> anyhow::Result<()> {
 
 /// Notes on executables that work, but not as well as they could.
 pub fn notes(examined: &Executable, input: &Input, job: &Job, shell: &mut Shell) {
+    let name = job.executable.file_name().unwrap_or_default().display();
     let profile = job.origin.as_ref().map_or_else(
         || "the profile that it is built with".to_owned(),
         |origin| format!("[profile.{}]", origin.profile),
@@ -47,17 +48,17 @@ pub fn notes(examined: &Executable, input: &Input, job: &Job, shell: &mut Shell)
             "a dev"
         };
         shell.note(format!(
-            "this is {kind} build; pass `--release` for a bundle that is deployed"
+            "`{name}` is {kind} build; pass `--release` for a bundle that is deployed"
         ));
     } else if unoptimized {
         shell.note(format!(
-            "this is an unoptimized build; set `opt-level` in {profile} for a bundle that is deployed"
+            "`{name}` is an unoptimized build; set `opt-level` in {profile} for a bundle that is deployed"
         ));
     } else if examined.debug_info_bytes > DEBUG_INFO_LIMIT
         && examined.debug_info_bytes > input.size() / 2
     {
         shell.note(format!(
-            "{} of the executable's {} are debug information, which workers read on every start; \
+            "{} of the {} of `{name}` are debug information, which workers read on every start; \
              `strip = \"debuginfo\"` in {profile} leaves it out",
             Bytes(examined.debug_info_bytes),
             Bytes(input.size())
@@ -65,7 +66,7 @@ pub fn notes(examined: &Executable, input: &Input, job: &Job, shell: &mut Shell)
     }
     if let Some(target) = examined.suggested_target() {
         shell.note(format!(
-            "this is an {examined}; Airflow's workers usually run Linux: pass `--target {target}`"
+            "`{name}` is an {examined}; Airflow's workers usually run Linux: pass `--target {target}`"
         ));
     }
 }

@@ -105,7 +105,7 @@ fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::
     Ok(Job::from_executable(
         executable,
         &source,
-        place::of_executable(args, executable),
+        place::of_executable(args),
     ))
 }
 
@@ -199,11 +199,9 @@ fn check_single(args: &PackArgs, executables: usize, triples: usize) -> anyhow::
     if args.airflow_metadata.is_some() && executables > 1 {
         return refuse("--airflow-metadata", "choose one with `-p` and `--bin`");
     }
-    if args.source.is_some() && executables > 1 {
-        return refuse(
-            "--source",
-            "use `source` in [package.metadata.airflow-bundle]",
-        );
+    if source_override(args).is_some() && executables > 1 {
+        let flag = args.source.as_ref().map_or(SOURCE_VARIABLE, |_| "--source");
+        return refuse(flag, "use `source` in [package.metadata.airflow-bundle]");
     }
     Ok(())
 }
@@ -218,8 +216,17 @@ fn open_source(path: &std::path::Path) -> anyhow::Result<Input> {
         };
         format!("failed to open the source `{}`{origin}", path.display())
     })?;
-    writer::check_source_len(&source)
-        .with_context(|| format!("cannot pack the source `{}`", path.display()))?;
+    if let Err(error) = writer::check_source(&source, interrupt::stop_flag()) {
+        interrupt::check()?;
+        return Err(error).with_context(|| format!("cannot pack the source `{}`", path.display()));
+    }
+    // The manifest is text; a name that is not would come back as another one.
+    if path.file_name().is_some_and(|name| name.to_str().is_none()) {
+        bail!(
+            "the name of the source `{}` is not UTF-8, and Airflow shows it: rename the file",
+            path.display()
+        );
+    }
     Ok(source)
 }
 

@@ -44,7 +44,7 @@ impl Place {
 }
 
 /// The place for an executable that was built elsewhere.
-pub fn of_executable(args: &PackArgs, _executable: &Path) -> Place {
+pub fn of_executable(args: &PackArgs) -> Place {
     by_flags(args).unwrap_or(Place::BesideExecutable)
 }
 
