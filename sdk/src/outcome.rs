@@ -89,6 +89,9 @@ impl Outcome {
     }
 
     /// Ends the task as *`up_for_reschedule`*: the same try is started anew at this time, as sensors do.
+    ///
+    /// Give it ten seconds or more. Airflow can take some seconds to notice the end of this process, and fails a task that is
+    /// due again before that.
     pub fn reschedule(at: Timestamp) -> Self {
         Self(Box::new(End::Reschedule { at }))
     }

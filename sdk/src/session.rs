@@ -170,8 +170,12 @@ impl Session {
         self.route
             .sink
             .flush(if stopping { HURRIED_FLUSH } else { FLUSH });
-        self.route.sink.close();
-        client.shut_down();
+        if !self.whole_process {
+            self.route.sink.close();
+            client.shut_down();
+        }
+        // A process leaves its sockets to the kernel: the supervisor looks for its end whenever one closes, and otherwise only
+        // every five seconds. So all of them close as late as possible.
         result
     }
 

@@ -81,7 +81,7 @@ pub fn everything(airflow: &Airflow) {
         }
         // The scheduler takes a task that is queued again before it has heard of the end of the first process for a lost one,
         // and fails it. So nobody answers, and no trigger fires, within the first seconds.
-        if !answered && asked.is_some_and(|asked| asked.elapsed() > Duration::from_secs(4)) {
+        if !answered && asked.is_some_and(|asked| asked.elapsed() > Duration::from_secs(12)) {
             answered = true;
             let path = format!("/dags/tour/dagRuns/{RUN}/taskInstances/await_input/-1/hitlDetails");
             api.request(
@@ -234,7 +234,8 @@ fn logs(airflow: &Airflow) {
         "{panicked}"
     );
     find("unknown", "it serves tour: succeed, fail");
-    find("stubborn", "SIGTERM");
+    find("stubborn", "SIGTERM: the task is told to stop");
+    find("stubborn", "did not stop in time");
     for task in ["secrets", "connections"] {
         let said = text(airflow, task, 1);
         assert!(

@@ -120,18 +120,16 @@ fn type_of(error: &(dyn StdError + 'static)) -> String {
     }
 }
 
-/// Frames of the runtime and the standard library, which tell a user nothing.
-const HIDDEN: [&str; 10] = [
-    "std::",
-    "core::",
-    "alloc::",
-    "airflow_sdk::",
-    "<airflow_sdk::",
+/// Paths of the runtime and the standard library, which tell a user nothing.
+const HIDDEN_PATHS: [&str; 5] = ["std::", "core::", "alloc::", "airflow_sdk::", "__rust"];
+/// Functions of the C library and the runtime.
+const HIDDEN_NAMES: [&str; 6] = [
     "rust_begin_unwind",
-    "__rust",
     "_start",
     "clone",
+    "clone3",
     "start_thread",
+    "<unknown>",
 ];
 
 /// Reads the frames out of the text of a backtrace, outermost first as Python has them.
@@ -163,12 +161,10 @@ pub(crate) fn frames_of(backtrace: &str) -> Vec<FrameInfo> {
 }
 
 fn is_users(name: &str) -> bool {
-    let bare = name.trim_start_matches('<');
-    !HIDDEN
-        .iter()
-        .any(|prefix| name.starts_with(prefix) || bare.starts_with(prefix))
+    let path = name.trim_start_matches('<');
+    !HIDDEN_PATHS.iter().any(|hidden| path.starts_with(hidden))
+        && !HIDDEN_NAMES.contains(&name)
         && !name.contains("core::ops::function::")
-        && name != "<unknown>"
 }
 
 /// The name without the hash at its end: `a::b::h0123456789abcdef`.
