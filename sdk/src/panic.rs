@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use crate::comm::client::Client;
+use crate::context::Task;
 use crate::logging::exception::{FrameInfo, add_place, frames_of, of_panic};
 use crate::logging::levels::Level;
 use crate::logging::record::Record;
@@ -18,7 +19,7 @@ use crate::outcome;
 pub(crate) struct Abort {
     pub(crate) client: Arc<Client>,
     pub(crate) route: Arc<Route>,
-    pub(crate) retry: bool,
+    pub(crate) task: Task,
 }
 
 static ABORT: Mutex<Option<Abort>> = Mutex::new(None);
@@ -82,11 +83,12 @@ fn end(abort: &Abort, message: &str) {
     if !abort.client.claim_end() {
         return;
     }
-    let body = if abort.retry {
+    let body = if abort.task.has_tries_left() {
         outcome::retry(&reason(message), None)
     } else {
         outcome::task_state("failed")
     };
+    let body = outcome::with_label(body, &abort.task.extras());
     let delivered = abort.client.end(&body, Some(LAST_REPLY)).is_ok();
     abort.route.sink.flush(Duration::from_secs(5));
     #[expect(

@@ -242,7 +242,7 @@ impl Session {
                     panic::on_abort(panic::Abort {
                         client,
                         route,
-                        retry: task.has_tries_left(),
+                        task: task.clone(),
                     });
                 }
                 let (events, route, own) =
@@ -269,6 +269,8 @@ impl Session {
             let event = self.events.receive(stop.map(|(_, deadline)| deadline));
             match event {
                 Some(Event::Stop(signal)) if stop.is_none() => {
+                    // A full queue of log lines must not hold up the outcome.
+                    self.route.sink.hurry();
                     self.route.say(
                         Level::Warning,
                         format!("{signal}: the task is told to stop"),

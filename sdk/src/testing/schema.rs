@@ -364,12 +364,14 @@ pub(crate) fn check(body: &Value) -> Result<(), String> {
             return Err(format!("{kind} takes no field {extra:?}"));
         }
     }
-    let empty_options = fields
-        .get("options")
-        .and_then(Value::as_array)
-        .is_some_and(Vec::is_empty);
-    if empty_options {
-        return Err(format!("{kind}.options: at least one is needed"));
+    for key in ["options", "chosen_options"] {
+        if fields
+            .get(key)
+            .and_then(Value::as_array)
+            .is_some_and(Vec::is_empty)
+        {
+            return Err(format!("{kind}.{key}: at least one is needed"));
+        }
     }
     Ok(())
 }

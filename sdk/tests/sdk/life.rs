@@ -105,3 +105,13 @@ fn many_requests_at_once_are_matched_to_their_replies() {
     }
     supervisor.run_task(asks).assert_success();
 }
+
+#[test]
+fn the_label_of_a_mapped_instance_goes_with_the_outcome() {
+    fn labels(task: &Task) -> Result<()> {
+        Ok(task.set_map_index_label("eu")?)
+    }
+    let report = Supervisor::new().map_index(0).run_task(labels);
+    report.assert_success();
+    assert_eq!(report.terminal().unwrap()["rendered_map_index"], "eu");
+}
