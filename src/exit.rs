@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::interrupt::Interrupted;
+use crate::interrupt::{self, Interrupted};
 
 /// Everything worked.
 pub const OK: u8 = 0;
@@ -48,7 +48,7 @@ impl std::error::Error for CargoFailed {}
 /// The exit code for `error`.
 pub fn code_of(error: &anyhow::Error) -> ExitCode {
     if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
-        return ExitCode::from(u8::try_from(SIGNAL_BASE + interrupted.signal).unwrap_or(ERROR));
+        return ExitCode::from(interrupt::exit_code(interrupted.signal));
     }
     if let Some(failed) = error.downcast_ref::<CargoFailed>() {
         return ExitCode::from(failed.code);

@@ -3,15 +3,20 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use crate::exit;
 use crate::platform;
 
 static STOP: AtomicBool = AtomicBool::new(false);
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 /// The cargo that runs at the moment, or 0.
 static CARGO: AtomicU32 = AtomicU32::new(0);
+/// How many [`AtOnce`] there are.
+static AT_ONCE: AtomicUsize = AtomicUsize::new(0);
 static INSTALLED: Mutex<bool> = Mutex::new(false);
 
 /// The program was asked to stop.
@@ -47,6 +52,41 @@ fn on_signal(signal: i32) {
         // A Ctrl-C reaches cargo by itself; a signal for this process alone must be passed on.
         platform::signal_tree(cargo, signal);
     }
+    if AT_ONCE.load(Ordering::SeqCst) > 0 {
+        end_now(signal);
+    }
+}
+
+#[expect(clippy::exit, reason = "the main thread may wait for ever")]
+fn end_now(signal: i32) -> ! {
+    std::process::exit(i32::from(exit_code(signal)))
+}
+
+/// 128 + signal.
+pub fn exit_code(signal: i32) -> u8 {
+    u8::try_from(exit::SIGNAL_BASE + signal).unwrap_or(exit::ERROR)
+}
+
+/// While one of these is held, a signal ends the program at once. For calls that may wait for ever,
+/// such as writing to a pipe that nobody reads, while there is nothing to clean up.
+#[derive(Debug)]
+pub struct AtOnce(());
+
+impl AtOnce {
+    /// Ends the program if a signal came before.
+    pub fn new() -> Self {
+        AT_ONCE.fetch_add(1, Ordering::SeqCst);
+        if check().is_err() {
+            end_now(SIGNAL.load(Ordering::SeqCst));
+        }
+        Self(())
+    }
+}
+
+impl Drop for AtOnce {
+    fn drop(&mut self) {
+        AT_ONCE.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Set once the program was asked to stop; for loops that copy data.
@@ -62,6 +102,18 @@ pub fn check() -> Result<(), Interrupted> {
         });
     }
     Ok(())
+}
+
+/// The same, after a child has ended with `status`. Ctrl-C reaches the processes of a terminal in no
+/// order: a child that it has ended may be seen before the signal is.
+pub fn check_after(status: ExitStatus) -> Result<(), Interrupted> {
+    if platform::ending_signal(status).is_some() {
+        for _ in 0..20 {
+            check()?;
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    check()
 }
 
 /// Passes signals on to a running cargo until it is dropped.

@@ -9,6 +9,7 @@ mod exit;
 mod interrupt;
 mod introspect;
 pub mod manifest;
+pub mod packing;
 mod platform;
 mod shell;
 mod text;

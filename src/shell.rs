@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal as _, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects, Style};
 
+use crate::interrupt::AtOnce;
 use crate::text;
 
 const GREEN: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
@@ -98,6 +99,13 @@ impl Shell {
         let _ = writeln!(self.err, "{}", text::lines(message));
     }
 
+    /// What another program wrote to its stderr, which this one shows in its place. Colours are left
+    /// out where this program would not use them.
+    pub fn foreign(&mut self, bytes: &[u8]) {
+        // A terminal that is gone is no reason to fail.
+        let _ = self.err.write_all(bytes);
+    }
+
     fn line(&mut self, label: &str, message: &dyn Display, separator: &str) {
         let message = message.to_string();
         // A terminal that is gone is no reason to fail.
@@ -110,12 +118,23 @@ impl Shell {
         written.and_then(|()| self.result_bytes(b"\n"))
     }
 
+    /// Writes a line of JSON to stdout, with nothing that a terminal would act on.
+    pub fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
+        self.result(&text::json(value))
+    }
+
     /// Writes bytes to stdout as they are. A reader that went away is no error.
+    /// The reader may be slow: nothing that must be cleaned up may be open meanwhile.
     pub fn result_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let _waiting = AtOnce::new();
         let mut out = self.out.lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => result,
+            Err(error) => Err(io::Error::new(
+                error.kind(),
+                format!("failed to write to stdout: {error}"),
+            )),
+            Ok(()) => Ok(()),
         }
     }
 

@@ -24,6 +24,26 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| matches!(c, '\n' | '\t'))
 }
 
+/// JSON on one line: unsafe characters, which stand in strings only, are escaped as JSON does.
+pub fn json(value: &serde_json::Value) -> String {
+    let text = value.to_string();
+    if !text.chars().any(is_unsafe) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_unsafe(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// A character for a message.
 pub fn quoted_char(c: char) -> String {
     if is_unsafe(c) {
@@ -76,5 +96,14 @@ mod tests {
         assert_eq!(lines("a\r\n\tb\u{9b}"), "a\\r\n\tb\\u{9b}");
         assert_eq!(one_line("größe 日本 😀"), "größe 日本 😀");
         assert_eq!(beginning(b"\x7fELF\xff", 3), "\\u{7f}EL…");
+    }
+
+    #[test]
+    fn json_says_the_same_with_its_escapes() {
+        let value = serde_json::json!({"a\u{9b}": "\u{202e}b\n\u{7f}\u{e0041}é😀"});
+        let text = json(&value);
+        assert!(!text.chars().any(is_unsafe), "{text}");
+        assert!(text.contains("é😀"), "{text}");
+        assert_eq!(serde_json::from_str(&text).ok(), Some(value));
     }
 }

@@ -213,7 +213,9 @@ impl Task {
         self.tell(&crate::outcome::message(
             "SetRenderedMapIndex",
             &[("rendered_map_index", Some(label.into()))],
-        ))
+        ))?;
+        self.extras().label = Some(label.to_owned());
+        Ok(())
     }
 
     /// Marks tasks downstream of this one as *skipped*. This task goes on, and ends as it ends.

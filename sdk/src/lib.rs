@@ -1,4 +1,61 @@
 //! Tasks for [Apache Airflow](https://airflow.apache.org) in Rust.
+//!
+//! The Dag stays in Python, with stubs in it. The tasks are ordinary functions, registered with [`bundle!`]; the executable
+//! is packed by `cargo airflow-bundle`, and started for each task by the `ExecutableCoordinator` of Airflow 3.3.
+//!
+//! ```no_run
+//! use airflow_sdk::{Result, Task, bundle};
+//!
+//! fn extract(task: &Task) -> Result<Vec<u64>> {
+//!     let api = task.connection("orders_api")?;
+//!     log::info!(host = api.host.as_deref(); "asking for orders");
+//!     Ok(vec![3, 4, 5]) // the return value is the XCom `return_value`
+//! }
+//!
+//! fn load(task: &Task) -> Result<()> {
+//!     let rows: Vec<u64> = task.xcom("extract")?;
+//!     log::info!(rows = rows.len(); "loading");
+//!     Ok(())
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     bundle! { "sales" => { extract, load } }.serve()
+//! }
+//! ```
+//!
+//! The README has the way from nothing to a green task, and the table of capabilities.
+//!
+//! # Where to find what
+//!
+//! | To ... | look at |
+//! | --- | --- |
+//! | register tasks | [`bundle!`], [`Bundle::register`], [`TaskHandler`] |
+//! | read and write XComs | [`Task::xcom`], [`Task::xcom_of`], [`Task::push_xcom`], [`XCom`], [`Output`] |
+//! | exchange Python's own types | [`python`] |
+//! | use variables and connections | [`Task::variable`], [`Task::connection`], [`Connection`] |
+//! | keep state between tries or runs | [`Task::state`], [`Task::asset_state`] |
+//! | produce and read asset events | [`Task::produce`], [`Task::asset_events`] |
+//! | trigger and read Dag runs | [`Task::trigger_dag_run`], [`Task::find_dag_run`], [`Filter`] |
+//! | end in another way than success | [`Outcome`], [`Defer`], [`HumanInput`] |
+//! | stop when told to | [`Task::cancellation`] |
+//! | test without Airflow | [`testing`] |
+//!
+//! # Errors
+//!
+//! `?` converts every error into [`Error`], which remembers where that was. A handler that returns an error has failed: it is
+//! retried if it has tries left. The error, its sources and their place are in the task's log.
+//!
+//! # Logs
+//!
+//! Records of the [`log`](https://docs.rs/log) facade, with their key-value pairs, are the task's log; with the feature
+//! `tracing`, the events of `tracing` are too. Airflow's `logging_level` and `namespace_levels` are obeyed; a target `a::b`
+//! is Airflow's logger `a.b`. Keys that Airflow's supervisor claims for itself (`target`, `msg`, `event`, ...) get an underscore
+//! at their end. Standard output and standard error go to the task's log as they are.
+//!
+//! # Being told to stop
+//!
+//! SIGTERM and SIGINT cancel the task's token. Two seconds later at the latest the outcome is reported, whatever the task does, as
+//! one that is retried if that is allowed and else failed; then the process ends.
 
 mod assets;
 mod bundle;
@@ -9,11 +66,13 @@ mod connections;
 mod context;
 mod dag_runs;
 mod error;
+mod fields;
 mod handler;
 mod human_input;
 mod ids;
 mod logging;
 mod macros;
+mod mailbox;
 mod manifest;
 mod outcome;
 mod panic;
@@ -54,6 +113,11 @@ pub use xcom::XCom;
 
 pub use jiff;
 pub use serde_json::{Value, json};
+
+/// The README's examples, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// What the expansion of [`bundle!`] uses.
 #[doc(hidden)]

@@ -214,11 +214,13 @@ impl Defer {
 pub(crate) struct Extras {
     pub(crate) outlets: Vec<Value>,
     pub(crate) events: Vec<Value>,
+    pub(crate) label: Option<String>,
 }
 
 /// The fields of a message, without those that are absent.
 pub(crate) fn message(kind: &str, fields: &[(&str, Option<Value>)]) -> Value {
-    let mut body = Map::from_iter([("type".to_owned(), Value::from(kind))]);
+    let mut body = Map::new();
+    body.insert("type".to_owned(), kind.into());
     for (key, value) in fields {
         if let Some(value) = value {
             body.insert((*key).to_owned(), value.clone());
@@ -230,6 +232,16 @@ pub(crate) fn message(kind: &str, fields: &[(&str, Option<Value>)]) -> Value {
 /// The time, as messages carry it.
 fn now() -> Value {
     Value::from(crate::comm::timestamp::text(Timestamp::now()))
+}
+
+/// Adds the label of a mapped task instance to a terminal message. The server takes an absent one for none, and forgets what
+/// `SetRenderedMapIndex` has set.
+pub(crate) fn with_label(mut body: Value, extras: &Extras) -> Value {
+    let takes_label = body["type"] != "RescheduleTask";
+    if let (Some(fields), Some(label), true) = (body.as_object_mut(), &extras.label, takes_label) {
+        fields.insert("rendered_map_index".to_owned(), label.as_str().into());
+    }
+    body
 }
 
 /// `SucceedTask`. The arrays are always sent: without them the server answers 422.

@@ -4,7 +4,6 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -16,7 +15,8 @@ use crate::comm::client::{Client, Incoming, name};
 use crate::context::Task;
 use crate::logging::levels::{Level, Levels};
 use crate::logging::{Route, current};
-use crate::outcome::message;
+use crate::mailbox::Mailbox;
+use crate::outcome::{self, message};
 use crate::startup::StartupDetails;
 use crate::task_run::{self, Completion, Ending};
 use crate::{manifest, panic};
@@ -97,8 +97,7 @@ impl std::error::Error for SessionError {}
 
 /// A session that is about to begin.
 pub(crate) struct Session {
-    sender: Sender<Event>,
-    receiver: Receiver<Event>,
+    events: Mailbox<Event>,
     cancellation: Cancellation,
     pub(crate) route: Arc<Route>,
     /// Whether the session is the whole process, as under Airflow.
@@ -107,14 +106,12 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(levels: Levels, whole_process: bool) -> Self {
-        let (sender, receiver) = mpsc::channel();
         let route = Route::new(levels);
         if whole_process {
             current::follow_process(Arc::clone(&route));
         }
         Self {
-            sender,
-            receiver,
+            events: Mailbox::new(),
             cancellation: Cancellation::default(),
             route,
             whole_process,
@@ -123,12 +120,12 @@ impl Session {
 
     /// A function that tells the session to stop, as a signal does.
     pub(crate) fn stopper(&self) -> impl Fn(&'static str) + Send + 'static {
-        let sender = self.sender.clone();
+        let events = self.events.clone();
         let cancellation = self.cancellation.clone();
         move |signal| {
+            // In this order: a task that ends because of the token ends after this event.
+            events.send(Event::Stop(signal));
             cancellation.cancel();
-            // Fails when the session is over, and then there is nothing to stop.
-            let _ = sender.send(Event::Stop(signal));
         }
     }
 
@@ -156,14 +153,13 @@ impl Session {
             .sink
             .connect(logs)
             .map_err(SessionError::Thread)?;
-        let sender = self.sender.clone();
+        let events = self.events.clone();
         let client = Client::start(comm, bundle.timeout(), move |incoming| {
             let event = match incoming {
                 Incoming::First(body) => Event::First(body),
                 Incoming::Closed(reason) => Event::Closed(reason),
             };
-            // Fails when the session is over.
-            let _ = sender.send(event);
+            events.send(event);
         })
         .map_err(SessionError::Thread)?;
         let result = self.first(bundle, &client);
@@ -182,17 +178,16 @@ impl Session {
     /// Waits for the first message, as long as the supervisor needs: it asks Airflow's API before it sends it.
     fn first(&self, bundle: &Bundle, client: &Arc<Client>) -> Result<(), SessionError> {
         let body = loop {
-            match self.receiver.recv() {
-                Ok(Event::First(body)) => break body,
-                Ok(Event::Closed(reason)) => return Err(SessionError::Closed(reason)),
-                Ok(Event::Stop(signal)) => return Err(SessionError::Stopped(signal)),
-                Ok(Event::Done(_)) => {}
-                Err(error) => return Err(SessionError::Closed(error.to_string())),
+            match self.events.receive(None) {
+                Some(Event::First(body)) => break body,
+                Some(Event::Closed(reason)) => return Err(SessionError::Closed(reason)),
+                Some(Event::Stop(signal)) => return Err(SessionError::Stopped(signal)),
+                Some(Event::Done(_)) | None => {}
             }
         };
         match name(&body) {
             "StartupDetails" => {
-                let details: StartupDetails = serde_json::from_value(body).map_err(|error| {
+                let details = StartupDetails::read(&body).map_err(|error| {
                     SessionError::FirstFrame(format!("StartupDetails: {error}"))
                 })?;
                 self.run_task(bundle, client, details)
@@ -250,15 +245,14 @@ impl Session {
                         retry: task.has_tries_left(),
                     });
                 }
-                let (sender, route, own) =
-                    (self.sender.clone(), Arc::clone(&self.route), task.clone());
+                let (events, route, own) =
+                    (self.events.clone(), Arc::clone(&self.route), task.clone());
                 std::thread::Builder::new()
                     .name(task.task_id().replace('\0', ""))
                     .stack_size(STACK)
                     .spawn(move || {
                         current::follow(Some(route));
-                        // Fails when the session did not wait for a cancelled task.
-                        let _ = sender.send(Event::Done(task_run::run(&handler, &own)));
+                        events.send(Event::Done(task_run::run(&handler, &own)));
                     })
                     .map_err(SessionError::Thread)?;
                 self.wait()?
@@ -272,30 +266,22 @@ impl Session {
         let mut stop: Option<(&'static str, Instant)> = None;
         let mut closed = None;
         loop {
-            let event = match stop {
-                None => self
-                    .receiver
-                    .recv()
-                    .map_err(|_| RecvTimeoutError::Disconnected),
-                Some((_, deadline)) => self
-                    .receiver
-                    .recv_timeout(deadline.saturating_duration_since(Instant::now())),
-            };
+            let event = self.events.receive(stop.map(|(_, deadline)| deadline));
             match event {
-                Ok(Event::Stop(signal)) if stop.is_none() => {
+                Some(Event::Stop(signal)) if stop.is_none() => {
                     self.route.say(
                         Level::Warning,
                         format!("{signal}: the task is told to stop"),
                     );
                     stop = Some((signal, Instant::now() + GRACE));
                 }
-                Ok(Event::Closed(reason)) => {
+                Some(Event::Closed(reason)) => {
                     // Nobody can be told anything any more. The task gets a chance to tidy up.
                     self.cancellation.cancel();
                     stop.get_or_insert(("the supervisor is gone", Instant::now() + GRACE));
                     closed = Some(reason);
                 }
-                Ok(Event::Done(completion)) => {
+                Some(Event::Done(completion)) => {
                     if let Some(reason) = closed {
                         return Err(SessionError::Closed(reason));
                     }
@@ -304,8 +290,8 @@ impl Session {
                         None => task_run::ending(completion),
                     });
                 }
-                Ok(Event::Stop(_) | Event::First(_)) => {}
-                Err(_) => {
+                Some(Event::Stop(_) | Event::First(_)) => {}
+                None => {
                     if let Some(reason) = closed {
                         return Err(SessionError::Closed(reason));
                     }
@@ -323,6 +309,7 @@ impl Session {
             self.route.sink.hurry();
         }
         let (record, body) = ending.report(task);
+        let body = outcome::with_label(body, &task.extras());
         if let Some(record) = record {
             self.route.send(&record);
         }

@@ -70,11 +70,6 @@ impl Input {
         self.stamp.size
     }
 
-    /// The identity of the file, to compare with an output's.
-    pub fn id(&self) -> &FileId {
-        &self.stamp.id
-    }
-
     /// Whether the file, or what the path names, is another one than when it was opened.
     pub fn changed(&self) -> io::Result<bool> {
         let open = Stamp::of(&self.path, &self.file.metadata()?)?;

@@ -21,6 +21,8 @@ pub enum OutputError {
     NotRegular,
     /// A parent of the path is a file.
     ParentIsFile(PathBuf),
+    /// A parent of the path is a symbolic link to nothing.
+    ParentIsDangling(PathBuf),
     /// The file is an input of the same pack.
     IsInput(PathBuf),
     /// The operating system refused.
@@ -39,6 +41,11 @@ impl fmt::Display for OutputError {
             Self::ParentIsFile(parent) => {
                 write!(f, "`{}` is a file, not a folder", parent.display())
             }
+            Self::ParentIsDangling(parent) => write!(
+                f,
+                "`{}` is a symbolic link to a folder that does not exist",
+                parent.display()
+            ),
             Self::IsInput(input) => write!(
                 f,
                 "it is the same file as the input `{}`, and inputs are never overwritten",
@@ -69,7 +76,7 @@ impl Output {
     /// one and its target is replaced.
     pub fn check(path: &Path) -> Result<Self, OutputError> {
         let absolute = std::path::absolute(path)?;
-        if path.file_name().is_none() || ends_in_separator(path) {
+        if path.file_name().is_none() || names_a_folder(path) {
             let folder = absolute.is_dir();
             return Err(if folder {
                 OutputError::IsFolder
@@ -139,18 +146,27 @@ impl Output {
     }
 }
 
-fn ends_in_separator(path: &Path) -> bool {
-    platform::path_bytes(path)
-        .last()
+/// Whether a path ends in `/` or `/.`, which can only be a folder.
+fn names_a_folder(path: &Path) -> bool {
+    let bytes = platform::path_bytes(path);
+    let name = bytes.strip_suffix(b".").unwrap_or(&bytes);
+    name.last()
         .is_some_and(|&byte| std::path::is_separator(char::from(byte)))
 }
 
 fn check_parents(path: &Path) -> Result<(), OutputError> {
-    let nearest = path.ancestors().skip(1).find(|parent| parent.exists());
-    match nearest {
-        Some(parent) if !parent.is_dir() => Err(OutputError::ParentIsFile(parent.to_owned())),
-        _ => Ok(()),
+    let mut parents = path.ancestors().skip(1);
+    let Some(nearest) = parents.find(|parent| parent.symlink_metadata().is_ok()) else {
+        return Ok(());
+    };
+    if nearest.is_dir() {
+        return Ok(());
     }
+    Err(if nearest.exists() {
+        OutputError::ParentIsFile(nearest.to_owned())
+    } else {
+        OutputError::ParentIsDangling(nearest.to_owned())
+    })
 }
 
 /// Folders that were made for an output. Dropped, it removes those that are still empty; kept, they

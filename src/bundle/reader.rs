@@ -13,8 +13,9 @@ use super::digest::Sha256Digest;
 use super::trailer::{Layout, TRAILER_LEN, Trailer, TrailerError};
 
 /// The longest manifest that [`Bundle::manifest`] reads, in bytes. A manifest is a few kilobytes;
-/// Airflow's own YAML reader would need an hour for one of this length.
-pub const MANIFEST_LIMIT: u64 = 64 << 20;
+/// Airflow's own YAML reader would need many minutes for one of this length, and ours needs up to
+/// forty times its length in memory.
+pub const MANIFEST_LIMIT: u64 = 16 << 20;
 
 /// An open bundle.
 ///

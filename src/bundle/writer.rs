@@ -156,6 +156,14 @@ pub fn write_bundle(
     })
 }
 
+/// Refuses a source that is longer than a bundle can hold, as [`write_bundle`] does.
+///
+/// # Errors
+/// [`WriteError::TooLong`].
+pub fn check_source_len(source: &Input) -> Result<(), WriteError> {
+    region_len("source", source.size()).map(drop)
+}
+
 fn region_len(region: &'static str, length: u64) -> Result<u32, WriteError> {
     u32::try_from(length).map_err(|_| WriteError::TooLong(region, length))
 }

@@ -111,7 +111,7 @@ fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<V
         .wait()
         .with_context(|| format!("failed to wait for `{words}`"))?;
     drop(guard);
-    interrupt::check()?;
+    interrupt::check_after(status)?;
     read.context("failed to read the messages of `cargo build`")?;
     if !status.success() {
         let code = match platform::ending_signal(status) {
@@ -212,6 +212,26 @@ fn find(artifacts: &[Artifact], package: &Package, target: &Target) -> anyhow::R
         executable,
         unoptimized: artifact.profile.opt_level == "0",
     })
+}
+
+/// Refuses two executables that cargo would put in one place: the later one replaces the other, even
+/// where each is built by a call of its own.
+pub fn check_names(selected: &[Selected<'_>]) -> anyhow::Result<()> {
+    for (index, one) in selected.iter().enumerate() {
+        let same = |other: &&Selected<'_>| {
+            other.target.name == one.target.name && other.target.kind == one.target.kind
+        };
+        if let Some(other) = selected.iter().skip(index + 1).find(same) {
+            bail!(
+                "`{}` is an executable of both package `{}` and package `{}`, and cargo puts both \
+                 into one file. Rename one, or pack one package at a time with `-p`",
+                one.target.name,
+                one.package.name,
+                other.package.name
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Whether a package of the selection has a target that is not selected but has the name of one that

@@ -25,13 +25,18 @@ impl Workspace {
         command.args(["metadata", "--no-deps", "--format-version", "1"]);
         command.args(options.metadata_args());
         shell.verbose("Running", format!("`{}`", super::shown(&command)));
-        let output = command
-            .output()
-            .with_context(|| format!("failed to run `{}`", super::shown(&command)))?;
+        // Shown only if it fails, by a shell that knows whether there are colours.
+        command.env("CARGO_TERM_COLOR", "always");
+        let output = super::output_of(&mut command)?;
         if !output.status.success() {
             // cargo's own words say it best.
-            shell.plain(String::from_utf8_lossy(&output.stderr).trim_end());
-            crate::interrupt::check()?;
+            shell.foreign(&output.stderr);
+            if options.manifest_path.is_none() && nearest_manifest()?.is_none() {
+                shell.note(
+                    "a program that was built elsewhere needs no Cargo project: pass \
+                     `--executable FILE --source FILE`",
+                );
+            }
             let code = output
                 .status
                 .code()
@@ -45,6 +50,9 @@ impl Workspace {
         let stdout =
             String::from_utf8(output.stdout).context("`cargo metadata` printed no UTF-8")?;
         let metadata = MetadataCommand::parse(stdout).context("failed to read `cargo metadata`")?;
+        if !metadata.workspace_default_members.is_available() {
+            bail!("this cargo is older than 1.71; a newer one is needed (`rustup update`)");
+        }
         Ok(Self {
             current_manifest: current_manifest(options, &metadata)?,
             metadata,
@@ -52,12 +60,21 @@ impl Workspace {
     }
 
     /// The packages that `cargo build` would take with these options.
-    pub fn packages(&self, options: &CargoOptions) -> anyhow::Result<Vec<&Package>> {
-        let members = self.metadata.workspace_packages();
+    pub fn packages(
+        &self,
+        options: &CargoOptions,
+        shell: &mut Shell,
+    ) -> anyhow::Result<Vec<&Package>> {
+        let mut members = self.metadata.workspace_packages();
         if options.workspace {
-            let excluded = matching(&members, &options.exclude, options)?;
-            let left = |package: &&Package| !excluded.iter().any(|gone| gone.id == package.id);
-            return Ok(members.into_iter().filter(left).collect());
+            for spec in &options.exclude {
+                let excluded = matching_spec(&members, spec, options)?;
+                if excluded.is_empty() {
+                    shell.warn(format!("no package `{spec}` to exclude in this workspace"));
+                }
+                members.retain(|package| !excluded.iter().any(|gone| gone.id == package.id));
+            }
+            return Ok(members);
         }
         if !options.package.is_empty() {
             return matching(&members, &options.package, options);
@@ -85,10 +102,18 @@ fn matching<'a>(
     for spec in specs {
         let matches = matching_spec(members, spec, options)?;
         if matches.is_empty() {
+            let with_version = spec.contains(['@', ':']);
             let names: Vec<_> = members
                 .iter()
-                .map(|package| package.name.as_str())
+                .map(|package| {
+                    if with_version {
+                        format!("{}@{}", package.name, package.version)
+                    } else {
+                        package.name.to_string()
+                    }
+                })
                 .collect();
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
             bail!(
                 "no package `{spec}` in this workspace{}; its members are {}",
                 super::select::did_you_mean(spec, &names),
@@ -133,11 +158,23 @@ fn matching_spec<'a>(
     if !named.is_empty() || !spec.contains("://") {
         return Ok(named);
     }
+    // `cargo pkgid` wants a lock file, and there may be none yet; an id as cargo prints it can do
+    // without.
+    let same: Vec<_> = members
+        .iter()
+        .copied()
+        .filter(|package| package.id.repr == spec)
+        .collect();
+    if !same.is_empty() {
+        return Ok(same);
+    }
     let mut command = super::command();
     command.arg("pkgid").args(options.metadata_args()).arg(spec);
-    let output = command
-        .output()
-        .with_context(|| format!("failed to run `{}`", super::shown(&command)))?;
+    let output = super::output_of(&mut command)?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        bail!("cargo does not know the package `{spec}`: {}", words.trim());
+    }
     let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     Ok(members
         .iter()
@@ -151,17 +188,20 @@ fn current_manifest(options: &CargoOptions, metadata: &Metadata) -> anyhow::Resu
     if let Some(path) = &options.manifest_path {
         return Ok(path.clone());
     }
-    let here = std::env::current_dir().context("failed to find the current folder")?;
-    let nearest = here
-        .ancestors()
-        .map(|folder| folder.join("Cargo.toml"))
-        .find(|path| path.is_file());
-    Ok(nearest.unwrap_or_else(|| {
+    Ok(nearest_manifest()?.unwrap_or_else(|| {
         metadata
             .workspace_root
             .join("Cargo.toml")
             .into_std_path_buf()
     }))
+}
+
+fn nearest_manifest() -> anyhow::Result<Option<PathBuf>> {
+    let here = std::env::current_dir().context("failed to find the current folder")?;
+    Ok(here
+        .ancestors()
+        .map(|folder| folder.join("Cargo.toml"))
+        .find(|path| path.is_file()))
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

@@ -8,11 +8,32 @@ pub mod table;
 pub mod triple;
 
 use std::ffi::OsString;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::Context as _;
+
+use crate::interrupt::{self, CargoGuard};
 
 /// The cargo that runs us, or the one on `PATH`: one and the same for all calls.
 fn command() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+}
+
+/// Runs cargo to its end and collects what it prints. It may wait for another cargo's lock, or for
+/// the network, so it must end when we are asked to.
+fn output_of(command: &mut Command) -> anyhow::Result<Output> {
+    let words = shown(command);
+    let failed = || format!("failed to run `{words}`");
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let child = child.with_context(failed)?;
+    let guard = CargoGuard::new(child.id());
+    let output = child.wait_with_output().with_context(failed)?;
+    drop(guard);
+    interrupt::check_after(output.status)?;
+    Ok(output)
 }
 
 /// The command line, for `--verbose` and for messages.

@@ -151,6 +151,15 @@ impl CargoOptions {
             .any(|format| !matches!(format, MessageFormat::Human | MessageFormat::Short))
     }
 
+    /// The profile that is built.
+    pub fn profile_name(&self) -> &str {
+        match &self.profile {
+            Some(name) => name,
+            None if self.release => "release",
+            None => "dev",
+        }
+    }
+
     /// Names of the flags that were given, for a message that they do not fit.
     pub fn given(&self) -> Vec<&'static str> {
         // Destructured, so that a new field cannot be forgotten.
@@ -303,9 +312,10 @@ impl CargoOptions {
 }
 
 /// Flags of `cargo build` that may not stand after `--`, and why.
+const NO_BUILD: &str = "nothing would be built; see `cargo build --help`";
 const SELECTS: &str = "it chooses what is built, which this command must know";
 const OURS: &str = "pass it before the `--`";
-const REFUSED: [(&str, &str); 36] = [
+const REFUSED: [(&str, &str); 38] = [
     ("--package", OURS),
     ("-p", OURS),
     ("--workspace", OURS),
@@ -342,6 +352,8 @@ const REFUSED: [(&str, &str); 36] = [
     ("--bench", SELECTS),
     ("--benches", SELECTS),
     ("--all-targets", SELECTS),
+    ("--help", NO_BUILD),
+    ("-h", NO_BUILD),
 ];
 
 /// Checks the arguments after `--`.

@@ -1,11 +1,12 @@
 //! Which executables are packed.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use cargo_metadata::{Package, Target, TargetKind};
 
 use super::metadata::Workspace;
 use super::options::CargoOptions;
-use super::table::Table;
+use super::table::{TABLE, Table};
+use crate::shell::Shell;
 
 /// Name of the runtime crate; who depends on it has something to pack.
 const SDK: &str = "airflow-sdk";
@@ -28,8 +29,9 @@ pub struct Selected<'a> {
 pub fn select<'a>(
     workspace: &'a Workspace,
     options: &CargoOptions,
+    shell: &mut Shell,
 ) -> anyhow::Result<Vec<Selected<'a>>> {
-    let packages = workspace.packages(options)?;
+    let packages = workspace.packages(options, shell)?;
     let workspace_table = Table::of_workspace(&workspace.metadata)?;
     let tables = packages
         .iter()
@@ -51,9 +53,9 @@ pub fn select<'a>(
         } else {
             &[]
         };
-        return named(&packages, bins, examples);
+        return named(workspace, &packages, bins, examples);
     }
-    let (candidates, listed_in_table) = candidates(&packages, &workspace_table)?;
+    let (candidates, listed_in_table) = candidates(workspace, &packages, &workspace_table)?;
     let several_allowed =
         options.workspace || listed_in_table || (!options.package.is_empty() && packages.len() > 1);
     match candidates.as_slice() {
@@ -92,6 +94,7 @@ fn bins_from_environment() -> Vec<String> {
 
 /// What `--bin` and `--example` name; patterns as in cargo.
 fn named<'a>(
+    workspace: &Workspace,
     packages: &[(&'a Package, Table)],
     bins: &[String],
     examples: &[String],
@@ -102,30 +105,12 @@ fn named<'a>(
         .map(|name| (TargetKind::Bin, name))
         .chain(examples.iter().map(|name| (TargetKind::Example, name)));
     for (kind, name) in wanted {
-        let pattern = glob::Pattern::new(name).ok();
-        let fits = |target: &Target| {
-            target.name == *name
-                || pattern
-                    .as_ref()
-                    .is_some_and(|pattern| pattern.matches(&target.name))
-        };
+        let fits = fits(name);
         let matches: Vec<_> = all_targets(packages, &kind)
             .filter(|one| fits(one.target))
             .collect();
         if matches.is_empty() {
-            let word = if kind == TargetKind::Bin {
-                "bin"
-            } else {
-                "example"
-            };
-            let names: Vec<_> = all_targets(packages, &kind)
-                .map(|one| one.target.name.as_str())
-                .collect();
-            bail!(
-                "no {word} target `{name}` in the selected packages{}; there {}",
-                did_you_mean(name, &names),
-                there_are(&names)
-            );
+            bail!("{}", missing(workspace, packages, &kind, name));
         }
         for one in matches {
             let same = |other: &Selected<'_>| {
@@ -139,16 +124,84 @@ fn named<'a>(
     Ok(found)
 }
 
+/// Whether a target has this name; patterns as in cargo.
+fn fits(name: &str) -> impl Fn(&Target) -> bool {
+    let pattern = glob::Pattern::new(name).ok();
+    let name = name.to_owned();
+    move |target| {
+        target.name == name
+            || pattern
+                .as_ref()
+                .is_some_and(|pattern| pattern.matches(&target.name))
+    }
+}
+
+/// Members of the workspace, selected or not, that have a target with this name.
+fn owners<'a>(workspace: &'a Workspace, kind: &TargetKind, name: &str) -> Vec<&'a Package> {
+    let fits = fits(name);
+    let has_it = |package: &&Package| {
+        let mut targets = package.targets.iter();
+        targets.any(|target| target.kind.contains(kind) && fits(target))
+    };
+    let members = workspace.metadata.workspace_packages();
+    members.into_iter().filter(has_it).collect()
+}
+
+fn missing(
+    workspace: &Workspace,
+    packages: &[(&Package, Table)],
+    kind: &TargetKind,
+    name: &str,
+) -> String {
+    let word = if *kind == TargetKind::Bin {
+        "bin"
+    } else {
+        "example"
+    };
+    if let [owner, ..] = owners(workspace, kind, name).as_slice() {
+        return format!(
+            "no {word} target `{name}` in the selected packages; package `{0}` has it: pass \
+             `-p {0}`",
+            owner.name
+        );
+    }
+    let names: Vec<_> = all_targets(packages, kind)
+        .map(|one| one.target.name.as_str())
+        .collect();
+    format!(
+        "no {word} target `{name}` in the selected packages{}; there {}",
+        did_you_mean(name, &names),
+        there_are(&names)
+    )
+}
+
 /// Bins of the packages that have a table or the SDK, or of all if there is none. Also says whether
-/// a table lists them, which is as good as several `--bin`.
+/// one table lists them all, which is as good as several `--bin`.
 fn candidates<'a>(
+    workspace: &Workspace,
     packages: &[(&'a Package, Table)],
     workspace_table: &Table,
 ) -> anyhow::Result<(Vec<Selected<'a>>, bool)> {
     if packages.iter().all(|(_, table)| table.bins.is_none())
         && let Some(bins) = &workspace_table.bins
     {
-        return Ok((named(packages, bins, &[])?, true));
+        // It speaks for the whole workspace, of which this may be a part.
+        let here = |name: &&String| {
+            let owners = owners(workspace, &TargetKind::Bin, name);
+            let selected = |owner: &&Package| packages.iter().any(|(one, _)| one.id == owner.id);
+            owners.is_empty() || owners.iter().any(selected)
+        };
+        let bins: Vec<_> = bins.iter().filter(here).cloned().collect();
+        if !bins.is_empty() {
+            let found = named(workspace, packages, &bins, &[]);
+            let found = found.with_context(|| {
+                format!(
+                    "`bins` in [workspace.metadata.{TABLE}] in `{}`",
+                    workspace.metadata.workspace_root.join("Cargo.toml")
+                )
+            })?;
+            return Ok((found, true));
+        }
     }
     let marked = |package: &Package| {
         Table::exists(package)
@@ -160,6 +213,7 @@ fn candidates<'a>(
     let any_marked = packages.iter().any(|(package, _)| marked(package));
     let mut found = Vec::new();
     let mut all_listed = true;
+    let mut first_listed = None;
     for entry in packages
         .iter()
         .filter(|(package, _)| !any_marked || marked(package))
@@ -167,7 +221,14 @@ fn candidates<'a>(
         let (package, table) = entry;
         let one = std::slice::from_ref(entry);
         if let Some(bins) = &table.bins {
-            found.extend(named(one, bins, &[])?);
+            let bins = named(workspace, one, bins, &[]).with_context(|| {
+                format!(
+                    "`bins` in [package.metadata.{TABLE}] in `{}`",
+                    package.manifest_path
+                )
+            })?;
+            found.extend(bins);
+            all_listed &= *first_listed.get_or_insert(&package.id) == &package.id;
             continue;
         }
         let bins = all_targets(one, &TargetKind::Bin);

@@ -9,13 +9,16 @@ use crate::bundle::reader::{Bundle, ReadError};
 use crate::cli::{InspectArgs, ReportFormat};
 use crate::executable::{self, Executable};
 use crate::exit;
+use crate::interrupt::AtOnce;
 use crate::shell::Shell;
 use crate::text;
 use crate::worker::manifest::{self, WorkerManifest};
-use crate::worker::pyyaml::{Date, DateTime, Value, ValueRef};
+use crate::worker::pyyaml::{Date, DateTime, MAX_DEPTH, Value, ValueRef};
 
 /// Prints what is asked for, and returns the exit code.
 pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
+    // Nothing is written, so nothing has to be cleaned up.
+    let _reading = AtOnce::new();
     let bundle = super::open(&args.file)?;
     let failed = || format!("failed to read the bundle `{}`", args.file.display());
     match (&args.source, args.message_format) {
@@ -25,55 +28,71 @@ pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         }
         (Some(Some(path)), _) => {
             let (offset, length) = find_source(&bundle, path)?;
-            let Some(source) = bundle
-                .source_range(offset..offset + length)
-                .with_context(failed)?
-            else {
-                bail!("`{path}` in `sources` reaches out of the source region");
+            // An end that cannot be counted lies outside like any other.
+            let end = offset.saturating_add(length);
+            let range = bundle.source_range(offset..end).with_context(failed)?;
+            let Some(source) = range else {
+                bail!(
+                    "`{}` in `sources` reaches out of the source region",
+                    text::one_line(path)
+                );
             };
             stream(source, shell).with_context(failed)?;
         }
         (None, ReportFormat::Human) => {
             let manifest = bundle.manifest().with_context(failed)?;
-            print(&manifest, shell).with_context(failed)?;
+            stream(manifest.as_slice(), shell).with_context(failed)?;
         }
         (None, ReportFormat::Json) => {
             let report = report(&bundle, &args.file).with_context(failed)?;
-            shell.result(&report.to_string())?;
+            shell.json(&report)?;
         }
     }
     Ok(exit::OK)
 }
 
-/// Bytes for stdout as they are; for a terminal, without what it would act on.
-fn print(bytes: &[u8], shell: &mut Shell) -> std::io::Result<()> {
-    if !shell.results_are_shown() {
-        return shell.result_bytes(bytes);
-    }
+/// Bytes for a terminal, without what it would act on. Returns whether there was any.
+fn print(bytes: &[u8], shell: &mut Shell) -> std::io::Result<bool> {
     let shown = String::from_utf8_lossy(bytes);
     let safe = text::lines(&shown);
     shell.result_bytes(safe.as_bytes())?;
-    if safe.as_bytes() != bytes {
-        shell
-            .note("control or bidirectional characters are shown escaped; the bytes are in a pipe");
-    }
-    Ok(())
+    Ok(safe.as_bytes() != bytes)
 }
 
+fn note_on_escapes(shell: &mut Shell) {
+    shell.note("control or bidirectional characters are shown escaped; the bytes are in a pipe");
+}
+
+/// Bytes for stdout as they are; for a terminal, without what it would act on. In pieces: a source
+/// may have gigabytes.
 fn stream(mut source: impl std::io::Read, shell: &mut Shell) -> Result<(), ReadError> {
-    if shell.results_are_shown() {
-        let mut bytes = Vec::new();
-        source.read_to_end(&mut bytes)?;
-        return Ok(print(&bytes, shell)?);
-    }
+    let shown = shell.results_are_shown();
     let mut buffer = vec![0; 64 << 10];
+    // The start of a character that the last piece ended in.
+    let mut rest = 0;
+    let mut escaped = false;
     loop {
-        let count = source.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(());
+        let count = source.read(&mut buffer[rest..])?;
+        let piece = &buffer[..rest + count];
+        if piece.is_empty() {
+            break;
         }
-        shell.result_bytes(&buffer[..count])?;
+        let whole = match std::str::from_utf8(piece) {
+            Err(error) if shown && count > 0 && error.error_len().is_none() => error.valid_up_to(),
+            _ => piece.len(),
+        };
+        if shown {
+            escaped |= print(&piece[..whole], shell)?;
+        } else {
+            shell.result_bytes(piece)?;
+        }
+        rest = piece.len() - whole;
+        buffer.copy_within(whole..whole + rest, 0);
     }
+    if escaped {
+        note_on_escapes(shell);
+    }
+    Ok(())
 }
 
 /// Offset and length of the file `path` in the source region.
@@ -102,7 +121,7 @@ fn report(bundle: &Bundle, path: &Path) -> anyhow::Result<Json> {
     let computed = bundle.compute_digest()?;
     let bytes = bundle.manifest()?;
     let (manifest, manifest_error) = match manifest::read(&bytes) {
-        Ok(manifest) => (to_json(&manifest), Json::Null),
+        Ok(manifest) => (to_json(&manifest, bytes.len()), Json::Null),
         Err(finding) => (
             Json::Null,
             json!({ "code": finding.code, "message": finding.message }),
@@ -153,18 +172,21 @@ fn executable_json(bundle: &Bundle) -> Json {
 }
 
 /// The manifest as the worker reads it. What JSON does not know becomes a string; a mapping's keys
-/// too. Shared values are written out as often as they stand in the text, within limits.
-fn to_json(manifest: &WorkerManifest) -> Json {
-    let mut budget = 1_000_000;
+/// too. Shared values are written out as often as they stand in the text, within limits. `length` is
+/// the manifest's, in bytes.
+fn to_json(manifest: &WorkerManifest, length: usize) -> Json {
+    let mut budget = 4 * length + (1 << 20);
     value_json(manifest.root(), 0, &mut budget)
 }
 
+/// `budget` is how many values and bytes of text may still be written.
 fn value_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
-    // Aliases can make a short text stand for an endless value.
-    if *budget == 0 || depth > 128 {
+    // Aliases can make a short text stand for an endless value, and JSON readers have limits.
+    let cost = 1 + text_len(value.value());
+    if *budget < cost || depth > MAX_DEPTH {
         return json!("…");
     }
-    *budget -= 1;
+    *budget -= cost;
     let mut inner = |value| value_json(value, depth + 1, budget);
     match value.value() {
         Value::None => Json::Null,
@@ -181,14 +203,23 @@ fn value_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
         Value::List(_) => value.items().map(inner).collect(),
         Value::Map(_) => value
             .entries()
-            .map(|(key, value)| (key_text(key), inner(value)))
+            .map(|(key, value)| (key_text(inner(key)), inner(value)))
             .collect(),
         other => json!(scalar_text(other)),
     }
 }
 
-fn key_text(key: ValueRef<'_>) -> String {
-    match value_json(key, 0, &mut 100) {
+/// How much text a value holds itself, in bytes.
+fn text_len(value: &Value) -> usize {
+    match value {
+        Value::Str(text) => text.to_string_lossy().len(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    }
+}
+
+fn key_text(key: Json) -> String {
+    match key {
         Json::String(text) => text,
         other => other.to_string(),
     }

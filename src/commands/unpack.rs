@@ -1,17 +1,18 @@
 //! `unpack`: a bundle's parts as files. Nothing is written outside of the folder that was asked for.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 use crate::bundle::output::NewFolders;
 use crate::bundle::reader::Bundle;
 use crate::cli::UnpackArgs;
 use crate::exit;
-use crate::interrupt;
+use crate::interrupt::{self, AtOnce};
 use crate::platform;
 use crate::shell::Shell;
 use crate::text::one_line;
@@ -24,6 +25,7 @@ const SOURCE_FOLDER: &str = "source";
 
 /// Writes the parts, and returns the exit code.
 pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
+    let reading = AtOnce::new();
     let bundle = super::open(&args.file)?;
     let failed = || format!("failed to unpack `{}`", args.file.display());
     let computed = bundle.compute_digest().with_context(failed)?;
@@ -35,37 +37,89 @@ pub fn run(args: &UnpackArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         );
     }
     let plan = plan(&bundle, &args.file)?;
+    check_apart(&plan)?;
     let root = std::path::absolute(&args.out_dir).with_context(failed)?;
-    if !args.force {
-        for part in &plan {
-            let path = root.join(&part.path);
-            if path.symlink_metadata().is_ok() {
-                bail!(
-                    "`{}` exists already; pass `--force` to replace it",
-                    path.display()
-                );
-            }
-        }
+    for part in &plan {
+        check_target(&root.join(&part.path), &bundle, args.force)?;
     }
+    // From here on there is something to clean up.
+    drop(reading);
+    let mut new = New::default();
     let folders = NewFolders::make(&root)
         .with_context(|| format!("failed to create the folder `{}`", root.display()))?;
+    new.folders.push(folders);
     let mut staged = Vec::new();
     for part in &plan {
         interrupt::check()?;
-        staged.push(stage(&bundle, part, &root)?);
+        staged.push(stage(&bundle, part, &root, &mut new)?);
     }
     for (file, part) in staged.into_iter().zip(&plan) {
         let path = root.join(&part.path);
-        publish(file.file, &path, args.force)
+        let is_new = path.symlink_metadata().is_err();
+        publish(file, &path, args.force)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
-        file.folders.keep();
+        if is_new {
+            new.files.push(path);
+        }
+    }
+    new.keep();
+    for part in &plan {
+        let path = root.join(&part.path);
         shell.status("Unpacked", format!("`{}`", path.display()));
         let mut line = platform::path_bytes(&path);
         line.push(b'\n');
         shell.result_bytes(&line)?;
     }
-    folders.keep();
     Ok(exit::OK)
+}
+
+/// What an unpacking has made that was not there before. Dropped, it is removed again, the newest
+/// first: a folder must be empty by then.
+#[derive(Default)]
+struct New {
+    files: Vec<PathBuf>,
+    folders: Vec<NewFolders>,
+}
+
+impl New {
+    fn keep(mut self) {
+        self.files.clear();
+        self.folders.drain(..).for_each(NewFolders::keep);
+    }
+}
+
+impl Drop for New {
+    fn drop(&mut self) {
+        for file in &self.files {
+            // Gone already: somebody else's business.
+            let _ = fs::remove_file(file);
+        }
+        while self.folders.pop().is_some() {}
+    }
+}
+
+/// Refuses to replace what nobody asked to replace, and the bundle itself in any case.
+fn check_target(path: &Path, bundle: &Bundle, force: bool) -> anyhow::Result<()> {
+    let Ok(there) = path.symlink_metadata() else {
+        return Ok(());
+    };
+    if there.is_dir() {
+        bail!("`{}` is a folder, and a file goes there", path.display());
+    }
+    let file_id = |metadata: &fs::Metadata| platform::file_id(path, metadata).ok();
+    if file_id(&there) == bundle.file().metadata().ok().as_ref().and_then(file_id) {
+        bail!(
+            "`{}` exists already and is the bundle itself; unpack it into another folder",
+            path.display()
+        );
+    }
+    if !force {
+        bail!(
+            "`{}` exists already; pass `--force` to replace it",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 /// One file to write. The path is below the folder that was asked for.
@@ -103,6 +157,8 @@ fn plan(bundle: &Bundle, file: &Path) -> anyhow::Result<Vec<Part>> {
         Err(_) => Vec::new(),
     };
     let region = bundle.layout().metadata_start - bundle.layout().source_start;
+    let mut paths = HashSet::new();
+    let mut total = 0_u64;
     for file in files {
         let path = Path::new(SOURCE_FOLDER).join(safe_path(&file.path)?);
         let end = file.offset.checked_add(file.length);
@@ -112,8 +168,13 @@ fn plan(bundle: &Bundle, file: &Path) -> anyhow::Result<Vec<Part>> {
                 one_line(&file.path)
             );
         }
-        if parts.iter().any(|part| part.path == path) {
+        if !paths.insert(path.clone()) {
             bail!("`{}` stands twice in `sources`", one_line(&file.path));
+        }
+        // Else a small bundle could fill the disk with the same bytes again and again.
+        total = total.saturating_add(file.length);
+        if total > region {
+            bail!("the files in `sources` overlap in the source region");
         }
         let content = Content::Source {
             offset: file.offset,
@@ -132,6 +193,23 @@ fn plan(bundle: &Bundle, file: &Path) -> anyhow::Result<Vec<Part>> {
         });
     }
     Ok(parts)
+}
+
+/// Refuses a path that is both a file and a folder: half of the parts would be written before that
+/// shows.
+fn check_apart(plan: &[Part]) -> anyhow::Result<()> {
+    for part in plan {
+        let inside = |other: &&Part| other.path != part.path && other.path.starts_with(&part.path);
+        if let Some(other) = plan.iter().find(inside) {
+            bail!(
+                "the bundle names two source files, `{}` and `{}`, of which one would be a folder \
+                 with the other in it",
+                one_line(&part.path.to_string_lossy()),
+                one_line(&other.path.to_string_lossy())
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A path from a manifest, if it stays below the folder on every system: no root, no `..`, no drive,
@@ -171,18 +249,14 @@ fn safe_path(path: &str) -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(path))
 }
 
-/// A part that is written, but not yet in its place.
-struct Staged {
-    file: NamedTempFile,
-    folders: NewFolders,
-}
-
-fn stage(bundle: &Bundle, part: &Part, root: &Path) -> anyhow::Result<Staged> {
+/// Writes a part to a temporary file beside its place.
+fn stage(bundle: &Bundle, part: &Part, root: &Path, new: &mut New) -> anyhow::Result<TempPath> {
     let path = root.join(&part.path);
     let failed = || format!("failed to write `{}`", path.display());
     let folder = path.parent().unwrap_or(root);
     no_links(root, folder)?;
-    let folders = NewFolders::make(folder).with_context(failed)?;
+    new.folders
+        .push(NewFolders::make(folder).with_context(failed)?);
     let mut file = tempfile::Builder::new()
         .prefix(".airflow-bundle-")
         .suffix(".tmp")
@@ -204,11 +278,19 @@ fn stage(bundle: &Bundle, part: &Part, root: &Path) -> anyhow::Result<Staged> {
             platform::make_readable(file.as_file()).with_context(failed)?;
         }
     }
-    Ok(Staged { file, folders })
+    Ok(file.into_temp_path())
 }
 
-fn copy(mut from: impl Read, to: &mut File) -> io::Result<()> {
-    io::copy(&mut from, to).map(drop)
+fn copy(mut from: impl Read, to: &mut File) -> anyhow::Result<()> {
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        interrupt::check()?;
+        let count = from.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(());
+        }
+        to.write_all(buffer.get(..count).unwrap_or_default())?;
+    }
 }
 
 /// Refuses to walk through a symbolic link below `root`: it may lead out of it.
@@ -224,7 +306,7 @@ fn no_links(root: &Path, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn publish(file: NamedTempFile, path: &Path, force: bool) -> io::Result<()> {
+fn publish(file: TempPath, path: &Path, force: bool) -> io::Result<()> {
     if force {
         file.persist(path).map(drop).map_err(|error| error.error)
     } else {

@@ -1,13 +1,13 @@
 //! `verify`: what a worker would do with files and folders, and why.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::cli::{ReportFormat, VerifyArgs};
 use crate::exit;
-use crate::interrupt;
+use crate::interrupt::AtOnce;
 use crate::shell::Shell;
 use crate::text::one_line;
 use crate::worker::Finding;
@@ -16,28 +16,42 @@ use crate::worker::walk::{Found, walk};
 
 /// Judges what is named, and returns the exit code.
 pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
+    // Nothing is written, so nothing has to be cleaned up.
+    let _reading = AtOnce::new();
     let mut survey = Survey::default();
     let mut missing = false;
     for path in &args.paths {
-        if let Err(error) = std::fs::metadata(path) {
-            shell.error(&anyhow::anyhow!(
-                "cannot look at `{}`: {error}",
-                path.display()
-            ));
-            missing = true;
-        }
+        let error = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() || metadata.is_file() => continue,
+            Ok(_) => "it is neither a file nor a folder".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        shell.error(&anyhow::anyhow!(
+            "cannot look at `{}`: {error}",
+            path.display()
+        ));
+        missing = true;
     }
+    let mut judged = HashSet::new();
     for found in walk(args.paths.iter().cloned()) {
-        interrupt::check()?;
         let named = args.paths.contains(&found.path);
-        if named || ends_in_magic(&found.path) {
+        if (named || ends_in_magic(&found.path))
+            // A file may be named and lie in a folder that is named too.
+            && judged.insert(std::path::absolute(&found.path)?)
+        {
             let verdict = judge(&found.path, found.executable);
             print(&verdict, args.message_format, shell)?;
             survey.add(&verdict, &found);
         }
     }
     let mut complaints = survey.complaints();
-    complaints.extend(args.dag_id.iter().filter_map(|id| survey.answer(id, shell)));
+    for id in &args.dag_id {
+        match survey.answer(id) {
+            Ok(answer) if args.message_format == ReportFormat::Human => shell.result(&answer)?,
+            Ok(answer) => shell.note(answer),
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
     for complaint in &complaints {
         shell.error(&anyhow::anyhow!("{complaint}"));
     }
@@ -104,10 +118,11 @@ impl Survey {
         complaints
     }
 
-    /// Names the file that serves a dag; returns a complaint if there is none.
-    fn answer(&self, id: &str, shell: &mut Shell) -> Option<String> {
+    /// Names the file that serves a dag, or says why there is none.
+    fn answer(&self, id: &str) -> Result<String, String> {
         let shown = one_line(id);
-        let Some(files) = self.serving.get(id) else {
+        let files = self.serving.get(id).map_or(&[][..], Vec::as_slice);
+        let Some(file) = files.first() else {
             let served: Vec<_> = self
                 .serving
                 .keys()
@@ -118,25 +133,27 @@ impl Survey {
             } else {
                 served.join(", ")
             };
-            return Some(format!(
+            return Err(format!(
                 "no usable bundle serves the dag `{shown}`; dags served: {served}"
             ));
         };
         if let Some(Some(raising)) = self.order.get(id) {
-            return Some(format!(
+            return Err(format!(
                 "the worker's search for the dag `{shown}` fails at `{}`, whose manifest it cannot \
                  pass over",
                 raising.display()
             ));
         }
-        let file = files.first()?.display().to_string();
+        let file = file.display().to_string();
         let chance = if files.len() > 1 {
             " (by chance; here, today)"
         } else {
             ""
         };
-        shell.status("Serves", format!("`{shown}`: `{file}`{chance}"));
-        None
+        Ok(format!(
+            "the dag `{shown}` is served by `{}`{chance}",
+            one_line(&file)
+        ))
     }
 }
 
@@ -151,7 +168,7 @@ fn print(verdict: &Verdict, format: ReportFormat, shell: &mut Shell) -> anyhow::
             "problems": findings(&verdict.problems),
             "warnings": findings(&verdict.warnings),
         });
-        return Ok(shell.result(&line.to_string())?);
+        return Ok(shell.json(&line)?);
     }
     shell.result(&human(verdict, &path))?;
     Ok(())

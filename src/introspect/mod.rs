@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 
 pub use run::{METADATA_FLAG, OUTPUT_LIMIT, RunError};
 
+use crate::interrupt::AtOnce;
 use crate::manifest::{Manifest, ManifestError};
 use crate::text;
 
@@ -37,11 +38,15 @@ pub fn from_file(path: &Path) -> anyhow::Result<Manifest> {
         return Err(anyhow::anyhow!("it is a folder, not a file")).with_context(failed);
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .with_context(failed)?
-        .take(OUTPUT_LIMIT as u64 + 1)
-        .read_to_end(&mut bytes)
-        .with_context(failed)?;
+    {
+        // A pipe may stay silent for ever, and nothing is open that must be cleaned up.
+        let _waiting = AtOnce::new();
+        std::fs::File::open(path)
+            .with_context(failed)?
+            .take(OUTPUT_LIMIT as u64 + 1)
+            .read_to_end(&mut bytes)
+            .with_context(failed)?;
+    }
     if bytes.len() > OUTPUT_LIMIT {
         bail!(
             "the manifest `{}` is longer than {} MiB",
@@ -100,7 +105,12 @@ fn parse(output: &[u8]) -> Result<Manifest, WrongOutput> {
         Err(error) => {
             let valid = output.get(..error.valid_up_to()).unwrap_or_default();
             let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
-            return Err(wrong(Problem::NotUtf8 { line }, None));
+            let utf16 = output.starts_with(b"\xff\xfe") || output.starts_with(b"\xfe\xff");
+            let hint = utf16.then_some(
+                "it seems to be UTF-16, as some shells redirect output into a file: convert it to \
+                 UTF-8",
+            );
+            return Err(wrong(Problem::NotUtf8 { line }, hint));
         }
     };
     if manifest.trim().is_empty() {
@@ -115,10 +125,14 @@ fn parse(output: &[u8]) -> Result<Manifest, WrongOutput> {
     })
 }
 
-/// Whether a valid manifest stands below the first lines, as it does under a banner.
+/// Whether a valid manifest stands below the first lines, as it does under a banner. A second
+/// manifest below the first is no such thing.
 fn has_manifest_below(text: &str) -> bool {
+    // Each try reads the rest of the text; nobody looks for a banner in megabytes.
+    let text = if text.len() < (1 << 20) { text } else { "" };
     text.match_indices('\n').take(50).any(|(at, _)| {
-        text.get(at + 1..)
-            .is_some_and(|rest| Manifest::parse(rest).is_ok())
+        text.split_at_checked(at + 1).is_some_and(|(before, rest)| {
+            Manifest::parse(rest).is_ok() && Manifest::parse(before).is_err()
+        })
     })
 }

@@ -12,6 +12,7 @@ pub use parse::ManifestError;
 pub use value::{Number, Value};
 
 use std::fmt;
+use std::path::Path;
 
 use crate::bundle::digest::{Sha256Digest, cache_digest};
 use crate::bundle::writer::RegionDigests;
@@ -47,6 +48,25 @@ pub struct SourceName {
     pub file_name: String,
     /// Path as the author knows it, relative to the package, with `/` between its parts.
     pub entrypoint_path: String,
+}
+
+impl SourceName {
+    /// The names of the file at `source`: its path below the package's folder `root`, or, outside of
+    /// it, its file name.
+    pub fn of_file(source: &Path, root: Option<&Path>) -> Self {
+        let file_name = source.file_name().unwrap_or(source.as_os_str());
+        let file_name = file_name.to_string_lossy().into_owned();
+        let below = root.and_then(|root| {
+            let source = source.canonicalize().ok()?;
+            let below = source.strip_prefix(root.canonicalize().ok()?).ok()?;
+            let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+            Some(parts.join("/"))
+        });
+        Self {
+            entrypoint_path: below.unwrap_or_else(|| file_name.clone()),
+            file_name,
+        }
+    }
 }
 
 /// Something that works, but hardly as the author means it.
@@ -103,6 +123,12 @@ impl Manifest {
             .iter()
             .find(|(id, _)| id.as_str() == Some(dag_id));
         dag.into_iter().flat_map(|(_, dag)| tasks(dag))
+    }
+
+    /// All dag ids with their task ids, in the author's order.
+    pub fn tasks_by_dag(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)> {
+        let dags = self.dags().iter();
+        dags.filter_map(|(id, dag)| Some((id.as_str()?, tasks(dag))))
     }
 
     /// Number of tasks of all dags.

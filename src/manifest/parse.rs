@@ -3,6 +3,7 @@
 //! Rules are checked while the text is read, so that each problem comes with its line.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{
@@ -13,6 +14,7 @@ use serde_json::value::RawValue;
 use super::schema::{Rule, Shape};
 use super::value::{Number, Value};
 use crate::text;
+use crate::worker::pyyaml::MAX_DEPTH;
 
 /// What is wrong with a manifest, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,20 +68,58 @@ pub(super) fn parse(text: &str) -> Result<Value, ManifestError> {
 }
 
 fn parse_json(text: &str, problem: &Problem) -> Result<Value, ManifestError> {
+    if let Some(line) = too_deep_json(text) {
+        return Err(ManifestError {
+            line: Some(line),
+            key: None,
+            found: TOO_DEEP.to_owned(),
+            expected: None,
+        });
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let seed = ValueSeed {
-        rule: Rule::Document,
-        path: &KeyPath::Root,
-        problem,
-        json: true,
+        json: Some(text),
+        ..ValueSeed::root(problem)
     };
-    seed.deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| {
-            locate(problem, Some(error.line()), || {
-                format!("is not valid JSON: {error}")
-            })
+    let value = seed.deserialize(&mut deserializer).map_err(|error| {
+        locate(problem, Some(error.line()), || {
+            format!("it is not valid JSON: {error}")
         })
+    })?;
+    deserializer.end().map_err(|error| ManifestError {
+        line: Some(error.line()),
+        key: None,
+        found: "more text follows the manifest".to_owned(),
+        expected: None,
+    })?;
+    Ok(value)
+}
+
+/// Said of more than [`MAX_DEPTH`] levels. `worker::pyyaml` says why that is the limit.
+pub(super) const TOO_DEEP: &str = "more than 64 lists and mappings are nested inside each other, which \
+                        Airflow's workers may fail to read";
+const _: () = assert!(MAX_DEPTH == 64, "the text names the number");
+
+/// The line of a list or mapping that is nested too deep. Known beforehand, because the reader of
+/// values without a rule goes over their text once for each level.
+fn too_deep_json(text: &str) -> Option<usize> {
+    let (mut depth, mut line) = (0_usize, 1);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            b'\n' => line += 1,
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Some(line);
+        }
+    }
+    None
 }
 
 /// The first problem that a rule found. Libraries add their own words and paths to errors; only
@@ -93,7 +133,10 @@ pub(super) fn locate(
     syntax: impl FnOnce() -> String,
 ) -> ManifestError {
     match problem.take() {
-        Some(broken) => ManifestError { line, ..broken },
+        Some(broken) => ManifestError {
+            line: broken.line.or(line),
+            ..broken
+        },
         None => ManifestError {
             line,
             key: None,
@@ -128,11 +171,38 @@ impl fmt::Display for KeyPath<'_> {
 /// Reads one value under a rule.
 #[derive(Clone, Copy)]
 pub(super) struct ValueSeed<'p> {
-    pub(super) rule: Rule,
-    pub(super) path: &'p KeyPath<'p>,
-    pub(super) problem: &'p Problem,
-    /// JSON keeps the text of a number, so that none loses digits.
-    pub(super) json: bool,
+    rule: Rule,
+    path: &'p KeyPath<'p>,
+    problem: &'p Problem,
+    /// The whole text, if it is JSON, which keeps the text of a number, so that none loses digits.
+    json: Option<&'p str>,
+    /// What must not stand there twice. Checked with each value, while its line is known.
+    unique: Option<Unique<'p>>,
+    /// Number of lists and mappings around the value.
+    depth: usize,
+}
+
+/// Values of which each may stand once.
+#[derive(Clone, Copy)]
+enum Unique<'p> {
+    /// The keys of a mapping with this rule.
+    Keys(Rule, &'p RefCell<HashSet<(&'static str, String)>>),
+    /// The task ids of a dag.
+    TaskIds(&'p RefCell<HashSet<String>>),
+}
+
+impl<'p> ValueSeed<'p> {
+    /// The whole manifest, in YAML.
+    pub(super) fn root(problem: &'p Problem) -> Self {
+        Self {
+            rule: Rule::Document,
+            path: &KeyPath::Root,
+            problem,
+            json: None,
+            unique: None,
+            depth: 0,
+        }
+    }
 }
 
 impl ValueSeed<'_> {
@@ -151,9 +221,56 @@ impl ValueSeed<'_> {
 
     fn scalar<E: serde::de::Error>(&self, value: Value) -> Result<Value, E> {
         match self.rule.shape() {
-            None => Ok(value),
+            None => self.unrepeated(value),
             Some(_) => Err(self.broken(format!("is {}", value.kind()), true)),
         }
+    }
+
+    /// Refuses a key or task id that was there before, and a key that is no string where the
+    /// manifest's own keys stand.
+    fn unrepeated<E: serde::de::Error>(&self, value: Value) -> Result<Value, E> {
+        match self.unique {
+            None => {}
+            Some(Unique::TaskIds(seen)) => {
+                let id = value.as_str().unwrap_or_default();
+                if !seen.borrow_mut().insert(id.to_owned()) {
+                    let found = format!("repeats the task id \"{}\"", text::one_line(id));
+                    return Err(self.broken(found, true));
+                }
+            }
+            Some(Unique::Keys(rule, seen)) => {
+                let name = key_name(&value);
+                if rule != Rule::Any && value.as_str().is_none() {
+                    let found = format!(
+                        "has the key {name}, which is {}, not a string; quote it",
+                        value.kind()
+                    );
+                    return Err(self.broken(found, false));
+                }
+                if !seen.borrow_mut().insert((value.kind(), name.clone())) {
+                    // A dag is what a person looks for.
+                    let noun = if rule == Rule::Dags { "dag_id" } else { "key" };
+                    let name = text::one_line(&name);
+                    return Err(self.broken(format!("has the {noun} \"{name}\" twice"), false));
+                }
+            }
+        }
+        Ok(value)
+    }
+
+    fn not_a_key<E: serde::de::Error>(&self, kind: &str) -> Result<(), E> {
+        match self.unique {
+            Some(Unique::Keys(..)) => Err(self.broken(format!("has {kind} as a key"), false)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The depth of the values inside of a list or mapping.
+    fn deeper<E: serde::de::Error>(&self) -> Result<usize, E> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.broken(format!("is nested too deep: {TOO_DEEP}"), false));
+        }
+        Ok(self.depth + 1)
     }
 
     fn shape<E: serde::de::Error>(&self, shape: Shape, kind: &str) -> Result<(), E> {
@@ -180,37 +297,55 @@ impl ValueSeed<'_> {
         }
         Ok(())
     }
-
-    /// The noun for a key that stands twice.
-    fn duplicate(&self) -> &'static str {
-        if self.rule == Rule::Dags {
-            "the dag_id"
-        } else {
-            "the key"
-        }
-    }
 }
 
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        if self.json && self.rule == Rule::Any {
+        if let Some(document) = self.json
+            && self.rule == Rule::Any
+        {
             // Only the JSON reader is asked for raw text, and it always has it.
             let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
-            return json_value(raw, self).map_err(D::Error::custom);
+            return json_value(raw.get(), document, self).map_err(D::Error::custom);
         }
         deserializer.deserialize_any(self)
     }
 }
 
 /// A value without a rule. Numbers keep their digits.
-fn json_value(raw: &RawValue, seed: ValueSeed<'_>) -> Result<Value, serde_json::Error> {
-    let text = raw.get();
+fn json_value(text: &str, document: &str, seed: ValueSeed<'_>) -> Result<Value, serde_json::Error> {
     if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return Ok(Value::Number(Number::from_json(text)));
     }
-    serde_json::Deserializer::from_str(text).deserialize_any(seed)
+    let value = serde_json::Deserializer::from_str(text).deserialize_any(seed);
+    if let Err(error) = &value {
+        // The error counts lines from the start of `text`, which is a part of the document.
+        let start = text.as_ptr().addr() - document.as_ptr().addr();
+        let before = document.get(..start).unwrap_or_default();
+        let line = before.matches('\n').count() + error.line();
+        let mut problem = seed.problem.borrow_mut();
+        let broken = problem.get_or_insert_with(|| ManifestError {
+            line: None,
+            key: None,
+            found: format!("it is not valid JSON: {error}"),
+            expected: None,
+        });
+        broken.line.get_or_insert(line);
+    }
+    value
+}
+
+/// A key as text; empty for a collection, which is refused as a key.
+fn key_name(key: &Value) -> String {
+    match key {
+        Value::String(name) => name.clone(),
+        Value::Number(number) => number.as_yaml().to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Null => "null".to_owned(),
+        Value::Sequence(_) | Value::Mapping(_) => String::new(),
+    }
 }
 
 impl<'de> Visitor<'de> for ValueSeed<'_> {
@@ -255,10 +390,15 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
         self.shape(Shape::String, "a string")?;
         if let Err(wrong) = self.rule.check_string(value) {
-            let shown = text::beginning(value.as_bytes(), 40);
-            return Err(self.broken(format!("{wrong} (\"{shown}\")"), true));
+            let found = if value.is_empty() {
+                wrong
+            } else {
+                let shown = text::beginning(value.as_bytes(), 40);
+                format!("{wrong} (\"{shown}\")")
+            };
+            return Err(self.broken(found, true));
         }
-        Ok(Value::from(value))
+        self.unrepeated(Value::from(value))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<Value, A::Error> {
@@ -267,68 +407,48 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         self.shape(Shape::Sequence, "a list")?;
+        self.not_a_key("a list")?;
+        let depth = self.deeper()?;
         let mut values = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let seen = RefCell::default();
+        let rule = self.rule.of_item();
+        let unique = (rule == Rule::TaskId).then_some(Unique::TaskIds(&seen));
         loop {
             let path = KeyPath::Item(self.path, values.len());
-            let seed = ValueSeed {
-                rule: self.rule.of_item(),
+            let item = ValueSeed {
+                rule,
                 path: &path,
+                unique,
+                depth,
                 ..self
             };
-            let Some(value) = items.next_element_seed(seed)? else {
-                return Ok(Value::Sequence(values));
-            };
-            if let (Rule::TaskId, Value::String(id)) = (seed.rule, &value)
-                && !seen.insert(id.clone())
-            {
-                let found = format!("repeats the task id \"{}\"", text::one_line(id));
-                return Err(seed.broken(found, true));
+            match items.next_element_seed(item)? {
+                Some(value) => values.push(value),
+                None => return Ok(Value::Sequence(values)),
             }
-            values.push(value);
         }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         self.shape(Shape::Mapping, "a mapping")?;
+        self.not_a_key("a mapping")?;
+        let depth = self.deeper()?;
         let mut entries: Vec<(Value, Value)> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let seen = RefCell::default();
         let key_seed = ValueSeed {
             rule: Rule::Any,
-            json: false,
+            json: None,
+            unique: Some(Unique::Keys(self.rule, &seen)),
             ..self
         };
         while let Some(key) = map.next_key_seed(key_seed)? {
-            let name = match &key {
-                Value::String(name) => name.clone(),
-                Value::Number(number) => number.as_yaml().to_owned(),
-                Value::Bool(value) => value.to_string(),
-                Value::Null => "null".to_owned(),
-                Value::Sequence(_) | Value::Mapping(_) => {
-                    let found = format!("has {} as a key", key.kind());
-                    return Err(self.broken(found, false));
-                }
-            };
-            if self.rule != Rule::Any && key.as_str().is_none() {
-                let found = format!(
-                    "has the key {name}, which is {}, not a string; quote it",
-                    key.kind()
-                );
-                return Err(self.broken(found, false));
-            }
-            if !seen.insert((key.kind(), name.clone())) {
-                let found = format!(
-                    "has {} \"{}\" twice",
-                    self.duplicate(),
-                    text::one_line(&name)
-                );
-                return Err(self.broken(found, false));
-            }
+            let name = key_name(&key);
             let path = KeyPath::Key(self.path, &name);
-            let rule = self.rule.of_key(&name);
             let value = map.next_value_seed(ValueSeed {
-                rule,
+                rule: self.rule.of_key(&name),
                 path: &path,
+                unique: None,
+                depth,
                 ..self
             })?;
             entries.push((key, value));

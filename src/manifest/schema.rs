@@ -148,13 +148,28 @@ fn is_language(text: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_+.-".contains(c))
 }
 
-/// `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
+/// `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, and a day that the calendar has.
 fn is_date(text: &str) -> bool {
-    text.len() == 10
+    let shaped = text.len() == 10
         && text.bytes().enumerate().all(|(at, byte)| match at {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
-        })
+        });
+    let number = |range| {
+        text.get(range)
+            .and_then(|part: &str| part.parse::<u32>().ok())
+    };
+    let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    shaped && (1..=days).contains(&day)
 }
 
 #[cfg(test)]
@@ -177,8 +192,19 @@ mod tests {
             (Rule::SdkVersion, &["0", "0.1.0"], &[""]),
             (
                 Rule::SchemaVersion,
-                &["2026-06-16"],
-                &["", "2026-6-16", "2026-06-16 ", "20260616", "2026/06/16"],
+                &["2026-06-16", "2028-02-29"],
+                &[
+                    "2026-02-29",
+                    "2026-00-10",
+                    "2026-13-01",
+                    "2026-04-31",
+                    "2026-06-00",
+                    "",
+                    "2026-6-16",
+                    "2026-06-16 ",
+                    "20260616",
+                    "2026/06/16",
+                ],
             ),
         ] {
             for text in good {

@@ -7,6 +7,8 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -14,6 +16,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 /// Calls `handler` for each signal that asks the program to stop: Ctrl-C, `kill`, a closed terminal.
 /// Signals that are ignored already, as under `nohup`, stay ignored.
 pub fn watch_stop_signals(handler: fn(i32)) -> io::Result<()> {
+    // A file over the limit of `ulimit -f` must be an error that is cleaned up after, not the end.
+    let over_limit = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(Signal::XFSZ.as_raw(), over_limit)?;
     let ignored = ignored_signals();
     let signals = [SIGINT, SIGTERM, SIGHUP]
         .into_iter()

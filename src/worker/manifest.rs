@@ -1,5 +1,7 @@
 //! A manifest as the worker reads it: PyYAML's `safe_load`, then two look-ups.
 
+use std::collections::HashSet;
+
 use super::Finding;
 use super::pyyaml::{self, Document, LoadError, Value, ValueRef};
 use crate::manifest::AIRFLOW_3_3_SCHEMA;
@@ -70,15 +72,22 @@ impl WorkerManifest {
         .collect()
     }
 
-    /// The task ids of each dag that are strings, with their dag.
-    pub fn task_ids(&self) -> Vec<(&str, &str)> {
+    /// The task ids of all dags that are strings. A list that several dags share by an alias is gone
+    /// through once: a short text can share a long list thousands of times.
+    pub fn task_ids(&self) -> Vec<&str> {
+        let mut seen = HashSet::new();
+        let mut is_new = |value: &ValueRef<'_>| seen.insert(value.id());
         let dags = self.root().get("dags");
-        let dags = dags.into_iter().flat_map(ValueRef::str_entries);
-        dags.flat_map(|(dag, entry)| {
-            let tasks = entry.get("tasks").into_iter().flat_map(ValueRef::items);
-            tasks.filter_map(move |task| Some((dag, task.as_str()?)))
-        })
-        .collect()
+        let mut ids = Vec::new();
+        for (_, entry) in dags.into_iter().flat_map(ValueRef::str_entries) {
+            let tasks = Some(entry).filter(&mut is_new);
+            let tasks = tasks
+                .and_then(|entry| entry.get("tasks"))
+                .filter(&mut is_new);
+            let tasks = tasks.into_iter().flat_map(ValueRef::items);
+            ids.extend(tasks.filter_map(ValueRef::as_str));
+        }
+        ids
     }
 
     /// Why the worker would find no dag here.
@@ -145,6 +154,13 @@ mod tests {
                 .and_then(|()| manifest.check_schema_version())
         });
         checked.map_or_else(|finding| finding.code, |()| "usable")
+    }
+
+    #[test]
+    fn shared_task_lists_are_read_once() {
+        let text = "dags: {a: {tasks: &t [x, 1, y]}, b: {tasks: *t}, c: &e {tasks: [z]}, d: *e}";
+        let ids = read(text.as_bytes()).map(|manifest| manifest.task_ids().join(" "));
+        assert_eq!(ids, Ok("x y z".to_owned()));
     }
 
     #[test]

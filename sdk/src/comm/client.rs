@@ -3,12 +3,10 @@
 //! The reader never waits for anything but the socket: a supervisor that is sending a large reply is always drained, so it
 //! gets back to the logs, and no amount of logging can block both sides.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -32,6 +30,7 @@ pub(crate) enum Incoming {
 pub(crate) struct Client {
     writer: Mutex<TcpStream>,
     pending: Mutex<Pending>,
+    answered: Condvar,
     next_id: AtomicU64,
     /// Set when the terminal message has been claimed: nothing else may be sent after it.
     ended: AtomicBool,
@@ -40,8 +39,27 @@ pub(crate) struct Client {
 
 #[derive(Default)]
 struct Pending {
-    waiting: HashMap<u64, SyncSender<Frame>>,
+    /// The ids that are waited for, with their replies. They are few.
+    waiting: Vec<(u64, Option<Frame>)>,
     closed: Option<String>,
+}
+
+impl Pending {
+    /// The reply to a request, if it is there.
+    fn take(&mut self, id: u64) -> Option<Frame> {
+        let place = self
+            .waiting
+            .iter()
+            .position(|(waiting, _)| *waiting == id)?;
+        let frame = self.waiting.get_mut(place)?.1.take()?;
+        self.waiting.swap_remove(place);
+        Some(frame)
+    }
+
+    /// Waits no longer for a request; a late reply is dropped.
+    fn forget(&mut self, id: u64) {
+        self.waiting.retain(|(waiting, _)| *waiting != id);
+    }
 }
 
 /// A poisoned lock is taken all the same: no invariant of this file spans a panic.
@@ -60,6 +78,7 @@ impl Client {
         let client = Arc::new(Self {
             writer: Mutex::new(stream),
             pending: Mutex::default(),
+            answered: Condvar::new(),
             next_id: AtomicU64::new(1),
             ended: AtomicBool::new(false),
             reply_timeout,
@@ -86,18 +105,40 @@ impl Client {
         Ok(client)
     }
 
-    /// Hands a reply to the one who waits for it; late replies are dropped.
+    /// Puts a reply where the one who asked looks for it; late replies are dropped.
     fn answer(&self, frame: Frame) {
-        if let Some(waiting) = lock(&self.pending).waiting.remove(&frame.id) {
-            // Fails when the one who asked has stopped waiting.
-            let _ = waiting.send(frame);
+        let mut pending = lock(&self.pending);
+        if let Some((_, slot)) = pending.waiting.iter_mut().find(|(id, _)| *id == frame.id) {
+            *slot = Some(frame);
+            self.answered.notify_all();
         }
     }
 
     fn close(&self, reason: &str) {
+        lock(&self.pending)
+            .closed
+            .get_or_insert_with(|| reason.to_owned());
+        self.answered.notify_all();
+    }
+
+    /// Waits for the reply to a request; an error with the reason when there will be none, or none in time.
+    fn wait(&self, id: u64, deadline: Instant) -> Result<Frame, Option<String>> {
         let mut pending = lock(&self.pending);
-        pending.closed.get_or_insert_with(|| reason.to_owned());
-        pending.waiting.clear();
+        loop {
+            if let Some(frame) = pending.take(id) {
+                return Ok(frame);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if pending.closed.is_some() || left.is_zero() {
+                pending.forget(id);
+                return Err(pending.closed.clone());
+            }
+            pending = self
+                .answered
+                .wait_timeout(pending, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
     }
 
     /// Sends a request and waits for its reply.
@@ -133,19 +174,18 @@ impl Client {
                 format!("{} can't be sent: {error}", describe(body)),
             )
         })?;
-        let (sender, receiver) = mpsc::sync_channel(1);
         {
             let mut pending = lock(&self.pending);
             if let Some(reason) = &pending.closed {
                 return Err(disconnected(body, reason));
             }
-            pending.waiting.insert(id, sender);
+            pending.waiting.push((id, None));
         }
         let written = {
             let mut writer = lock(&self.writer);
             // Looked at under the writer's lock, so that nothing follows the terminal message.
             if !terminal && self.ended.load(Ordering::SeqCst) {
-                lock(&self.pending).waiting.remove(&id);
+                lock(&self.pending).forget(id);
                 return Err(ClientError::new(
                     ClientErrorKind::Ended,
                     format!(
@@ -160,24 +200,18 @@ impl Client {
             self.close(&format!("writing to the supervisor failed: {error}"));
             return Err(disconnected(body, &error.to_string()));
         }
-        match receiver.recv_timeout(timeout.saturating_sub(started.elapsed())) {
+        match self.wait(id, started + timeout) {
             Ok(frame) => crate::reply::unwrap(frame, body),
-            Err(RecvTimeoutError::Timeout) => {
-                lock(&self.pending).waiting.remove(&id);
-                Err(ClientError::new(
-                    ClientErrorKind::Timeout,
-                    format!(
-                        "no reply to {} within {} s; the supervisor never answers a message that it can't decode: \
-                         look for \"Unable to decode message\" in its log",
-                        describe(body),
-                        timeout.as_secs_f32()
-                    ),
-                ))
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                let reason = lock(&self.pending).closed.clone().unwrap_or_default();
-                Err(disconnected(body, &reason))
-            }
+            Err(Some(reason)) => Err(disconnected(body, &reason)),
+            Err(None) => Err(ClientError::new(
+                ClientErrorKind::Timeout,
+                format!(
+                    "no reply to {} within {} ms; the supervisor never answers a message that it can't decode: look for \
+                     \"Unable to decode message\" in its log",
+                    describe(body),
+                    timeout.as_millis()
+                ),
+            )),
         }
     }
 

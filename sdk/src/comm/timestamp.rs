@@ -1,6 +1,7 @@
 //! The msgpack timestamp extension (type -1) in its three lengths, as Airflow's supervisor writes datetimes.
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
 
 use super::WireError;
 
@@ -45,6 +46,37 @@ pub(crate) fn text(at: Timestamp) -> String {
     at.to_string()
 }
 
+/// Reads an instant as [`text`] and Airflow write it: `2026-01-02T03:04:05.5Z`, always in UTC.
+///
+/// jiff's own parser knows every form of RFC 3339, RFC 9557 and Temporal, which is 30 kB in every executable.
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (year, rest) = date.rsplit_once('-')?.0.rsplit_once('-')?;
+    let day = date.rsplit_once('-')?.1;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
+    let mut clock = time.splitn(3, ':');
+    let (hour, minute, second) = (clock.next()?, clock.next()?, clock.next()?);
+    // Padded on the right: `.5` is 500 million nanoseconds.
+    let nanos = fraction
+        .bytes()
+        .chain(std::iter::repeat(b'0'))
+        .take(9)
+        .try_fold(0_i32, |nanos, digit| {
+            digit
+                .is_ascii_digit()
+                .then(|| nanos * 10 + i32::from(digit - b'0'))
+        })?;
+    let date = civil::Date::new(year.parse().ok()?, rest.parse().ok()?, day.parse().ok()?).ok()?;
+    let time = civil::Time::new(
+        hour.parse().ok()?,
+        minute.parse().ok()?,
+        second.parse().ok()?,
+        nanos,
+    )
+    .ok()?;
+    TimeZone::UTC.to_timestamp(date.to_datetime(time)).ok()
+}
+
 /// The lowest `bits` bits, at most 34 of them.
 fn low_bits(packed: u64, bits: u32) -> i64 {
     i64::try_from(packed & ((1 << bits) - 1)).unwrap_or(i64::MAX)
@@ -54,7 +86,7 @@ fn low_bits(packed: u64, bits: u32) -> i64 {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-    use super::decode;
+    use super::{decode, parse, text};
 
     #[test]
     fn the_three_lengths() {
@@ -73,6 +105,33 @@ mod tests {
             decode(&long).unwrap().to_string(),
             "1969-12-31T23:59:58.25Z"
         );
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for written in [
+            "2026-01-02T03:04:05.5Z",
+            "2026-01-02T03:04:05Z",
+            "1969-12-31T23:59:59.000001Z",
+            "0001-01-01T00:00:00Z",
+            "9999-12-30T22:00:00.999999999Z",
+        ] {
+            assert_eq!(text(parse(written).unwrap()), written);
+            assert_eq!(parse(written), written.parse().ok());
+        }
+        for nonsense in [
+            "",
+            "Z",
+            "2026-01-02",
+            "2026-01-02T03:04:05",
+            "2026-01-02T03:04:05+01:00",
+            "2026-13-02T03:04:05Z",
+            "2026-01-02T03:04:05.xZ",
+            "2026-01-02T03:04Z",
+            "2026-01-02T25:04:05Z",
+        ] {
+            assert_eq!(parse(nonsense), None, "{nonsense}");
+        }
     }
 
     #[test]

@@ -70,21 +70,20 @@ impl fmt::Display for Level {
 #[derive(Clone, Debug)]
 pub(crate) struct Levels {
     general: Level,
-    /// Dotted prefixes, the longest first.
+    /// By dotted prefixes.
     namespaces: Vec<(String, Level)>,
 }
 
 impl Levels {
     /// Reads the two settings. Unknown names are skipped, as Airflow's own parser does.
     pub(crate) fn parse(general: &str, namespaces: &str) -> Self {
-        let mut namespaces: Vec<(String, Level)> = namespaces
+        let namespaces = namespaces
             .split(|c: char| c == ',' || c.is_whitespace())
             .filter_map(|entry| entry.split_once('='))
             .filter_map(|(logger, level)| {
                 Some((dotted(logger.trim()), Level::parse(level.trim())?))
             })
             .collect();
-        namespaces.sort_by_key(|(logger, _)| std::cmp::Reverse(logger.len()));
         Self {
             general: Level::parse(general.trim()).unwrap_or(Level::Info),
             namespaces,
@@ -101,7 +100,8 @@ impl Levels {
     pub(crate) fn of(&self, logger: &str) -> Level {
         self.namespaces
             .iter()
-            .find(|(prefix, _)| is_below(logger, prefix))
+            .filter(|(prefix, _)| is_below(logger, prefix))
+            .max_by_key(|(prefix, _)| prefix.len())
             .map_or(self.general, |(_, level)| *level)
     }
 }

@@ -1,6 +1,6 @@
 //! One record of the log: fixed keys of the SDK's own, and the user's fields under keys that the supervisor survives.
 
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::levels::{Level, dotted};
@@ -38,15 +38,14 @@ impl Record {
     /// A record of now.
     pub(crate) fn new(level: Level, logger: &str, event: impl Into<String>) -> Self {
         let logger = dotted(logger);
-        let now = Timestamp::now()
-            .round(Unit::Microsecond)
-            .unwrap_or(Timestamp::UNIX_EPOCH);
-        let fields = Map::from_iter([
-            ("timestamp".to_owned(), Value::from(now.to_string())),
-            ("level".to_owned(), Value::from(level.name())),
-            ("logger".to_owned(), Value::from(logger.as_str())),
-            ("event".to_owned(), Value::from(event.into())),
-        ]);
+        // Airflow's log has microseconds.
+        let now =
+            Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or_default();
+        let mut fields = Map::new();
+        fields.insert("timestamp".to_owned(), now.to_string().into());
+        fields.insert("level".to_owned(), level.name().into());
+        fields.insert("logger".to_owned(), logger.as_str().into());
+        fields.insert("event".to_owned(), event.into().into());
         Self {
             level,
             logger,

@@ -264,7 +264,11 @@ impl Fields {
 /// An enum's variant with content is a map of one key, as in serde's other JSON.
 fn wrap(variant: Option<&'static str>, value: Value) -> Value {
     match variant {
-        Some(variant) => Value::Object(Map::from_iter([(variant.to_owned(), value)])),
+        Some(variant) => {
+            let mut map = Map::new();
+            map.insert(variant.to_owned(), value);
+            Value::Object(map)
+        }
         None => value,
     }
 }

@@ -31,15 +31,34 @@ pub fn must_run_here(examined: &Executable, job: &Job) -> anyhow::Result<()> {
 
 /// Notes on executables that work, but not as well as they could.
 pub fn notes(examined: &Executable, input: &Input, job: &Job, shell: &mut Shell) {
+    let profile = job.origin.as_ref().map_or_else(
+        || "the profile that it is built with".to_owned(),
+        |origin| format!("[profile.{}]", origin.profile),
+    );
     let unoptimized = job.origin.as_ref().is_some_and(|origin| origin.unoptimized);
-    if unoptimized {
-        shell.note("this is an unoptimized build; pass `--release` for a bundle that is deployed");
+    let dev = job
+        .origin
+        .as_ref()
+        .is_some_and(|origin| origin.profile == "dev");
+    if dev {
+        let kind = if unoptimized {
+            "an unoptimized"
+        } else {
+            "a dev"
+        };
+        shell.note(format!(
+            "this is {kind} build; pass `--release` for a bundle that is deployed"
+        ));
+    } else if unoptimized {
+        shell.note(format!(
+            "this is an unoptimized build; set `opt-level` in {profile} for a bundle that is deployed"
+        ));
     } else if examined.debug_info_bytes > DEBUG_INFO_LIMIT
         && examined.debug_info_bytes > input.size() / 2
     {
         shell.note(format!(
             "{} of the executable's {} are debug information, which workers read on every start; \
-             `strip = \"debuginfo\"` in [profile.release] leaves it out",
+             `strip = \"debuginfo\"` in {profile} leaves it out",
             Bytes(examined.debug_info_bytes),
             Bytes(input.size())
         ));

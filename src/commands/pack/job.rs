@@ -7,6 +7,7 @@ use cargo_metadata::{Package, Target};
 
 use super::place::Place;
 use crate::cargo::build::Built;
+use crate::cargo::metadata::Workspace;
 use crate::cargo::select::Selected;
 use crate::cargo::triple::Triple;
 use crate::manifest::SourceName;
@@ -35,8 +36,24 @@ pub struct Origin {
     pub target: Target,
     /// The triple that it was built for, if one was chosen.
     pub triple: Option<String>,
+    /// The profile that it was built with.
+    pub profile: String,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
+    /// What cargo reads: see [`cargo_files`].
+    pub cargo_files: Vec<PathBuf>,
+}
+
+/// The `Cargo.toml` of a package and of its workspace, and the lock file.
+pub fn cargo_files(workspace: &Workspace, package: &Package) -> Vec<PathBuf> {
+    let root = &workspace.metadata.workspace_root;
+    [
+        package.manifest_path.clone(),
+        root.join("Cargo.toml"),
+        root.join("Cargo.lock"),
+    ]
+    .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf)
+    .into()
 }
 
 impl Job {
@@ -45,7 +62,7 @@ impl Job {
         Self {
             executable: executable.to_owned(),
             source: source.to_owned(),
-            source_name: name_source(source, None),
+            source_name: SourceName::of_file(source, None),
             origin: None,
             place,
         }
@@ -53,9 +70,11 @@ impl Job {
 
     /// A job for an executable that cargo built.
     pub fn from_build(
+        workspace: &Workspace,
         selected: &Selected<'_>,
         built: Built,
         triple: &Triple,
+        profile: &str,
         source: Option<&Path>,
         place: Place,
     ) -> Self {
@@ -63,23 +82,24 @@ impl Job {
         let root = selected.package.manifest_path.parent();
         Self {
             executable: built.executable,
-            source_name: name_source(&source, root.map(Utf8Path::as_std_path)),
+            source_name: SourceName::of_file(&source, root.map(Utf8Path::as_std_path)),
             source,
             origin: Some(Origin {
                 package: selected.package.clone(),
                 target: selected.target.clone(),
                 triple: triple.shown.clone(),
+                profile: profile.to_owned(),
                 unoptimized: built.unoptimized,
+                cargo_files: cargo_files(workspace, selected.package),
             }),
             place,
         }
     }
 
-    /// The `Cargo.toml` of the package, if cargo built the executable.
-    pub fn cargo_manifest(&self) -> Option<&Path> {
-        self.origin
-            .as_ref()
-            .map(|origin| origin.package.manifest_path.as_std_path())
+    /// What cargo read, if it built the executable: see [`cargo_files`].
+    pub fn cargo_files(&self) -> impl Iterator<Item = &Path> {
+        let origins = self.origin.iter();
+        origins.flat_map(|origin| origin.cargo_files.iter().map(PathBuf::as_path))
     }
 
     /// Where the bundle goes.
@@ -94,31 +114,4 @@ pub fn source_of(selected: &Selected<'_>, source: Option<&Path>) -> PathBuf {
         .map(Path::to_owned)
         .or_else(|| selected.table.source.clone())
         .unwrap_or_else(|| selected.target.src_path.clone().into_std_path_buf())
-}
-
-/// `source` is the file name, `entrypoint_path` the path below the package root; outside it, the
-/// file name.
-fn name_source(source: &Path, root: Option<&Path>) -> SourceName {
-    let file_name = |path: &Path| {
-        path.file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned()
-    };
-    let below = root.and_then(|root| {
-        let source = source.canonicalize().ok()?;
-        let below = source
-            .strip_prefix(root.canonicalize().ok()?)
-            .ok()?
-            .to_owned();
-        let parts: Vec<_> = below
-            .iter()
-            .map(|part| part.to_string_lossy().into_owned())
-            .collect();
-        Some(parts.join("/"))
-    });
-    SourceName {
-        file_name: file_name(source),
-        entrypoint_path: below.unwrap_or_else(|| file_name(source)),
-    }
 }

@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 
 use crate::bundle::input::Input;
 use crate::bundle::output::Output;
+use crate::bundle::reader::MANIFEST_LIMIT;
 use crate::bundle::writer::{self, Packed, Parts, WriteError};
 use crate::cargo::build::{self, Built};
 use crate::cargo::metadata::Workspace;
@@ -49,6 +50,8 @@ pub fn run(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result
         let plural = if count == 1 { "" } else { "s" };
         bail!("{count} warning{plural}, denied by `--deny-warnings`; nothing was packed");
     }
+    let outputs = ready.iter().map(|one| one.output.path().to_owned());
+    place::check_distinct(&outputs.collect::<Vec<_>>())?;
     for one in &ready {
         interrupt::check()?;
         let packed = write(one)?;
@@ -109,7 +112,8 @@ fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::
 /// Selects, checks what can be checked without an executable, and builds.
 fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<Vec<Job>> {
     let workspace = Workspace::load(&args.cargo, shell)?;
-    let selected = select::select(&workspace, &args.cargo)?;
+    let selected = select::select(&workspace, &args.cargo, shell)?;
+    build::check_names(&selected)?;
     let triples = triple::triples(&args.cargo)?;
     check_single(args, selected.len(), triples.len())?;
     let source = source_override(args);
@@ -120,8 +124,12 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
             // Opened once more for the bundle itself; a missing file should not cost a build.
             open_source(&source)?;
             let place = place::of_selected(args, one, triple, triples.len() > 1);
-            place::check_early(&place, one, triple.shown.as_deref(), &[&source])?;
-            places.push(place);
+            let cargo_files = job::cargo_files(&workspace, one.package);
+            let mut inputs: Vec<_> = cargo_files.iter().map(PathBuf::as_path).collect();
+            inputs.push(&source);
+            inputs.extend(args.airflow_metadata.as_deref());
+            let triple = triple.shown.as_deref();
+            places.extend(place::check_early(&place, one, triple, &inputs)?);
         }
     }
     place::check_distinct(&places)?;
@@ -132,9 +140,11 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
         for (one, built) in selected.iter().zip(built) {
             let place = place::of_selected(args, one, triple, triples.len() > 1);
             jobs.push(Job::from_build(
+                &workspace,
                 one,
                 built,
                 triple,
+                args.cargo.profile_name(),
                 source.as_deref(),
                 place,
             ));
@@ -199,7 +209,18 @@ fn check_single(args: &PackArgs, executables: usize, triples: usize) -> anyhow::
 }
 
 fn open_source(path: &std::path::Path) -> anyhow::Result<Input> {
-    Input::open(path).with_context(|| format!("failed to open the source `{}`", path.display()))
+    let source = Input::open(path).with_context(|| {
+        let by_environment = from_environment(SOURCE_VARIABLE).is_some_and(|named| named == path);
+        let origin = if by_environment {
+            format!(", named by `{SOURCE_VARIABLE}`")
+        } else {
+            String::new()
+        };
+        format!("failed to open the source `{}`{origin}", path.display())
+    })?;
+    writer::check_source_len(&source)
+        .with_context(|| format!("cannot pack the source `{}`", path.display()))?;
+    Ok(source)
 }
 
 /// Everything short of writing: open, examine, introspect, validate.
@@ -213,7 +234,7 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
     let source = open_source(&job.source)?;
     let mut inputs = vec![job.executable.as_path(), job.source.as_path()];
     inputs.extend(args.airflow_metadata.as_deref());
-    inputs.extend(job.cargo_manifest());
+    inputs.extend(job.cargo_files());
     let output = place::check(&job.output_path(), &inputs)?;
 
     let examined = examine::examine(&executable, &job)?;
@@ -249,6 +270,14 @@ fn check_readable(manifest: &Manifest, job: &Job) -> anyhow::Result<()> {
         source_len: 0,
     };
     let text = manifest.render(&job.source_name, &regions);
+    // What an executable prints is limited too, but nested lists take more room in YAML.
+    if text.len() as u64 > MANIFEST_LIMIT {
+        bail!(
+            "the manifest of `{}` would have {} bytes in the bundle; at most {MANIFEST_LIMIT} are read",
+            job.executable.display(),
+            text.len()
+        );
+    }
     worker::manifest::read(text.as_bytes())
         .map(drop)
         .map_err(|problem| {

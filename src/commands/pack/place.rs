@@ -81,30 +81,37 @@ fn by_flags(args: &PackArgs) -> Option<Place> {
     file.or_else(|| folder.map(Place::Folder))
 }
 
-/// Refuses, before anything is built, what can be known to fail.
+/// Refuses, before anything is built, what can be known to fail. Returns the file, if it is known.
 pub fn check_early(
     place: &Place,
     selected: &Selected<'_>,
     triple: Option<&str>,
     inputs: &[&Path],
-) -> anyhow::Result<()> {
-    let windows = triple.map_or(cfg!(windows), |triple| triple.contains("windows"));
-    let suffix = if windows { ".exe" } else { "" };
+) -> anyhow::Result<Option<PathBuf>> {
+    let suffix = match triple {
+        Some(triple) if triple.contains("windows") => ".exe",
+        Some(_) => "",
+        None => std::env::consts::EXE_SUFFIX,
+    };
     let name = PathBuf::from(format!("{}{suffix}", selected.target.name));
     match place {
-        Place::File(_) | Place::Folder(_) => check(&place.path(&name), inputs).map(drop),
-        Place::BesideExecutable => Ok(()),
+        Place::File(_) | Place::Folder(_) => {
+            check(&place.path(&name), inputs).map(|output| Some(output.path().to_owned()))
+        }
+        Place::BesideExecutable => Ok(None),
     }
 }
 
 /// Refuses two bundles in one file.
-pub fn check_distinct(places: &[Place]) -> anyhow::Result<()> {
-    let files = places
-        .iter()
-        .filter(|place| matches!(place, Place::File(_)))
-        .count();
-    if files > 1 {
-        bail!("{files} bundles would be written to one file");
+pub fn check_distinct(files: &[PathBuf]) -> anyhow::Result<()> {
+    for (index, file) in files.iter().enumerate() {
+        if files.iter().skip(index + 1).any(|other| other == file) {
+            bail!(
+                "two bundles would be written to `{}`: pack one at a time, or leave out `--out-dir`, \
+                 so that each lies beside its executable",
+                file.display()
+            );
+        }
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ pub fn packed(ready: &Ready, packed: &Packed, json: bool, shell: &mut Shell) -> 
         ),
     );
     if json {
-        shell.result(&line(ready, packed).to_string())?;
+        shell.json(&line(ready, packed))?;
     } else {
         let mut path = platform::path_bytes(&packed.path);
         path.push(b'\n');
@@ -41,7 +41,7 @@ fn line(ready: &Ready, packed: &Packed) -> serde_json::Value {
         "reason": "airflow-bundle",
         "path": packed.path.to_string_lossy(),
         "package_id": origin.map(|origin| &origin.package.id.repr),
-        "target": origin.map(|origin| &origin.target),
+        "target": origin.map(|origin| target(&origin.target)),
         "target_triple": origin.and_then(|origin| origin.triple.as_deref()),
         "executable": std::path::absolute(&ready.job.executable)
             .unwrap_or_else(|_| ready.job.executable.clone())
@@ -55,9 +55,20 @@ fn line(ready: &Ready, packed: &Packed) -> serde_json::Value {
 
 /// The dags in the manifest's own shape: `{"dag_id": {"tasks": ["task_id"]}}`.
 fn dags(manifest: &Manifest) -> serde_json::Value {
-    let entry = |id: &str| json!({ "tasks": manifest.tasks(id).collect::<Vec<_>>() });
+    let entry = |tasks: Vec<&str>| json!({ "tasks": tasks });
     manifest
-        .dag_ids()
-        .map(|id| (id.to_owned(), entry(id)))
+        .tasks_by_dag()
+        .map(|(id, tasks)| (id.to_owned(), entry(tasks.collect())))
         .collect()
+}
+
+/// cargo's target object. cargo leaves out features where none are required.
+fn target(target: &cargo_metadata::Target) -> serde_json::Value {
+    let mut object = json!(target);
+    if target.required_features.is_empty()
+        && let Some(entries) = object.as_object_mut()
+    {
+        entries.remove("required-features");
+    }
+    object
 }

@@ -33,9 +33,21 @@ impl PyStr {
         }
     }
 
-    /// The text with U+FFFD in place of what UTF-8 cannot say.
+    /// The text with U+FFFD in place of each half surrogate pair, which UTF-8 cannot say.
     pub fn to_string_lossy(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(self.as_bytes())
+        let bytes = match &self.0 {
+            Repr::Utf8(text) => return text.as_ref().into(),
+            Repr::Surrogates(bytes) => bytes,
+        };
+        let mut out = String::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            out.push_str(chunk.valid());
+            // The other two bytes of the three come as chunks of their own.
+            if chunk.invalid().first() == Some(&0xed) {
+                out.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        out.into()
     }
 }
 

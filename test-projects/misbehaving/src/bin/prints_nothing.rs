@@ -1,0 +1,5 @@
+//! Ignores the flag and ends well.
+
+fn main() {
+    misbehaving::note_process();
+}

@@ -1,0 +1,3 @@
+//! Never built: the build script does not end.
+
+fn main() {}

@@ -1,0 +1,64 @@
+//! Bundles and readers of both sides: the packer's bundles under the released Airflow, and the
+//! reader here on bundles that others pack.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap fails the test"
+)]
+
+mod foreign;
+mod ids;
+mod mutants;
+#[path = "../common/packer.rs"]
+mod packer;
+#[path = "../common/python.rs"]
+mod python;
+mod released;
+mod values;
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// The released reader, in a process of its own.
+struct Airflow(python::Script);
+
+impl Airflow {
+    fn start() -> Self {
+        let python = python::environment("requirements.txt");
+        Self(python::Script::start(&python, "read_bundles.py"))
+    }
+
+    /// What `_Bundle.find` says: `usable`, `served`, `raises`, `error`.
+    fn judge(&mut self, path: &Path) -> Value {
+        self.0.ask(&json!({ "judge": path }))
+    }
+
+    fn metadata(&mut self, path: &Path) -> Value {
+        self.0.ask(&json!({ "metadata": path }))
+    }
+
+    /// Where the manifest differs from what the executable printed, packer-owned keys apart.
+    fn difference(&mut self, bundle: &Path, printed: &str) -> Option<String> {
+        let answer = self.0.ask(&json!({ "compare": bundle, "json": printed }));
+        (answer["equal"] != true).then(|| answer["difference"].to_string())
+    }
+
+    /// Whether Airflow accepts each as an id; `None` if that depends on the version of Python.
+    fn legal(&mut self, ids: &[String]) -> Vec<Option<bool>> {
+        let answer = self.0.ask(&json!({ "legal": ids }));
+        serde_json::from_value(answer).unwrap()
+    }
+}
+
+/// What `verify` says of one file.
+fn verify(path: &Path) -> Value {
+    let outcome =
+        packer::packed_with(["verify", "--message-format", "json", path.to_str().unwrap()]);
+    assert!(matches!(outcome.code, 0 | 100), "{outcome:#?}");
+    let [line] = outcome.json_lines().try_into().unwrap();
+    assert_eq!(outcome.code == 0, line["usable"] == true, "{outcome:#?}");
+    line
+}

@@ -1,0 +1,574 @@
+//! Building: cargo's own words, flags and exit codes, and the executable where cargo says it is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::{self, Outcome, Project, Run, bundles_below, host, is_bundle, manifest, text};
+
+/// Packs, and returns where cargo put the executable. The bundle begins with its bytes.
+#[track_caller]
+fn executable_of(run: Run) -> PathBuf {
+    let outcome = run.args("--message-format json").run().ok();
+    let line = outcome.json().pop().expect("a line");
+    let path = |key: &str| PathBuf::from(line[key].as_str().expect("a path"));
+    let executable = fs::read(path("executable")).unwrap();
+    let bundle = fs::read(path("path")).unwrap();
+    assert!(bundle.starts_with(&executable));
+    assert!(is_bundle(&path("path")));
+    assert!(!is_bundle(&path("executable")), "cargo's file was modified");
+    assert_eq!(
+        path("path"),
+        path("executable")
+            .parent()
+            .unwrap()
+            .join("airflow-bundle")
+            .join(path("executable").file_name().unwrap()),
+        "the default place"
+    );
+    path("executable")
+}
+
+/// The same file name for every platform.
+fn exe(path: &str) -> String {
+    format!("{path}{}", std::env::consts::EXE_SUFFIX)
+}
+
+#[test]
+fn the_executable_lies_where_cargo_says() {
+    let project = Project::copy("one-bin");
+    let host = host();
+    let elsewhere = project.path("by/variable");
+    for (args, env, expected) in [
+        ("", None, "target/debug/one-bin".to_owned()),
+        ("-r", None, "target/release/one-bin".to_owned()),
+        (
+            "--profile release",
+            None,
+            "target/release/one-bin".to_owned(),
+        ),
+        ("--profile dev", None, "target/debug/one-bin".to_owned()),
+        (
+            "--target-dir out/by-flag",
+            None,
+            "out/by-flag/debug/one-bin".to_owned(),
+        ),
+        (
+            "",
+            Some(("CARGO_TARGET_DIR", elsewhere.to_str().unwrap())),
+            "by/variable/debug/one-bin".to_owned(),
+        ),
+        (
+            "",
+            Some(("CARGO_TARGET_DIR", "by/relative-variable")),
+            "by/relative-variable/debug/one-bin".to_owned(),
+        ),
+        (
+            "--config build.target-dir='by/config'",
+            None,
+            "by/config/debug/one-bin".to_owned(),
+        ),
+        (
+            "-r --target HOST",
+            None,
+            format!("target/{host}/release/one-bin"),
+        ),
+        (
+            "",
+            Some(("CARGO_BUILD_TARGET", &*host)),
+            format!("target/{host}/debug/one-bin"),
+        ),
+    ] {
+        let mut run = project
+            .program()
+            .args(&args.replace("HOST", &host).replace('\'', "\""));
+        if let Some((name, value)) = env {
+            run = run.env(name, value);
+        }
+        assert_eq!(
+            executable_of(run),
+            project.path(&exe(&expected)),
+            "{args} {env:?}"
+        );
+    }
+}
+
+#[test]
+fn a_relative_target_dir_is_relative_to_the_current_folder() {
+    let project = Project::copy("one-bin");
+    let run = project.program().folder(&project.path("src"));
+    let executable = executable_of(run.args("--target-dir ../out"));
+    // cargo itself leaves the dots in the path.
+    assert_eq!(
+        executable.canonicalize().unwrap(),
+        project.path(&exe("out/debug/one-bin"))
+    );
+}
+
+#[test]
+fn configured_target_dir_build_dir_and_target() {
+    let project = Project::copy("target-dir");
+    assert_eq!(
+        executable_of(project.program()),
+        project.path(&exe("out/built/debug/target-dir"))
+    );
+    let project = Project::copy("build-dir");
+    assert_eq!(
+        executable_of(project.program().args("-r")),
+        project.path(&exe("target/release/build-dir"))
+    );
+    assert!(project.path("intermediate").exists(), "the setting is used");
+    let project = Project::copy("config-target");
+    assert_eq!(
+        executable_of(project.program()),
+        project.path(&exe(&format!("target/{}/debug/config-target", host())))
+    );
+}
+
+#[test]
+fn custom_profiles() {
+    let project = Project::copy("custom-profile");
+    assert_eq!(
+        executable_of(project.program().args("--profile dist")),
+        project.path(&exe("target/dist/custom-profile"))
+    );
+}
+
+#[test]
+fn spaces_and_letters_of_all_kinds_in_paths() {
+    let project = Project::copy_as("one-bin", "mein projekt äöü 日本 'x' #1");
+    let run = project.program().arg("--target-dir").arg("out put/ñ");
+    assert_eq!(
+        executable_of(run),
+        project.path(&exe("out put/ñ/debug/one-bin"))
+    );
+    let run = project.program().arg("-o").arg("der dag ß");
+    assert_eq!(run.run().bundle(), project.path("der dag ß"));
+
+    let project = Project::copy_as("workspace-two-bins", "two words/größe");
+    let bundles = project.pack("--workspace --out-dir dags").bundles();
+    assert_eq!(
+        bundles,
+        [project.path("dags/etl"), project.path("dags/reports")]
+    );
+}
+
+#[test]
+fn the_triple_is_reported_wherever_it_was_chosen() {
+    let project = Project::copy("config-target");
+    let host = host();
+    let triple = |args: &str| {
+        let outcome = project.program().args(args).args("--message-format json");
+        outcome.run().ok().json().pop().unwrap()["target_triple"].clone()
+    };
+    assert_eq!(triple(""), *host, "`host-tuple` in the configuration");
+    assert_eq!(triple("--target host-tuple"), *host);
+    assert_eq!(triple("--config build.target-dir=\"x\""), *host);
+    fs::remove_file(project.path(".cargo/config.toml")).unwrap();
+    assert_eq!(triple(""), serde_json::Value::Null);
+    assert_eq!(triple(&format!("--config build.target=\"{host}\"")), *host);
+    project.write(
+        ".cargo/config.toml",
+        &format!("[build]\ntarget = [\"{host}\"]"),
+    );
+    assert_eq!(triple(""), *host);
+}
+
+/// cargo accepts one name for the host, and so does a folder name.
+#[test]
+fn one_target_named_twice_is_one_bundle() {
+    let project = Project::copy("one-bin");
+    let host = host();
+    let args = format!("--target {host} --target host-tuple --target {host} --out-dir dags");
+    assert_eq!(
+        project.pack(&args).bundle(),
+        project.path(&exe("dags/one-bin"))
+    );
+}
+
+/// No second standard library is needed for this: a wrapper builds for the host whatever it is asked
+/// for, and cargo does not know.
+#[cfg(unix)]
+#[test]
+fn two_targets() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const OTHER: &str = "x86_64-unknown-linux-musl";
+    let project = Project::copy("workspace-two-bins");
+    let host = host();
+    let wrapper = project.path("wrapper");
+    let script = format!(
+        "#!/bin/sh\nfor word do\n  shift\n  if [ \"$word\" = {OTHER} ]; then word={host}; fi\n  \
+         set -- \"$@\" \"$word\"\ndone\nexec \"$@\"\n"
+    );
+    fs::write(&wrapper, script).unwrap();
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |args: &str| {
+        let run = project.program().env("RUSTC_WRAPPER", &wrapper);
+        run.args(args).run()
+    };
+    let both = format!("--target {host} --target {OTHER}");
+
+    let bundles = run(&format!("--workspace {both}")).bundles();
+    let expected = [&*host, OTHER].map(|triple| {
+        ["etl", "reports"]
+            .map(|bin| project.path(&format!("target/{triple}/debug/airflow-bundle/{bin}")))
+    });
+    assert_eq!(bundles, expected.concat());
+
+    let outcome = run(&format!(
+        "-p etl {both} --out-dir dags --message-format json"
+    ))
+    .ok();
+    let lines: Vec<_> = outcome
+        .json()
+        .into_iter()
+        .filter(|line| line["reason"] == "airflow-bundle")
+        .collect();
+    assert_eq!(lines.len(), 2);
+    for (line, triple) in lines.iter().zip([&*host, OTHER]) {
+        assert_eq!(line["target_triple"], *triple);
+        let path = project.path(&format!("dags/{triple}/etl"));
+        assert_eq!(line["path"], path.to_str().unwrap());
+    }
+    let finished = outcome.stdout.matches("build-finished").count();
+    assert_eq!(finished, 2, "a build for each");
+
+    let again = run(&format!("-p etl {both} --target {host} --out-dir dags"));
+    assert_eq!(again.bundles().len(), 2, "a triple that is named again");
+    run(&format!("{both} -o x")).fails(2, &["`--output`", "2 would be packed"]);
+    let one = run(&format!("--target {OTHER} --out-dir one")).bundle();
+    assert_eq!(one, project.path("one/etl"), "one target needs no folder");
+    // Several in the configuration.
+    project.append(
+        ".cargo/config.toml",
+        &format!("[build]\ntarget = [\"{host}\", \"{OTHER}\"]"),
+    );
+    let bundles = run("--out-dir configured").bundles();
+    let expected = [&*host, OTHER].map(|triple| project.path(&format!("configured/{triple}/etl")));
+    assert_eq!(bundles, expected);
+}
+
+/// Lines that cannot be equal in two runs.
+fn without_times(stderr: &str) -> String {
+    let varies = |line: &&str| line.contains("Finished") || line.contains("Blocking waiting");
+    text(stderr.lines().filter(|line| !varies(line)))
+}
+
+#[test]
+fn diagnostics_are_those_of_plain_cargo() {
+    let project = Project::copy("one-bin");
+    project.append("src/main.rs", "fn unused(argument: u32) {}");
+    for args in ["", "--color always", "-v", "-q", "--message-format short"] {
+        let clean = || fs::remove_dir_all(project.path("target"));
+        let plain = project.cargo("build").args(args).run().ok();
+        clean().unwrap();
+        let ours = project.pack(args).ok();
+        clean().unwrap();
+        assert!(
+            plain.stderr.contains("argument"),
+            "{args}: {}",
+            plain.stderr
+        );
+        let ours = without_times(&ours.stderr);
+        // With `-v` the commands that we run come in between.
+        let ours_of_cargo = ours.replace(&commands_of_ours(&ours), "");
+        let plain = without_times(&plain.stderr);
+        assert!(ours_of_cargo.starts_with(&plain), "{args}\n{plain}\n{ours}");
+        let rest = ours_of_cargo.trim_start_matches(&plain);
+        assert!(!rest.contains("Compiling"), "{rest}");
+    }
+}
+
+fn commands_of_ours(stderr: &str) -> String {
+    let is_ours = |line: &&str| line.contains("cargo metadata") || line.contains("cargo build");
+    text(stderr.lines().take_while(is_ours))
+}
+
+/// A pipe holds 64 KiB; whoever reads only one of two ends up waiting for ever.
+#[test]
+fn a_noisy_build_does_not_hang() {
+    let project = Project::copy("noisy-build");
+    let plain = project.cargo("build").run().ok();
+    assert!(plain.stderr.len() > 300_000, "{}", plain.stderr.len());
+    fs::remove_dir_all(project.path("target")).unwrap();
+    let ours = project.pack("");
+    let diagnostics = without_times(&plain.stderr);
+    let same = without_times(&ours.stderr).starts_with(&diagnostics);
+    assert!(same, "the same {} bytes", plain.stderr.len());
+    ours.bundle();
+    fs::remove_dir_all(project.path("target")).unwrap();
+    // Now everything comes through the pipe.
+    let json = project.pack("--message-format json").ok();
+    assert!(json.stdout.len() > 300_000, "{}", json.stdout.len());
+    assert_eq!(json.json().pop().unwrap()["reason"], "airflow-bundle");
+}
+
+#[test]
+fn progress_reaches_the_terminal() {
+    let project = Project::copy("one-bin");
+    let run = project.program().env("CARGO_TERM_PROGRESS_WHEN", "always");
+    let run = run.env("CARGO_TERM_PROGRESS_WIDTH", "80");
+    run.run().ok().says(&["Building [", "one-bin"]);
+}
+
+#[test]
+fn a_failed_build_packs_nothing() {
+    let project = Project::copy("build-error");
+    let plain = project.cargo("build").run().code(101);
+    for args in ["", "-r", "--out-dir dags", "-o bundle", "--target-dir x"] {
+        let outcome = project
+            .pack(args)
+            .fails(101, &["E0308", "not a number", "nothing was packed"]);
+        if args.is_empty() {
+            let start = without_times(&plain.stderr);
+            assert!(outcome.stderr.starts_with(&start), "{}", outcome.stderr);
+        }
+    }
+    for path in ["dags", "bundle"] {
+        assert!(!project.path(path).exists(), "{path}");
+    }
+    assert_eq!(bundles_below(project.root()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_failed_build_packs_no_stale_executable() {
+    let project = Project::copy("one-bin");
+    let bundle = project.pack("").bundle();
+    let before = (fs::read(&bundle).unwrap(), modified(&bundle));
+    project.replace(
+        "src/main.rs",
+        "fn main()",
+        "fn broken() -> u32 { \"\" }\nfn main()",
+    );
+    project.pack("").fails(101, &["E0308"]);
+    assert_eq!((fs::read(&bundle).unwrap(), modified(&bundle)), before);
+    fs::remove_file(&bundle).unwrap();
+    let json = project.pack("--message-format json").code(101);
+    assert!(!bundle.exists());
+    let last = json.json().pop().unwrap();
+    assert_eq!(last["reason"], "build-finished");
+    assert_eq!(last["success"], false);
+}
+
+fn modified(path: &Path) -> std::time::SystemTime {
+    fs::metadata(path).unwrap().modified().unwrap()
+}
+
+/// One of two fails: the other one is not packed either.
+#[test]
+fn one_failure_of_several_packs_nothing() {
+    let project = Project::copy("workspace-two-bins");
+    project.append("reports/src/main.rs", "fn broken() -> u32 { \"\" }");
+    project
+        .pack("--workspace -- --keep-going")
+        .fails(101, &["E0308"]);
+    assert_eq!(bundles_below(project.root()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn cargos_own_errors_keep_their_code() {
+    let project = Project::copy("one-bin");
+    for (args, code, words) in [
+        (
+            "--profile nowhere",
+            101,
+            &["profile `nowhere` is not defined"][..],
+        ),
+        ("-F nowhere", 101, &["nowhere"]),
+        ("-Z build-std", 101, &["nightly"]),
+        ("--target no-such-triple", 101, &["no-such-triple"]),
+        (
+            "--manifest-path nowhere/Cargo.toml",
+            101,
+            &["nowhere/Cargo.toml"],
+        ),
+        ("-- --no-such-flag", 1, &["--no-such-flag"]),
+        ("-j nine", 101, &["nine"]),
+    ] {
+        let plain = project.cargo("build").args(&args.replace("-- ", "")).run();
+        let plain = plain.code(code).says(words);
+        let ours = project.pack(args).fails(code, words);
+        let first = plain.stderr.lines().next().unwrap();
+        assert!(ours.stderr.contains(first), "{first}\n{}", ours.stderr);
+    }
+}
+
+/// `$CARGO` runs everything, and whatever code it ends with is the program's.
+#[cfg(unix)]
+#[test]
+fn the_cargo_of_the_environment_is_used_for_everything() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let project = Project::copy("one-bin");
+    let script = project.path("cargo of mine");
+    let write = |build: &str| {
+        let text = format!(
+            "#!/bin/sh\necho \"$1\" >> \"{}\"\nif [ \"$1\" = build ]; then {build}; fi\n\
+             exec \"$REAL_CARGO\" \"$@\"\n",
+            project.path("calls").display()
+        );
+        fs::write(&script, text).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let real = std::env::var_os("CARGO").expect("cargo runs the tests");
+    let run = || {
+        let run = project.program().env("CARGO", &script);
+        run.env("REAL_CARGO", &real).run()
+    };
+    write(":");
+    run().bundle();
+    let calls = fs::read_to_string(project.path("calls")).unwrap();
+    assert_eq!(calls, "metadata\nbuild\n");
+    write("exit 77");
+    run().fails(77, &["nothing was packed"]);
+    write("kill -9 $$");
+    run().fails(128 + 9, &["nothing was packed"]);
+    // It claims to have built, and has said nothing of what.
+    write("exit 0");
+    run().fails(1, &["cargo built no executable for `one-bin`"]);
+}
+
+#[test]
+fn no_compiler_flags_are_added() {
+    let project = Project::copy("one-bin");
+    let build = escargot::CargoBuild::new()
+        .manifest_path(project.path("Cargo.toml"))
+        .target_dir(project.path("target"))
+        .release();
+    let mut command = build.into_command();
+    support::scrub(&mut command);
+    let plain = Run::new(command, project.root()).run().ok();
+    assert!(plain.stdout.contains("\"fresh\":false"));
+    let executable = project.path(&exe("target/release/one-bin"));
+    let before = (fs::read(&executable).unwrap(), modified(&executable));
+    let ours = project.pack("--release").ok();
+    let ours = ours.says_nothing_of(&["Compiling"]);
+    assert_eq!(
+        (fs::read(&executable).unwrap(), modified(&executable)),
+        before
+    );
+    assert!(fs::read(ours.bundle()).unwrap().starts_with(&before.0));
+}
+
+#[test]
+fn features_are_cargos() {
+    let project = Project::copy("one-bin");
+    project.append(
+        "Cargo.toml",
+        "[features]\ndefault = [\"a\"]\na = []\nb = []\nc = []",
+    );
+    project.replace(
+        "src/main.rs",
+        "println!(\"{METADATA}\");",
+        "let mut id = String::from(\"dag\");\n\
+         if cfg!(feature = \"a\") { id += \"_a\"; }\n\
+         if cfg!(feature = \"b\") { id += \"_b\"; }\n\
+         if cfg!(feature = \"c\") { id += \"_c\"; }\n\
+         println!(\"{}\", METADATA.replace(\"one_bin\", &id));",
+    );
+    for (args, id) in [
+        ("", "dag_a"),
+        ("-F b", "dag_a_b"),
+        ("--features b,c", "dag_a_b_c"),
+        ("-F b -F c --no-default-features", "dag_b_c"),
+        ("--all-features", "dag_a_b_c"),
+        ("--no-default-features", "dag"),
+    ] {
+        let manifest = manifest(&project.pack(args).bundle());
+        assert!(
+            manifest.contains(&format!("\"{id}\":\n")),
+            "{args}: {manifest}"
+        );
+    }
+}
+
+#[test]
+fn locked_without_a_lock_file_fails_and_creates_none() {
+    let project = Project::copy("one-bin");
+    for flag in ["--locked", "--frozen"] {
+        project.pack(flag).fails(101, &["lock file", flag]);
+        assert!(!project.path("Cargo.lock").exists(), "{flag}");
+        assert_eq!(bundles_below(project.root()), Vec::<PathBuf>::new());
+    }
+    project.pack("--offline").bundle();
+    assert!(project.path("Cargo.lock").exists());
+    project.pack("--locked").bundle();
+    project.pack("--frozen -j 1").bundle();
+}
+
+#[test]
+fn other_flags_of_cargo_build_stand_after_the_dashes() {
+    let project = Project::copy("one-bin");
+    project
+        .pack("-- --timings --keep-going --ignore-rust-version")
+        .bundle();
+    assert!(project.path("target/cargo-timings").exists());
+    for flag in [
+        "--package=a",
+        "-p",
+        "-pa",
+        "--workspace",
+        "--bin=x",
+        "--example",
+        "--bins",
+        "--lib",
+        "--all-targets",
+        "--tests",
+        "--release",
+        "-r",
+        "-rv",
+        "--profile=dist",
+        "--features",
+        "-Fa",
+        "--target=x",
+        "--target-dir",
+        "-j2",
+        "--locked",
+        "--config",
+        "-Zx",
+        "-v",
+        "-q",
+        "--color=never",
+        "--message-format=json",
+        "--manifest-path",
+        "--help",
+        "-h",
+    ] {
+        let outcome = project.pack(&format!("-- {flag}"));
+        let outcome = outcome.fails(2, &["after `--`", flag]);
+        let reason = [
+            "pass it before the `--`",
+            "chooses what is built",
+            "`cargo build --help`",
+        ];
+        let given = reason.iter().any(|reason| outcome.stderr.contains(reason));
+        assert!(given, "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn notes_on_dev_builds_and_debug_info() {
+    const DEV: &str = "note: this is an unoptimized build";
+    const DEBUG: &str = "are debug information";
+    let project = Project::copy("custom-profile");
+    project
+        .pack("")
+        .ok()
+        .says(&[DEV, "--release"])
+        .says_nothing_of(&[DEBUG]);
+    project.pack("-r").ok().says_nothing_of(&["note: "]);
+    let traced = project.pack("--profile traced").ok();
+    traced
+        .says(&[
+            "note: ",
+            "MiB of the executable's",
+            DEBUG,
+            "strip = \"debuginfo\"",
+            "[profile.traced]",
+        ])
+        .says_nothing_of(&[DEV]);
+    let project = Project::copy("one-bin");
+    project.append("Cargo.toml", "[profile.release]\ndebug = true");
+    let outcome: Outcome = project.pack("-r").ok();
+    outcome.says(&[DEBUG, "[profile.release]"]);
+}

@@ -1,0 +1,16 @@
+//! Packing, from the command line to the report: selecting, building, the settings, and what is
+//! printed. Each test works on its own copy of a project in `test-projects/`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod build;
+mod config;
+mod prebuilt;
+mod report;
+mod reproducible;
+mod select;
+mod support;

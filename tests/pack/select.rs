@@ -1,0 +1,307 @@
+//! Which executables are packed.
+
+use crate::support::{Project, bundles_below, manifest, name};
+
+/// A package with a table and one with the SDK are candidates, one with the SDK as a
+/// dev-dependency is not.
+#[test]
+fn candidates_have_a_table_or_depend_on_the_sdk() {
+    let project = Project::copy("workspace-two-bins");
+    assert_eq!(project.pack("--workspace").names(), ["etl", "reports"]);
+    assert!(!project.path("target/debug/tools").exists());
+}
+
+#[test]
+fn several_candidates_need_a_choice() {
+    let project = Project::copy("workspace-two-bins");
+    project.replace("Cargo.toml", "default-members = [\"etl\"]\n", "");
+    let outcome = project.pack("").fails(
+        1,
+        &[
+            "-p etl --bin etl",
+            "-p reports --bin reports",
+            "--workspace",
+        ],
+    );
+    assert!(!outcome.stderr.contains("tools"), "{}", outcome.stderr);
+    assert!(!project.path("target").exists(), "nothing was built");
+}
+
+#[test]
+fn packages_are_selected_as_in_cargo() {
+    let project = Project::copy("workspace-two-bins");
+    for (args, names) in [
+        ("", &["etl"][..]),
+        ("-p reports", &["reports"]),
+        ("--package reports@1.2.3", &["reports"]),
+        ("-p reports@1.2", &["reports"]),
+        ("-p reports:1.2.3", &["reports"]),
+        ("-p etl -p etl", &["etl"]),
+        ("-p rep*", &["reports"]),
+        ("-p reports -p etl", &["reports", "etl"]),
+        ("-p [er]*", &["etl", "reports"]),
+        ("--workspace --exclude etl", &["reports"]),
+        ("--all --exclude r* --exclude tools", &["etl"]),
+        ("--manifest-path reports/Cargo.toml", &["reports"]),
+        ("--workspace --bin etl", &["etl"]),
+        ("--workspace --bin etl --bin reports", &["etl", "reports"]),
+        ("-p etl -p reports --bin *t*", &["etl", "reports"]),
+    ] {
+        let mut found = project.pack(args).names();
+        let mut names = names.to_vec();
+        found.sort();
+        names.sort_unstable();
+        assert_eq!(found, names, "{args}");
+    }
+}
+
+#[test]
+fn a_package_can_be_named_by_its_id() {
+    let project = Project::copy_as("workspace-two-bins", "näme with spaces");
+    let metadata = project.cargo("metadata --no-deps --format-version 1").run();
+    let metadata = metadata.ok().json().remove(0);
+    let id = &metadata["workspace_members"][2];
+    let id = id.as_str().expect("an id");
+    assert!(id.ends_with("/reports#1.2.3"), "{id}");
+    assert!(
+        !project.path("Cargo.lock").exists(),
+        "`cargo pkgid` would want one"
+    );
+    for id in [
+        id,
+        id.trim_start_matches("path+"),
+        id.trim_end_matches("#1.2.3"),
+    ] {
+        let outcome = project.program().args("-p").arg(id).run();
+        assert_eq!(outcome.names(), ["reports"], "{id}");
+    }
+    let nowhere = id.replace("reports", "nowhere");
+    let outcome = project.program().args("-p").arg(&nowhere).run();
+    outcome.fails(1, &["nowhere", "package"]);
+}
+
+#[test]
+fn wrong_packages_are_explained() {
+    let project = Project::copy("workspace-two-bins");
+    for (args, words) in [
+        ("-p report", &["`report`", "did you mean `reports`"][..]),
+        ("-p nothing-like-it", &["`airflow-sdk`, `etl`, `reports`"]),
+        ("-p reports@2.0.0", &["`reports@2.0.0`", "1.2.3"]),
+        ("-p airflow-sdk", &["airflow-sdk", "[[bin]]"]),
+        ("--bin reports", &["no bin target `reports`", "-p reports"]),
+        ("--bin etll", &["did you mean `etl`", "there is `etl`"]),
+        ("--workspace --bin report", &["did you mean `reports`"]),
+        ("--example x", &["no example target `x`", "there is none"]),
+    ] {
+        project.pack(args).fails(1, words);
+    }
+    project.pack("--exclude etl").fails(2, &["--workspace"]);
+    assert!(!project.path("target").exists(), "nothing was built");
+}
+
+/// cargo warns about it, and goes on.
+#[test]
+fn an_exclusion_that_matches_nothing_is_a_warning_as_in_cargo() {
+    let project = Project::copy("workspace-two-bins");
+    let outcome = project.pack("--workspace --exclude reports --exclude nowhere");
+    let outcome = outcome.says(&["warning", "`nowhere`"]);
+    assert_eq!(outcome.names(), ["etl"]);
+}
+
+#[test]
+fn the_current_folder_counts_as_in_cargo() {
+    let project = Project::copy("workspace-two-bins");
+    let within = |folder: &str| {
+        let run = project.program().folder(&project.path(folder));
+        run.run()
+    };
+    assert_eq!(within("reports/src").names(), ["reports"]);
+    assert_eq!(within(".").names(), ["etl"]);
+    within("airflow-sdk").fails(1, &["no executable to pack in `airflow-sdk`"]);
+}
+
+/// A root package is not the whole workspace, and default members come before it.
+#[test]
+fn a_root_package_is_what_cargo_build_takes() {
+    let project = Project::copy("one-bin");
+    project.replace(
+        "Cargo.toml",
+        "[workspace]",
+        "[workspace]\nmembers = [\"more\"]",
+    );
+    project.write(
+        "more/Cargo.toml",
+        "[package]\nname = \"more\"\nedition = \"2024\"\n[package.metadata.airflow-bundle]\n",
+    );
+    let main = std::fs::read_to_string(project.path("src/main.rs")).unwrap();
+    project.write("more/src/main.rs", &main);
+    assert_eq!(project.pack("").names(), ["one-bin"]);
+    assert_eq!(project.pack("--workspace").names(), ["more", "one-bin"]);
+    project.replace(
+        "Cargo.toml",
+        "members = [\"more\"]",
+        "members = [\"more\"]\ndefault-members = [\"more\"]",
+    );
+    assert_eq!(project.pack("").names(), ["more"]);
+}
+
+/// Without a table and without the SDK, all bins are candidates.
+#[test]
+fn a_helper_is_packed_if_it_is_all_there_is() {
+    let project = Project::copy("workspace-two-bins");
+    let outcome = project.pack("-p tools");
+    // It is a candidate, is built and run; what it says of itself is no manifest.
+    outcome.fails(1, &["tools", "--airflow-metadata"]);
+}
+
+#[test]
+fn the_table_names_the_bundles() {
+    let project = Project::copy("helper-bins");
+    let mark = project.path("mark");
+    let run = project.program().env("HELPER_MARK", &mark);
+    assert_eq!(run.run().names(), ["pipeline"]);
+    assert!(!project.path("target/debug/migrate").exists());
+    assert!(!mark.exists(), "a helper was run");
+    assert_eq!(
+        project.pack("--bin pipeline-nightly").names(),
+        ["pipeline-nightly"]
+    );
+    let run = project.program().env("HELPER_MARK", &mark);
+    let outcome = run.args("--bin migrate").run();
+    outcome.fails(1, &["migrate", "exit", "3"]);
+    assert!(mark.exists(), "a bin that is named is run");
+}
+
+#[test]
+fn a_table_that_names_several_packs_them() {
+    let project = Project::copy("helper-bins");
+    project.replace(
+        "Cargo.toml",
+        "[\"pipeline\"]",
+        "[\"pipeline\", \"*-nightly\"]",
+    );
+    assert_eq!(project.pack("").names(), ["pipeline", "pipeline-nightly"]);
+}
+
+#[test]
+fn a_package_with_several_bins_and_an_empty_table_needs_a_choice() {
+    let project = Project::copy("helper-bins");
+    project.replace("Cargo.toml", "bins = [\"pipeline\"]\n", "");
+    for args in ["", "-p helper-bins", "-r"] {
+        let words = ["--bin pipeline", "--bin migrate", "default-run", "`bins`"];
+        project.pack(args).fails(1, &words);
+    }
+    assert_eq!(
+        project
+            .pack("--bin pipeline --bin pipeline-nightly")
+            .names(),
+        ["pipeline", "pipeline-nightly"]
+    );
+    let two = project.pack("--bin pipeline*");
+    assert_eq!(two.names(), ["pipeline", "pipeline-nightly"]);
+}
+
+#[test]
+fn default_run_is_honoured() {
+    let project = Project::copy("default-run");
+    assert_eq!(project.pack("").names(), ["pipeline"]);
+    assert_eq!(project.pack("--workspace").names(), ["pipeline"]);
+    assert!(!project.path("target/debug/migrate").exists());
+    project.replace("Cargo.toml", "default-run = \"pipeline\"\n", "");
+    project
+        .pack("")
+        .fails(1, &["--bin migrate", "--bin pipeline"]);
+}
+
+#[test]
+fn examples_are_packed_if_they_are_named() {
+    let project = Project::copy("with-examples");
+    assert_eq!(project.pack("").names(), ["with-examples"]);
+    let bundle = project.pack("--example sensor").bundle();
+    assert_eq!(
+        bundle,
+        project.path("target/debug/examples/airflow-bundle/sensor")
+    );
+    assert!(manifest(&bundle).contains("\"examples/sensor.rs\""));
+    let both = project.pack("--example s* --bin with-examples").bundles();
+    assert_eq!(
+        both.iter().map(|path| name(path)).collect::<Vec<_>>(),
+        ["with-examples", "sensor"]
+    );
+}
+
+/// A bin and an example may have one name, and one folder would take only one of them.
+#[test]
+fn two_bundles_are_never_written_to_one_file() {
+    let project = Project::copy("with-examples");
+    let args = "--example with-examples --bin with-examples";
+    assert_eq!(project.pack(args).bundles().len(), 2);
+    std::fs::remove_dir_all(project.path("target")).unwrap();
+    let outcome = project.pack(&format!("{args} --out-dir dags"));
+    outcome.fails(1, &["with-examples", "--out-dir"]);
+    assert!(!project.path("dags").exists());
+    assert!(
+        !project.path("target").exists(),
+        "found out before the build"
+    );
+}
+
+#[test]
+fn one_bin_name_in_two_packages() {
+    let project = Project::copy("duplicate-bin-names");
+    // Each package has a helper with the name of the other's bundle, which must not be built: it
+    // would lie where the bundle's executable lies.
+    let bundles = project.pack("--workspace").bundles();
+    assert_eq!(bundles.len(), 2);
+    assert!(manifest(&bundles[0]).contains("east_load"));
+    assert!(manifest(&bundles[1]).contains("west_sync"));
+    for bundle in bundles {
+        std::fs::remove_file(bundle).unwrap();
+    }
+    let outcome = project.pack("--workspace --bin load");
+    outcome.fails(1, &["east", "west", "load", "-p"]);
+    assert_eq!(
+        bundles_below(project.root()),
+        Vec::<std::path::PathBuf>::new()
+    );
+    let bundle = project.pack("-p west --bin load").bundle();
+    assert!(manifest(&bundle).contains("west_load"));
+}
+
+/// Each is built by a call of its own there, and the second would replace the first unseen.
+#[test]
+fn one_bin_name_in_two_packages_with_folders_of_their_own() {
+    let project = Project::copy("duplicate-bin-names");
+    for (package, bins) in [("east", "[\"load\"]"), ("west", "[\"load\", \"sync\"]")] {
+        let manifest = format!("{package}/Cargo.toml");
+        let text = std::fs::read_to_string(project.path(&manifest)).unwrap();
+        let (start, _) = text.split_once("bins").unwrap();
+        let table = format!("{start}bins = {bins}\nout-dir = \"../{package}-dags\"\n");
+        project.write(&manifest, &table);
+    }
+    let words = ["`load`", "package `east`", "package `west`", "`-p`"];
+    project.pack("--workspace").fails(1, &words);
+    assert!(
+        !project.path("target").exists(),
+        "found out before the build"
+    );
+    assert_eq!(project.pack("-p west").names(), ["load", "sync"]);
+}
+
+/// Only `--workspace`, several `-p` or several `--bin` pack several packages together.
+#[test]
+fn tables_of_two_packages_do_not_choose_both() {
+    let project = Project::copy("duplicate-bin-names");
+    project
+        .pack("")
+        .fails(1, &["-p east --bin load", "-p west --bin sync"]);
+    assert_eq!(project.pack("-p east -p west").names(), ["load", "sync"]);
+}
+
+#[test]
+fn no_project_is_cargos_own_error() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let project = Project::copy("one-bin");
+    let run = project.program().folder(folder.path()).run();
+    run.fails(101, &["could not find `Cargo.toml`", "--executable"]);
+}

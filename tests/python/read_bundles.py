@@ -1,0 +1,120 @@
+"""The released Airflow reader behind JSON lines: one request a line, one answer a line.
+
+    {"judge": PATH}                 what `_Bundle.find` says of a file or folder, for every dag_id that it may serve
+    {"metadata": PATH}              the manifest, as `_read_bundle_metadata` parses it
+    {"compare": PATH, "json": TEXT} whether that manifest equals the JSON text, packer-owned keys apart
+    {"legal": [ID, ...]}            whether Airflow accepts each as a dag or task id; null if that depends on Python
+
+Answers: {"usable": bool, "served": {dag_id: path}, "raises": NAME or null, "error": TEXT or null}, the manifest,
+{"equal": bool, "difference": TEXT}, [bool or null, ...].
+"""
+
+import json
+import logging
+import pathlib
+import sys
+import unicodedata
+
+import structlog
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+from airflow.exceptions import AirflowException  # noqa: E402
+from airflow.sdk.coordinators.executable import coordinator  # noqa: E402
+from airflow.utils.helpers import validate_key  # noqa: E402
+
+PACKER_KEYS = {"source", "entrypoint_path", "sources", "digests"}
+
+
+def candidates(path):
+    """Each string that could be a dag_id of the file, by the reader's own functions. May raise what it raises."""
+    for file in coordinator._find_executables([path]):
+        metadata = coordinator._read_bundle_metadata(file)
+        if metadata is not None:
+            yield from (key for key in coordinator._dag_ids(metadata) if isinstance(key, str))
+
+
+def shown(text):
+    """Half surrogate pairs, which YAML escapes can make and JSON readers refuse, replaced."""
+    return "".join("\ufffd" if 0xD800 <= ord(char) < 0xE000 else char for char in text)
+
+
+def judge(path):
+    answer = {"usable": False, "served": {}, "raises": None, "error": None}
+    try:
+        for dag_id in dict.fromkeys(candidates(path)):
+            try:
+                answer["served"][shown(dag_id)] = str(coordinator._Bundle.find([path], dag_id).path)
+            except FileNotFoundError as error:
+                answer["error"] = str(error)
+    except Exception as error:
+        answer["raises"] = type(error).__name__
+    answer["usable"] = bool(answer["served"]) and answer["raises"] is None
+    return answer
+
+
+def difference(left, right, where=""):
+    """Where two values differ, types included; None if they are equal."""
+    if type(left) is not type(right):
+        return f"{where}: {left!r:.80} is no {right!r:.80}"
+    if isinstance(left, dict):
+        for key in left.keys() | right.keys():
+            if key not in left or key not in right:
+                return f"{where}: the key {key!r:.80} is on one side only"
+        if any(type(a) is not type(b) for a, b in zip(sorted(left, key=repr), sorted(right, key=repr))):
+            return f"{where}: keys of different types"
+        return next(filter(None, (difference(left[key], right[key], f"{where}.{key}") for key in left)), None)
+    if isinstance(left, list):
+        if len(left) != len(right):
+            return f"{where}: {len(left)} items, not {len(right)}"
+        return next(filter(None, (difference(a, b, f"{where}[{i}]") for i, (a, b) in enumerate(zip(left, right)))), None)
+    # `repr` tells -0.0 from 0.0, and knows nan.
+    return None if repr(left) == repr(right) else f"{where}: {left!r:.80} is not {right!r:.80}"
+
+
+def metadata(path):
+    data = coordinator._read_bundle_metadata(path)
+    if data is None:
+        raise ValueError(f"{path} is no bundle for the reader")
+    return data
+
+
+def compare(request, data):
+    expected = json.loads(request["json"].removeprefix("\ufeff"))
+    for key in PACKER_KEYS:
+        expected.pop(key, None)
+        if data.pop(key, None) is None:
+            return {"equal": False, "difference": f"no {key}"}
+    found = difference(data, expected)
+    return {"equal": found is None, "difference": found}
+
+
+def legal(key):
+    if any(unicodedata.category(char) == "Cn" for char in key):
+        # A character that this Python's Unicode does not know yet.
+        return None
+    try:
+        validate_key(key)
+    except (AirflowException, ValueError):
+        return False
+    return True
+
+
+def answer(request):
+    if "judge" in request:
+        return judge(pathlib.Path(request["judge"]))
+    if "metadata" in request:
+        return metadata(pathlib.Path(request["metadata"]))
+    if "compare" in request:
+        return compare(request, metadata(pathlib.Path(request["compare"])))
+    if "legal" in request:
+        return [legal(key) for key in request["legal"]]
+    raise ValueError(f"unknown request {request}")
+
+
+def main():
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)
+
+
+main()

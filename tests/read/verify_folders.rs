@@ -1,0 +1,257 @@
+//! `verify` of folders: the walk, several bundles, and the dags that they serve.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::packer::{Bench, MANIFEST, Outcome, manifest_for, packer, run, set_mode};
+use crate::{SHORT, by_hand};
+
+fn verify(bench: &Bench, args: &[&str]) -> Outcome {
+    run(packer()
+        .current_dir(bench.root())
+        .args(["verify", "--message-format", "json"])
+        .args(args))
+}
+
+fn names(outcome: &Outcome) -> Vec<String> {
+    let name = |line: serde_json::Value| {
+        Path::new(line["path"].as_str().unwrap())
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    let mut names: Vec<_> = outcome.json_lines().into_iter().map(name).collect();
+    names.sort();
+    names
+}
+
+/// A bench with bundles for `dags`, each named like its dag, in the folder `bundles`.
+fn bundles(dags: &[&str]) -> Bench {
+    let bench = Bench::new();
+    for dag in dags {
+        bench
+            .pack(manifest_for(dag), &["-o", &format!("bundles/{dag}")])
+            .must_succeed();
+    }
+    bench
+}
+
+#[test]
+fn folders_are_walked_as_the_coordinator_does() {
+    let bench = bundles(&["a", "b"]);
+    fs::create_dir_all(bench.path("bundles/deep/er")).unwrap();
+    fs::rename(
+        bench.path("bundles/b"),
+        bench.path("bundles/deep/er/.hidden"),
+    )
+    .unwrap();
+    // What is no bundle is passed over in folders, executable or not.
+    fs::copy(bench.path("etl"), bench.path("bundles/plain")).unwrap();
+    fs::write(bench.path("bundles/README"), "AFBNDL01 is the magic\n").unwrap();
+    fs::create_dir(bench.path("bundles/empty")).unwrap();
+    symlink("nowhere", bench.path("bundles/dangling")).unwrap();
+    symlink("..", bench.path("bundles/deep/loop")).unwrap();
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(bench.path("bundles/pipe"))
+            .status()
+            .unwrap()
+            .success()
+    );
+    let outcome = verify(&bench, &["bundles"]).must_succeed();
+    assert_eq!(names(&outcome), [".hidden", "a"]);
+    // Twice the same folder is one folder.
+    let outcome = verify(&bench, &["bundles", "bundles/", "bundles/deep/.."]).must_succeed();
+    assert_eq!(names(&outcome), [".hidden", "a"]);
+    // A folder that is met through a link.
+    symlink(bench.path("bundles"), bench.path("linked")).unwrap();
+    assert_eq!(
+        names(&verify(&bench, &["linked"]).must_succeed()),
+        [".hidden", "a"]
+    );
+    // A file that ends in the magic is told even where the worker would not look at it.
+    set_mode(&bench.path("bundles/a"), 0o644);
+    let outcome = verify(&bench, &["bundles"]);
+    assert_eq!(outcome.code, 100);
+    assert_eq!(names(&outcome), [".hidden", "a"]);
+}
+
+#[test]
+fn nothing_found() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("empty")).unwrap();
+    verify(&bench, &["empty"]).must_fail(100, &["no bundle found"]);
+    verify(&bench, &["."]).must_fail(100, &["no bundle found"]);
+    verify(&bench, &["missing"]).must_fail(100, &["cannot look at `missing`"]);
+    verify(&bench, &[]).must_fail(2, &["PATH"]);
+    // A named file that is no bundle spoils the rest.
+    let bundle = bench.bundle(MANIFEST);
+    let outcome = verify(&bench, &["airflow-bundle", "main.rs"]);
+    assert_eq!(outcome.code, 100);
+    assert_eq!(names(&outcome), ["etl", "main.rs"]);
+    assert!(bundle.is_file());
+}
+
+#[test]
+fn a_dag_that_is_served_twice() {
+    let bench = bundles(&["a", "b"]);
+    let words = [
+        "the dag `a` is served by 2 bundles",
+        "by chance",
+        "keep one of them",
+    ];
+    fs::copy(bench.path("bundles/a"), bench.path("bundles/copy")).unwrap();
+    let outcome = verify(&bench, &["bundles"]);
+    assert_eq!(outcome.code, 100);
+    assert_eq!(outcome.json_lines().len(), 3);
+    assert!(
+        outcome
+            .json_lines()
+            .iter()
+            .all(|line| line["usable"] == true)
+    );
+    let outcome = outcome.must_say(&words);
+    assert!(!outcome.stderr.contains("`b`"), "{}", outcome.stderr);
+    // Under two roots.
+    fs::create_dir(bench.path("other")).unwrap();
+    fs::rename(bench.path("bundles/copy"), bench.path("other/copy")).unwrap();
+    verify(&bench, &["bundles"]).must_succeed();
+    assert_eq!(
+        verify(&bench, &["bundles", "other"]).must_say(&words).code,
+        100
+    );
+    assert_eq!(
+        verify(&bench, &["bundles/a", "other/copy"])
+            .must_say(&words)
+            .code,
+        100
+    );
+    // An unusable one does not count, and one file that is met twice is one.
+    set_mode(&bench.path("other/copy"), 0o644);
+    let outcome = verify(&bench, &["bundles", "other"]);
+    assert!(!outcome.stderr.contains("served by"), "{}", outcome.stderr);
+    fs::remove_file(bench.path("other/copy")).unwrap();
+    symlink(bench.path("bundles/a"), bench.path("other/link")).unwrap();
+    verify(&bench, &["bundles", "other"]).must_succeed();
+}
+
+#[test]
+fn a_dag_that_is_asked_for() {
+    let bench = bundles(&["a", "b"]);
+    let served = verify(&bench, &["bundles", "--dag-id", "a"]).must_succeed();
+    assert!(
+        served.stderr.contains("Serves `a`: `") && served.stderr.contains("bundles/a`"),
+        "{}",
+        served.stderr
+    );
+    assert!(!served.stderr.contains("chance"));
+    let both = verify(&bench, &["bundles", "--dag-id", "a", "--dag-id", "b"]).must_succeed();
+    assert_eq!(both.stderr.matches("Serves").count(), 2);
+
+    let outcome = verify(&bench, &["bundles", "--dag-id", "b", "--dag-id", "c\u{1b}"]);
+    assert_eq!(outcome.code, 100);
+    outcome.must_say(&[
+        "no usable bundle serves the dag `c\\u{1b}`; dags served: `a`, `b`",
+        "Serves `b`",
+    ]);
+    // An id is compared whole, and as it is.
+    for id in ["A", "", "a ", "ab"] {
+        assert_eq!(
+            verify(&bench, &["bundles", "--dag-id", id]).code,
+            100,
+            "{id:?}"
+        );
+    }
+    // Two roots: the first one serves it, by chance of the order.
+    fs::create_dir(bench.path("other")).unwrap();
+    fs::copy(bench.path("bundles/a"), bench.path("other/a")).unwrap();
+    for (first, second) in [("bundles", "other"), ("other", "bundles")] {
+        let outcome = verify(&bench, &[first, second, "--dag-id", "a"]);
+        assert_eq!(outcome.code, 100);
+        outcome.must_say(&[
+            "Serves `a`: `",
+            &format!("/{first}/a` (by chance; here, today)"),
+        ]);
+    }
+    // Unusable bundles serve nothing.
+    set_mode(&bench.path("bundles/b"), 0o644);
+    assert_eq!(
+        verify(&bench, &["bundles", "--dag-id", "b"])
+            .must_say(&["no usable bundle serves the dag `b`"])
+            .code,
+        100
+    );
+}
+
+/// A manifest on which the worker's reader raises ends the search for every dag behind it.
+#[test]
+fn a_manifest_that_ends_the_search() {
+    let bench = bundles(&["sales"]);
+    let raising = by_hand(&bench, "raising", b"", format!("{SHORT}x: 2026-13-45\n"));
+    let words = ["search for the dag `sales` fails at `", "raising`"];
+    let outcome = verify(&bench, &["raising", "bundles", "--dag-id", "sales"]);
+    assert_eq!(outcome.code, 100);
+    let outcome = outcome.must_say(&words);
+    let lines = outcome.json_lines();
+    assert_eq!(lines[0]["problems"][0]["code"], "manifest-raises");
+    assert_eq!(lines[1]["usable"], true);
+    // Behind the good one it does no harm to this dag, but is told.
+    let outcome = verify(&bench, &["bundles", "raising", "--dag-id", "sales"]);
+    assert_eq!(outcome.code, 100);
+    assert!(!outcome.stderr.contains("fails at"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("Serves `sales`"),
+        "{}",
+        outcome.stderr
+    );
+    // The worker does not open what it may not execute, or what has another digest.
+    set_mode(&raising, 0o644);
+    let outcome = verify(&bench, &["raising", "bundles", "--dag-id", "sales"]);
+    assert!(
+        outcome.stderr.contains("Serves `sales`"),
+        "{}",
+        outcome.stderr
+    );
+    set_mode(&raising, 0o755);
+    let mut bytes = fs::read(&raising).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&raising, bytes).unwrap();
+    let outcome = verify(&bench, &["raising", "bundles", "--dag-id", "sales"]);
+    assert!(
+        outcome.stderr.contains("Serves `sales`"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+/// Ids and paths from elsewhere do not reach the terminal as they are.
+#[test]
+fn hostile_names() {
+    let bench = Bench::new();
+    let manifest = "dags: {\"\\e[31mred\\u202e\": {tasks: [t]}, \"\\ud800\": {}}\nsdk: {supervisor_schema_version: '2026-06-16'}\n";
+    by_hand(&bench, "\u{1b}[2J\nusable: x", b"", manifest);
+    let human = run(packer().current_dir(bench.root()).args(["verify", "."]));
+    assert_eq!(human.code, 0, "{human:?}");
+    assert!(
+        !human.text().contains(['\x1b', '\u{202e}']),
+        "{}",
+        human.text()
+    );
+    assert_eq!(
+        human.text().matches("usable: ").count(),
+        2,
+        "one is a part of the name: {}",
+        human.text()
+    );
+    assert!(!human.text().contains("\nusable: x"), "{}", human.text());
+    let [line] = verify(&bench, &["."]).json_lines().try_into().unwrap();
+    assert_eq!(
+        line["dag_ids"],
+        json!(["\u{1b}[31mred\u{202e}", "\u{fffd}"])
+    );
+}
