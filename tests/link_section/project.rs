@@ -51,15 +51,17 @@ fn clean(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        let kept = ["CARGO", "CARGO_HOME"].contains(&text.as_ref());
-        if !kept && (text.starts_with("CARGO") || text.starts_with("RUST")) && text != "RUSTUP_HOME"
-        {
+        let cargos = text.starts_with("CARGO") && text != "CARGO" && text != "CARGO_HOME";
+        let compilers = text.starts_with("RUST") && !text.starts_with("RUSTUP");
+        if cargos || compilers {
             command.env_remove(&name);
         }
     }
     command
         .env("CARGO_TARGET_DIR", folder().join("target"))
         .env("CARGO_INCREMENTAL", "0")
+        // Else the host's tools would be built again for each way to strip.
+        .env("CARGO_PROFILE_RELEASE_BUILD_OVERRIDE_STRIP", "none")
         .current_dir(folder().join("project"));
     command
 }
@@ -136,11 +138,15 @@ pub fn build(binary: &str, variant: Variant, label: &str, linking: &[&str]) -> P
     one_at_a_time(|| {
         let mut command = cargo();
         command
-            .args(["rustc", "--quiet", "--message-format=json", "--bin", binary])
+            .args([
+                "rustc",
+                "--quiet",
+                "--message-format=json-render-diagnostics",
+                "--bin",
+                binary,
+            ])
             .args(variant.cargo)
             .arg(patch())
-            // Else the host's tools would be built again for each way to strip.
-            .arg("--config=profile.release.build-override.strip='none'")
             .arg("--")
             .args(variant.rustc)
             .args(linking);
