@@ -30,3 +30,27 @@ pub(crate) fn on_termination(
 pub(crate) fn on_termination(_: impl Fn(&'static str) + Send + 'static) -> std::io::Result<()> {
     Ok(())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use std::time::{Duration, Instant};
+
+    use signal_hook::consts::{SIGINT, SIGTERM};
+
+    use super::on_termination;
+    use crate::mailbox::Mailbox;
+
+    #[test]
+    fn both_signals_arrive() {
+        let mailbox = Mailbox::new();
+        let other = mailbox.clone();
+        on_termination(move |signal| other.send(signal)).unwrap();
+        let soon = || Some(Instant::now() + Duration::from_secs(10));
+        signal_hook::low_level::raise(SIGINT).unwrap();
+        assert_eq!(mailbox.receive(soon()), Some("SIGINT"));
+        signal_hook::low_level::raise(SIGTERM).unwrap();
+        assert_eq!(mailbox.receive(soon()), Some("SIGTERM"));
+    }
+}

@@ -12,7 +12,7 @@ use crate::client_error::ClientError;
 use crate::context::Task;
 use crate::error::{Error, chain_text};
 use crate::handler::BoxHandler;
-use crate::logging::exception::of_error;
+use crate::logging::exception::{of_error, of_inner};
 use crate::logging::levels::Level;
 use crate::logging::record::Record;
 use crate::outcome::{self, End, Outcome};
@@ -191,8 +191,11 @@ impl Outcome {
             End::Skip { .. } => (say(self.to_string()), outcome::task_state("skipped")),
             End::Fail { error: cause } => {
                 let text = format!("Task failed, not to be retried: {}", chain_text(&**cause));
-                let record = Record::new(Level::Error, "airflow_sdk", text)
-                    .exception(of_error(error, task.task_id()));
+                let record = Record::new(Level::Error, "airflow_sdk", text).exception(of_inner(
+                    error,
+                    &**cause,
+                    task.task_id(),
+                ));
                 (Some(record), outcome::task_state("failed"))
             }
             End::Retry {
@@ -200,10 +203,12 @@ impl Outcome {
                 delay,
             } => {
                 let reason = chain_text(&**cause);
-                (
-                    Some(failure(task, &reason, Some(error))),
-                    fail_or_retry(task, &reason, *delay),
-                )
+                let record = failure(task, &reason, None).exception(of_inner(
+                    error,
+                    &**cause,
+                    task.task_id(),
+                ));
+                (Some(record), fail_or_retry(task, &reason, *delay))
             }
             End::Reschedule { at } => (say(self.to_string()), outcome::reschedule(*at)),
             End::Defer(defer) => (say(self.to_string()), outcome::defer(defer)),

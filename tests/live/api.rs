@@ -158,7 +158,7 @@ impl Api {
             .to_owned()
     }
 
-    /// An XCom as stored; null if there is none.
+    /// A stored `XCom`; null if there is none.
     pub fn xcom(&self, dag: &str, run: &str, task: &str, key: &str) -> Value {
         let path = format!(
             "/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/{key}?deserialize=false"

@@ -13,7 +13,10 @@ pub fn pack(project: &str, bundles: &Path, dags: &Path) {
     let _ = fs::remove_dir_all(&copy);
     copy_folder(&source, &copy);
     copy_folder(&copy.join("dags"), dags);
-    let patch = format!("patch.crates-io.airflow-sdk.path={:?}", root().join("sdk"));
+    let patch = format!(
+        "patch.crates-io.airflow-sdk.path='{}'",
+        root().join("sdk").display()
+    );
     run(
         Command::new(env!("CARGO_BIN_EXE_cargo-airflow-bundle"))
             .args([

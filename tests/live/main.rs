@@ -1,7 +1,7 @@
 //! Bundles under a whole Airflow 3.3.2: API server, scheduler, Dag processor and triggerer, on the loopback.
 //!
 //! `cargo test --test live` runs it, and nothing else should run beside it: a compile makes Airflow's API time out. Airflow
-//! is installed from PyPI into `target/live/venv`, its home is `target/live/home`, which is kept, with all logs, until the
+//! is installed from the package index into `target/live/venv`, its home is `target/live/home`, which is kept, with all logs, until the
 //! next run.
 #![allow(
     clippy::unwrap_used,

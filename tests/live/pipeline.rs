@@ -42,7 +42,7 @@ fn serve_orders() -> u16 {
     port
 }
 
-/// A connection, variables, HTTP, XComs from and to Python, a mapped task, a retry.
+/// A connection, variables, HTTP, `XCom`s from and to Python, a mapped task, a retry.
 pub fn orders(airflow: &Airflow) {
     let api = &airflow.api;
     let connection = json!({

@@ -18,6 +18,19 @@ pub(crate) struct FrameInfo {
 
 /// The structured form of an error with its causes. `function` names the frame of the place that `?` noted.
 pub(crate) fn of_error(error: &Error, function: &str) -> Value {
+    let top = error.as_error();
+    let name = error
+        .type_name()
+        .map_or_else(|| type_of(top), |name| short(name).to_owned());
+    of_part(error, top, &name, function)
+}
+
+/// As [`of_error`], for an error that another one carries: the place is that of the outer one.
+pub(crate) fn of_inner(error: &Error, inner: &(dyn StdError + 'static), function: &str) -> Value {
+    of_part(error, inner, &type_of(inner), function)
+}
+
+fn of_part(error: &Error, top: &(dyn StdError + 'static), name: &str, function: &str) -> Value {
     let mut frames = error.backtrace().map(frames_of).unwrap_or_default();
     // `map_err(Error::from)` is called from inside the standard library, which is no place to show.
     if let Some(location) = error
@@ -33,11 +46,7 @@ pub(crate) fn of_error(error: &Error, function: &str) -> Value {
             },
         );
     }
-    let top = error.as_error();
-    let name = error
-        .type_name()
-        .map_or_else(|| type_of(top), |name| short(name).to_owned());
-    let mut chain = vec![exception(&name, &top.to_string(), false, &frames)];
+    let mut chain = vec![exception(name, &top.to_string(), false, &frames)];
     chain.extend(causes(top));
     Value::Array(chain)
 }

@@ -1,5 +1,6 @@
 //! Values on the wire: plain JSON, checked before it is sent, and simplified when Python's own types come in.
 
+mod key;
 mod plain;
 mod ser;
 

@@ -295,7 +295,7 @@ fn dag_runs() {
             task.task_states("report", filter.task_group("g"))?
                 .is_empty()
         );
-        assert!(task.task_breadcrumbs("report", "r1")?.is_empty());
+        assert_eq!(task.task_breadcrumbs("report", "r1")?.len(), 0);
         assert_eq!(task.first_reschedule(1)?, None);
         Ok(())
     }

@@ -105,6 +105,10 @@ fn the_record_survives_every_profile_and_linker() {
                 "{profile}, {linker}"
             );
             assert!(output.status.success(), "{profile}, {linker}");
+            let by_hand = Command::new(&executable).output().unwrap();
+            assert_eq!(by_hand.status.code(), Some(2), "{profile}, {linker}");
+            let said = String::from_utf8_lossy(&by_hand.stderr);
+            assert!(said.contains("abort: nothing, panics"), "{said}");
             let size = fs::metadata(&executable).unwrap().len();
             assert!(
                 !["strip", "fat", "small"].contains(&profile) || size < MAX_SIZE,

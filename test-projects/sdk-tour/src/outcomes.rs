@@ -38,7 +38,7 @@ pub fn skip() -> Result<()> {
 
 pub fn reschedule(task: &Task) -> Result<u32> {
     if task.reschedule_count() == 0 {
-        return Err(Outcome::reschedule_after(Duration::from_secs(1)).into());
+        return Err(Outcome::reschedule_after(Duration::from_secs(4)).into());
     }
     if task.first_reschedule(1)?.is_none() {
         return Err(Error::msg("the time of the first reschedule is not known"));
@@ -52,7 +52,7 @@ pub fn defer(task: &Task) -> Result<String> {
         let event: jiff::Timestamp = resume.event()?;
         return Ok(format!("{} {} {}", resume.method(), label.unwrap_or_default(), event.as_second() > 0));
     }
-    let moment = jiff::Timestamp::now().checked_add(Duration::from_secs(1))?;
+    let moment = jiff::Timestamp::now().checked_add(Duration::from_secs(4))?;
     let defer = Defer::new("airflow.providers.standard.triggers.temporal.DateTimeTrigger", "woken")
         .trigger_arg("moment", python::DateTime(moment))?
         .next_arg("label", "kept")?
