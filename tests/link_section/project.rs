@@ -79,7 +79,10 @@ fn folder() -> &'static Path {
 /// The crate of this repository in place of the published one.
 fn patch() -> String {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk");
-    format!("--config=patch.crates-io.airflow-sdk.path={sdk:?}")
+    format!(
+        "--config=patch.crates-io.airflow-sdk.path='{}'",
+        sdk.display()
+    )
 }
 
 /// Copies the project, with the versions of the workspace.

@@ -24,7 +24,9 @@ fn write(out: &mut Vec<u8>, value: &Value) {
         Value::String(value) => encode::write_str(out, value).unwrap(),
         Value::Array(items) => {
             encode::write_array_len(out, u32::try_from(items.len()).unwrap()).unwrap();
-            items.iter().for_each(|item| write(out, item));
+            for item in items {
+                write(out, item);
+            }
         }
         Value::Object(fields) => {
             encode::write_map_len(out, u32::try_from(fields.len()).unwrap()).unwrap();
