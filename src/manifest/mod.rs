@@ -2,6 +2,7 @@
 //! adds.
 
 pub mod ids;
+mod json;
 mod parse;
 mod render;
 mod schema;

@@ -61,66 +61,16 @@ pub(super) fn parse(text: &str) -> Result<Value, ManifestError> {
     }
     let problem = RefCell::new(None);
     if start.starts_with(['{', '[', '"']) {
-        parse_json(text, &problem)
+        super::json::parse(text, &problem)
     } else {
         super::yaml::parse(text, &problem)
     }
-}
-
-fn parse_json(text: &str, problem: &Problem) -> Result<Value, ManifestError> {
-    if let Some(line) = too_deep_json(text) {
-        return Err(ManifestError {
-            line: Some(line),
-            key: None,
-            found: TOO_DEEP.to_owned(),
-            expected: None,
-        });
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let seed = ValueSeed {
-        json: Some(text),
-        ..ValueSeed::root(problem)
-    };
-    let value = seed.deserialize(&mut deserializer).map_err(|error| {
-        locate(problem, Some(error.line()), || {
-            format!("it is not valid JSON: {error}")
-        })
-    })?;
-    deserializer.end().map_err(|error| ManifestError {
-        line: Some(error.line()),
-        key: None,
-        found: "more text follows the manifest".to_owned(),
-        expected: None,
-    })?;
-    Ok(value)
 }
 
 /// Said of more than [`MAX_DEPTH`] levels. `worker::pyyaml` says why that is the limit.
 pub(super) const TOO_DEEP: &str = "more than 64 lists and mappings are nested inside each other, which \
                         Airflow's workers may fail to read";
 const _: () = assert!(MAX_DEPTH == 64, "the text names the number");
-
-/// The line of a list or mapping that is nested too deep. Known beforehand, because the reader of
-/// values without a rule goes over their text once for each level.
-fn too_deep_json(text: &str) -> Option<usize> {
-    let (mut depth, mut line) = (0_usize, 1);
-    let (mut in_string, mut escaped) = (false, false);
-    for byte in text.bytes() {
-        match byte {
-            b'\n' => line += 1,
-            _ if escaped => escaped = false,
-            b'\\' => escaped = in_string,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => depth += 1,
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return Some(line);
-        }
-    }
-    None
-}
 
 /// The first problem that a rule found. Libraries add their own words and paths to errors; only
 /// their position is of use.
@@ -171,20 +121,20 @@ impl fmt::Display for KeyPath<'_> {
 /// Reads one value under a rule.
 #[derive(Clone, Copy)]
 pub(super) struct ValueSeed<'p> {
-    rule: Rule,
-    path: &'p KeyPath<'p>,
-    problem: &'p Problem,
+    pub(super) rule: Rule,
+    pub(super) path: &'p KeyPath<'p>,
+    pub(super) problem: &'p Problem,
     /// The whole text, if it is JSON, which keeps the text of a number, so that none loses digits.
-    json: Option<&'p str>,
+    pub(super) json: Option<&'p str>,
     /// What must not stand there twice. Checked with each value, while its line is known.
-    unique: Option<Unique<'p>>,
+    pub(super) unique: Option<Unique<'p>>,
     /// Number of lists and mappings around the value.
-    depth: usize,
+    pub(super) depth: usize,
 }
 
 /// Values of which each may stand once.
 #[derive(Clone, Copy)]
-enum Unique<'p> {
+pub(super) enum Unique<'p> {
     /// The keys of a mapping with this rule.
     Keys(Rule, &'p RefCell<HashSet<(&'static str, String)>>),
     /// The task ids of a dag.
@@ -308,33 +258,10 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
         {
             // Only the JSON reader is asked for raw text, and it always has it.
             let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
-            return json_value(raw.get(), document, self).map_err(D::Error::custom);
+            return super::json::value(raw.get(), document, self).map_err(D::Error::custom);
         }
         deserializer.deserialize_any(self)
     }
-}
-
-/// A value without a rule. Numbers keep their digits.
-fn json_value(text: &str, document: &str, seed: ValueSeed<'_>) -> Result<Value, serde_json::Error> {
-    if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        return Ok(Value::Number(Number::from_json(text)));
-    }
-    let value = serde_json::Deserializer::from_str(text).deserialize_any(seed);
-    if let Err(error) = &value {
-        // The error counts lines from the start of `text`, which is a part of the document.
-        let start = text.as_ptr().addr() - document.as_ptr().addr();
-        let before = document.get(..start).unwrap_or_default();
-        let line = before.matches('\n').count() + error.line();
-        let mut problem = seed.problem.borrow_mut();
-        let broken = problem.get_or_insert_with(|| ManifestError {
-            line: None,
-            key: None,
-            found: format!("it is not valid JSON: {error}"),
-            expected: None,
-        });
-        broken.line.get_or_insert(line);
-    }
-    value
 }
 
 /// A key as text; empty for a collection, which is refused as a key.

@@ -111,7 +111,10 @@ fn a_program_that_fails() {
             "\\u{1b}[1mUsage",
         ],
     );
-    let outcome = refused("floods_stderr", &["exit code 1", "the last line, which says why"]);
+    let outcome = refused(
+        "floods_stderr",
+        &["exit code 1", "the last line, which says why"],
+    );
     assert!(
         outcome.stderr.len() < 64 << 10,
         "{} bytes",

@@ -15,8 +15,9 @@ use crate::bundle::output::Output;
 use crate::bundle::reader::MANIFEST_LIMIT;
 use crate::bundle::writer::{self, Packed, Parts, WriteError};
 use crate::cargo::build::{self, Built};
+use crate::cargo::extra_args;
 use crate::cargo::metadata::Workspace;
-use crate::cargo::options::{Common, check_extra_args};
+use crate::cargo::options::Common;
 use crate::cargo::select::{self, Selected};
 use crate::cargo::triple;
 use crate::cli::PackArgs;
@@ -35,7 +36,7 @@ const SOURCE_VARIABLE: &str = "CARGO_AIRFLOW_BUNDLE_SOURCE";
 /// Packs, and returns the exit code.
 pub fn run(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<u8> {
     args.cargo.check_message_format()?;
-    check_extra_args(&args.extra)?;
+    extra_args::check(&args.extra)?;
     let jobs = match &args.executable {
         Some(executable) => vec![job_for_executable(args, executable)?],
         None => build_jobs(args, common, shell)?,

@@ -1,0 +1,134 @@
+//! A supervisor for other processes: it starts one, gives it a task, and answers until the task has ended.
+//!
+//! `airflow_sdk::testing` runs tasks in its own process, where there is no start to be measured.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::msgpack;
+
+/// The sockets, which serve one process after the other.
+pub struct Supervisor {
+    comm: TcpListener,
+    logs: TcpListener,
+}
+
+/// What was seen of a task.
+pub struct Run {
+    /// When its first request was there.
+    pub first_request: Instant,
+    /// When its `SucceedTask` was there.
+    pub ended: Instant,
+    /// How many requests there were.
+    pub requests: u64,
+}
+
+impl Supervisor {
+    pub fn new() -> Self {
+        Self {
+            comm: TcpListener::bind("127.0.0.1:0").unwrap(),
+            logs: TcpListener::bind("127.0.0.1:0").unwrap(),
+        }
+    }
+
+    /// Runs one task, which has to succeed.
+    pub fn run(&self, command: &mut Command, dag_id: &str, task_id: &str) -> Run {
+        // Whatever can be prepared does not belong to the start of the process.
+        let startup = msgpack::frame(&json!([0, startup(dag_id, task_id), null]));
+        command
+            .arg(format!("--comm={}", self.comm.local_addr().unwrap()))
+            .arg(format!("--logs={}", self.logs.local_addr().unwrap()))
+            .stdin(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let (mut comm, _) = self.comm.accept().unwrap();
+        let (mut logs, _) = self.logs.accept().unwrap();
+        comm.set_nodelay(true).unwrap();
+        comm.write_all(&startup).unwrap();
+        let run = answer(&mut comm);
+        let mut said = String::new();
+        logs.read_to_string(&mut said).unwrap();
+        let status = child.wait().unwrap();
+        assert!(status.success(), "{status}\n{said}");
+        run.unwrap_or_else(|end| panic!("the task ended with {end}\n{said}"))
+    }
+}
+
+/// Answers requests up to the last; the error is a last one that is no `SucceedTask`.
+fn answer(comm: &mut TcpStream) -> Result<Run, Value> {
+    let mut stored = Value::Null;
+    let mut first_request = None;
+    let mut requests = 0;
+    loop {
+        let payload = read_frame(comm);
+        let now = Instant::now();
+        let first_request = *first_request.get_or_insert(now);
+        requests += 1;
+        let Some(mut message) = payload.map(|payload| msgpack::value(&mut &payload[..])) else {
+            return Err(json!("nothing"));
+        };
+        let body = message[1].take();
+        let mut reply = Value::Null;
+        let kind = body["type"].as_str().unwrap();
+        match kind {
+            "SetXCom" => stored = body["value"].clone(),
+            "GetXCom" => {
+                reply = json!({"type": "XComResult", "key": body["key"], "value": stored});
+            }
+            _ => {}
+        }
+        let reply = msgpack::frame(&json!([message[0], reply, null]));
+        comm.write_all(&reply).unwrap();
+        match kind {
+            "SetXCom" | "GetXCom" => {}
+            "SucceedTask" => {
+                return Ok(Run {
+                    first_request,
+                    ended: now,
+                    requests,
+                });
+            }
+            _ => return Err(body),
+        }
+    }
+}
+
+/// `None` when the task has gone.
+fn read_frame(comm: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut length = [0; 4];
+    comm.read_exact(&mut length).ok()?;
+    let mut payload = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
+    comm.read_exact(&mut payload).ok()?;
+    Some(payload)
+}
+
+/// What Airflow 3.3 says first.
+fn startup(dag_id: &str, task_id: &str) -> Value {
+    let time = "2026-06-16T12:00:00Z";
+    json!({
+        "type": "StartupDetails",
+        "ti": {
+            "id": "01990000-0000-7000-8000-000000000001", "task_id": task_id, "dag_id": dag_id, "run_id": "bench",
+            "try_number": 1, "dag_version_id": "01990000-0000-7000-8000-000000000002", "map_index": -1,
+            "hostname": "localhost", "context_carrier": null, "queue": "default",
+        },
+        "dag_rel_path": "bench.py",
+        "bundle_info": {"name": "dags-folder", "version": null},
+        "start_date": time,
+        "ti_context": {
+            "dag_run": {
+                "dag_id": dag_id, "run_id": "bench", "logical_date": time, "data_interval_start": time,
+                "data_interval_end": time, "run_after": time, "start_date": time, "end_date": null, "clear_number": 0,
+                "run_type": "manual", "state": "running", "conf": {}, "triggering_user_name": null,
+                "consumed_asset_events": [], "partition_key": null, "partition_date": null, "note": null,
+                "team_name": null,
+            },
+            "task_reschedule_count": 0, "max_tries": 0, "variables": [], "connections": [], "next_method": null,
+            "next_kwargs": null, "xcom_keys_to_clear": [], "should_retry": false, "start_date": null,
+        },
+        "sentry_integration": "",
+    })
+}

@@ -1,0 +1,84 @@
+//! The manifest as JSON, as `airflow-sdk` prints it.
+
+use serde::de::{DeserializeSeed as _, Deserializer as _};
+
+use super::parse::{ManifestError, Problem, TOO_DEEP, ValueSeed, locate};
+use super::value::{Number, Value};
+use crate::worker::pyyaml::MAX_DEPTH;
+
+pub(super) fn parse(text: &str, problem: &Problem) -> Result<Value, ManifestError> {
+    if let Some(line) = too_deep_json(text) {
+        return Err(ManifestError {
+            line: Some(line),
+            key: None,
+            found: TOO_DEEP.to_owned(),
+            expected: None,
+        });
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let seed = ValueSeed {
+        json: Some(text),
+        ..ValueSeed::root(problem)
+    };
+    let value = seed.deserialize(&mut deserializer).map_err(|error| {
+        locate(problem, Some(error.line()), || {
+            format!("it is not valid JSON: {error}")
+        })
+    })?;
+    deserializer.end().map_err(|error| ManifestError {
+        line: Some(error.line()),
+        key: None,
+        found: "more text follows the manifest".to_owned(),
+        expected: None,
+    })?;
+    Ok(value)
+}
+
+/// The line of a list or mapping that is nested too deep. Known beforehand, because the reader of
+/// values without a rule goes over their text once for each level.
+fn too_deep_json(text: &str) -> Option<usize> {
+    let (mut depth, mut line) = (0_usize, 1);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            b'\n' => line += 1,
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Some(line);
+        }
+    }
+    None
+}
+
+/// A value without a rule. Numbers keep their digits.
+pub(super) fn value(
+    text: &str,
+    document: &str,
+    seed: ValueSeed<'_>,
+) -> Result<Value, serde_json::Error> {
+    if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return Ok(Value::Number(Number::from_json(text)));
+    }
+    let value = serde_json::Deserializer::from_str(text).deserialize_any(seed);
+    if let Err(error) = &value {
+        // The error counts lines from the start of `text`, which is a part of the document.
+        let start = text.as_ptr().addr() - document.as_ptr().addr();
+        let before = document.get(..start).unwrap_or_default();
+        let line = before.matches('\n').count() + error.line();
+        let mut problem = seed.problem.borrow_mut();
+        let broken = problem.get_or_insert_with(|| ManifestError {
+            line: None,
+            key: None,
+            found: format!("it is not valid JSON: {error}"),
+            expected: None,
+        });
+        broken.line.get_or_insert(line);
+    }
+    value
+}
