@@ -16,13 +16,28 @@ const AT_ONCE: Duration = Duration::from_secs(3);
 /// Until a program, or a build, has started.
 const STARTED: Duration = Duration::from_mins(1);
 
-fn start(command: &mut Command) -> Child {
+/// Starts a command with the signals as a terminal has them: a shell in the background, or `nohup`,
+/// has some of them ignored, and the packer rightly leaves it so.
+fn start(command: &Command) -> Child {
+    let mut reset = Command::new("env");
+    reset.arg("--default-signal=INT,TERM,HUP");
+    reset.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => reset.env(name, value),
+            None => reset.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        reset.current_dir(folder);
+    }
     // A group of its own, as a shell gives it to a job.
-    command
+    reset
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    command.spawn().unwrap()
+    reset.spawn().unwrap()
 }
 
 /// Sends the signal and waits for the end.
@@ -87,7 +102,7 @@ fn while_the_bundle_is_written() {
             "-o",
             "new/folder/etl",
         ]);
-        let child = start(&mut command);
+        let child = start(&command);
         let folder = bench.path("new/folder");
         let temporary = || {
             fs::read_dir(&folder)
@@ -133,7 +148,7 @@ fn during_a_cargo_build() {
             .current_dir(project.path())
             .env("PID_FILE", &pids)
             .args(["--out-dir", "new/folder"]);
-        let child = start(&mut command);
+        let child = start(&command);
         wait_for("the build script", STARTED, || processes(&pids).len() == 2);
         stopped(child, signal, code, to_group);
         nothing_runs(&processes(&pids));
@@ -156,7 +171,7 @@ fn while_cargo_waits_for_others() {
             .current_dir(project.path())
             .env("PID_FILE", &pids)
             .env(variable, program(program_name));
-        let child = start(&mut command);
+        let child = start(&command);
         wait_for(variable, STARTED, || processes(&pids).len() == 2);
         stopped(child, Signal::TERM, 143, false);
         nothing_runs(&processes(&pids));
