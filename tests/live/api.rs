@@ -92,6 +92,12 @@ impl Api {
         self.request("POST", &format!("/dags/{dag}/dagRuns"), Some(&body));
     }
 
+    /// Triggers a run with a logical date.
+    pub fn trigger_at(&self, dag: &str, run: &str, date: &str) {
+        let body = json!({"dag_run_id": run, "logical_date": date});
+        self.request("POST", &format!("/dags/{dag}/dagRuns"), Some(&body));
+    }
+
     /// The states of a run's task instances.
     pub fn states(&self, dag: &str, run: &str) -> States {
         let answer = self.get(&format!(

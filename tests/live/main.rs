@@ -24,5 +24,6 @@ fn tasks_in_rust_under_airflow() {
     pipeline::aborts(&airflow);
     pipeline::orders(&airflow);
     tour::everything(&airflow);
+    tour::history(&airflow);
     tour::two_hundred(&airflow);
 }

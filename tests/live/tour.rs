@@ -119,7 +119,7 @@ fn is_final(state: &str) -> bool {
 /// What the tour expects to find.
 fn prepare(airflow: &Airflow) {
     let api = &airflow.api;
-    airflow.wait_for_dags(&["tour", "triggered", "consumer", "many"]);
+    airflow.wait_for_dags(&["tour", "triggered", "consumer", "history", "many"]);
     for (key, value) in [("tour_text", "hello"), ("tour_json", "{\"a\": [1]}")] {
         api.request(
             "POST",
@@ -278,6 +278,31 @@ fn others(airflow: &Airflow) {
             "the asset event has triggered nothing: {runs:?}"
         );
         std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+/// Two runs of one Dag: the second looks back at the first.
+pub fn history(airflow: &Airflow) {
+    let api = &airflow.api;
+    for (run, date, before) in [
+        ("first", "2026-01-01T00:00:00Z", Value::Null),
+        ("second", "2026-01-02T00:00:00Z", json!("first")),
+    ] {
+        api.trigger_at("history", run, date);
+        api.wait_for_end("history", run, PATIENCE);
+        let states = api.states("history", run);
+        assert_eq!(
+            states["look_back"].0,
+            "success",
+            "{:#?}",
+            api.log("history", run, "look_back", 1)
+        );
+        if before != Value::Null {
+            assert_eq!(
+                api.xcom("history", run, "look_back", "return_value"),
+                before
+            );
+        }
     }
 }
 

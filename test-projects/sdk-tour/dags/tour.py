@@ -6,7 +6,7 @@ import datetime
 import decimal
 import uuid
 
-from airflow.sdk import DAG, Asset, task
+from airflow.sdk import DAG, Asset, AssetAlias, task
 
 ASSET = Asset(name="tour_asset", uri="s3://tour/asset")
 SECOND = datetime.timedelta(seconds=1)
@@ -97,6 +97,9 @@ with DAG("triggered", schedule=None):
 
 with DAG("consumer", schedule=[ASSET]):
     stub("consume")
+
+with DAG("history", schedule=None):
+    stub("produce_through_alias", outlets=[AssetAlias("tour_alias")]) >> stub("look_back")
 
 with DAG("many", schedule=None, max_active_tasks=200):
 

@@ -191,6 +191,28 @@ pub fn runs(task: &Task) -> Result<()> {
     Ok(())
 }
 
+pub fn produce_through_alias(task: &Task) -> Result<()> {
+    Ok(task.produce_through_alias("tour_alias", "by_alias", "s3://tour/by_alias", json!({"run": task.run_id()}))?)
+}
+
+/// Returns the run before this one.
+pub fn look_back(task: &Task) -> Result<Option<String>> {
+    let events = task.asset_events_by_alias("tour_alias").fetch()?;
+    expect(events.iter().any(|event| event.asset.name == "by_alias"), "an event through the alias")?;
+    let Some(run) = task.previous_dag_run(None)? else {
+        expect(task.previous_successful_run()?.is_none(), "no successful run before the first")?;
+        expect(task.previous_task(None)?.is_none(), "no task before the first")?;
+        return Ok(None);
+    };
+    expect(run.state == "success", "the run before was successful")?;
+    expect(task.previous_dag_run(Some("failed"))?.is_none(), "no failed run")?;
+    let times = task.previous_successful_run()?;
+    expect(times.is_some_and(|times| times.end_date.is_some()), "the times of the run before")?;
+    let before = task.previous_task(Some("success"))?;
+    expect(before.is_some_and(|before| before.run_id == run.run_id && before.try_number == 1), "the task before")?;
+    Ok(Some(run.run_id))
+}
+
 pub fn skip_downstream(task: &Task) -> Result<()> {
     Ok(task.skip_downstream(["skipped_by_other"])?)
 }

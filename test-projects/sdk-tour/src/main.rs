@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         },
         "triggered" => { data::triggered },
         "consumer" => { data::consume },
+        "history" => { data::produce_through_alias, data::look_back },
         "many" => { "work" => outcomes::succeed },
     }
     .serve()
