@@ -5,11 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use crate::bundle::digest::Sha256Digest;
 use crate::bundle::input::Input;
 use crate::bundle::output::{Output, OutputError};
-use crate::bundle::writer::{Packed, Parts, WriteError, write_bundle};
+use crate::bundle::reader::MANIFEST_LIMIT;
+use crate::bundle::writer::{Packed, Parts, RegionDigests, WriteError, write_bundle};
 use crate::executable::{Refusal, examine};
 use crate::manifest::{Manifest, SourceName};
+use crate::worker;
 
 /// Why an executable could not be packed. Nothing was written.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub enum PackError {
     Open(PathBuf, io::Error),
     /// The file is no executable that can be packed.
     Refused(PathBuf, Refusal),
+    /// Airflow's workers could not read the manifest.
+    Manifest(UnreadableManifest),
     /// The output cannot be written to.
     Output(PathBuf, OutputError),
     /// Reading or writing failed.
@@ -32,12 +37,54 @@ impl fmt::Display for PackError {
                 write!(f, "cannot pack `{}`: {refusal}", path.display())
             }
             Self::Output(path, error) => write!(f, "cannot write `{}`: {error}", path.display()),
+            Self::Manifest(error) => write!(f, "{error}"),
             Self::Write(error) => write!(f, "{error}"),
         }
     }
 }
 
 impl std::error::Error for PackError {}
+
+/// Why Airflow's workers could not read a manifest.
+#[derive(Debug)]
+pub struct UnreadableManifest(String);
+
+impl fmt::Display for UnreadableManifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Airflow's workers could not read the manifest: {}",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for UnreadableManifest {}
+
+/// Asks the worker's own reader about a manifest, as it will stand in the bundle: one that it cannot
+/// read would be found out only on the worker.
+pub(crate) fn check_readable(
+    manifest: &Manifest,
+    source: &SourceName,
+) -> Result<(), UnreadableManifest> {
+    let digest = Sha256Digest([0; 32]);
+    let regions = RegionDigests {
+        executable: digest,
+        source: digest,
+        source_len: 0,
+    };
+    let text = manifest.render(source, &regions);
+    // What an executable prints is limited too, but nested lists take more room in YAML.
+    if text.len() as u64 > MANIFEST_LIMIT {
+        return Err(UnreadableManifest(format!(
+            "it would have {} bytes in the bundle; at most {MANIFEST_LIMIT} are read",
+            text.len()
+        )));
+    }
+    worker::manifest::read(text.as_bytes())
+        .map(drop)
+        .map_err(|finding| UnreadableManifest(finding.message))
+}
 
 /// Packs `executable` and `source` with `manifest` into the file `output`, as
 /// `cargo airflow-bundle --executable` does. Runs nothing: the manifest is the caller's.
@@ -74,6 +121,7 @@ pub fn pack_executable(
     examine(program.file(), 0, program.size())
         .map_err(|refusal| PackError::Refused(executable.to_owned(), refusal))?;
     let name = SourceName::of_file(source, None);
+    check_readable(manifest, &name).map_err(PackError::Manifest)?;
     let parts = Parts {
         executable: &program,
         source: &text,
@@ -82,4 +130,25 @@ pub fn pack_executable(
         Ok(manifest.render(&name, regions).into_bytes())
     })
     .map_err(PackError::Write)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_that_the_worker_cannot_read_is_refused()
+    -> Result<(), crate::manifest::ManifestError> {
+        let manifest = |value: &str| {
+            Manifest::parse(&format!(
+                r#"{{"airflow_bundle_metadata_version": "1.0", "dags": {{"d": {{"tasks": []}}}}, "x": {value},
+                    "sdk": {{"language": "rust", "version": "1", "supervisor_schema_version": "2026-06-16"}}}}"#
+            ))
+        };
+        let name = SourceName::of_file(Path::new("main.rs"), None);
+        assert!(check_readable(&manifest("1")?, &name).is_ok());
+        // Python reads no integer of more than 4300 digits.
+        assert!(check_readable(&manifest(&"9".repeat(5000))?, &name).is_err());
+        Ok(())
+    }
 }

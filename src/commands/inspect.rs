@@ -14,6 +14,7 @@ use crate::shell::Shell;
 use crate::text;
 use crate::worker::manifest::{self, WorkerManifest};
 use crate::worker::pyyaml::{Date, DateTime, MAX_DEPTH, Value, ValueRef};
+use crate::worker::sources::source_files;
 
 /// Prints what is asked for, and returns the exit code.
 pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
@@ -99,7 +100,7 @@ fn stream(mut source: impl std::io::Read, shell: &mut Shell) -> Result<(), ReadE
 fn find_source(bundle: &Bundle, path: &str) -> anyhow::Result<(u64, u64)> {
     let manifest = bundle.manifest()?;
     let manifest = manifest::read(&manifest).map_err(|finding| anyhow::anyhow!(finding.message))?;
-    let files = super::source_files(&manifest, bundle);
+    let files = source_files(&manifest, bundle);
     let found = files.iter().find(|file| file.path == path);
     let Some(found) = found else {
         let paths: Vec<_> = files

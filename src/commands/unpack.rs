@@ -17,6 +17,7 @@ use crate::platform;
 use crate::shell::Shell;
 use crate::text::one_line;
 use crate::worker::manifest;
+use crate::worker::sources::source_files;
 
 /// Name of the manifest's file.
 const MANIFEST_NAME: &str = "airflow-metadata.yaml";
@@ -158,7 +159,7 @@ fn plan(bundle: &Bundle, file: &Path) -> anyhow::Result<Vec<Part>> {
     let bytes = bundle.manifest().with_context(failed)?;
     // A manifest that cannot be read names no source files; its bytes are unpacked all the same.
     let files = match manifest::read(&bytes) {
-        Ok(manifest) => super::source_files(&manifest, bundle),
+        Ok(manifest) => source_files(&manifest, bundle),
         Err(_) => Vec::new(),
     };
     let region = bundle.layout().metadata_start - bundle.layout().source_start;

@@ -6,6 +6,7 @@
 
 pub mod manifest;
 pub mod pyyaml;
+pub(crate) mod sources;
 pub mod verdict;
 pub mod walk;
 mod warnings;

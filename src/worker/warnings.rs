@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::manifest::WorkerManifest;
-use super::pyyaml::{Int, Value, ValueRef};
+use super::pyyaml::ValueRef;
 use crate::bundle::digest::{Sha256Digest, cache_digest};
 use crate::bundle::reader::{Bundle, hash};
 use crate::executable::examine;
@@ -86,7 +86,7 @@ fn sources(bundle: &Bundle, manifest: &WorkerManifest, warnings: &mut Vec<Findin
     for file in sources.items() {
         let path = file.get("path").and_then(ValueRef::as_str).unwrap_or("?");
         let path = one_line(path);
-        let (Some(offset), Some(length)) = (number(file, "offset"), number(file, "length")) else {
+        let Some((offset, length)) = super::sources::place(file) else {
             wrong(format!("`{path}` in `sources` has no offset and length"));
             return;
         };
@@ -118,13 +118,6 @@ fn sources(bundle: &Bundle, manifest: &WorkerManifest, warnings: &mut Vec<Findin
         wrong(format!(
             "`sources` covers {end} of the {region} bytes of the source region"
         ));
-    }
-}
-
-fn number(file: ValueRef<'_>, key: &str) -> Option<u64> {
-    match file.get(key)?.value() {
-        Value::Int(int) => Int::to_i128(int).and_then(|int| u64::try_from(int).ok()),
-        _ => None,
     }
 }
 

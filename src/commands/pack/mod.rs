@@ -12,7 +12,6 @@ use anyhow::{Context as _, bail};
 
 use crate::bundle::input::Input;
 use crate::bundle::output::Output;
-use crate::bundle::reader::MANIFEST_LIMIT;
 use crate::bundle::writer::{self, Packed, Parts, WriteError};
 use crate::cargo::build::{self, Built};
 use crate::cargo::extra_args;
@@ -25,8 +24,8 @@ use crate::exit::{self, Usage};
 use crate::interrupt;
 use crate::introspect;
 use crate::manifest::Manifest;
+use crate::packing::check_readable;
 use crate::shell::Shell;
-use crate::worker;
 
 use job::{Job, Origin};
 
@@ -257,7 +256,8 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
     for warning in manifest.warnings() {
         shell.warn(format!("{warning} (in `{}`)", job.executable.display()));
     }
-    check_readable(&manifest, &job)?;
+    check_readable(&manifest, &job.source_name)
+        .with_context(|| format!("cannot pack `{}`", job.executable.display()))?;
     Ok(Ready {
         job,
         manifest,
@@ -266,35 +266,6 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
         output,
         description: examined.to_string(),
     })
-}
-
-/// Asks the worker's own reader about the manifest, as it will stand in the bundle: a manifest that
-/// it cannot read would be found out only on the worker.
-fn check_readable(manifest: &Manifest, job: &Job) -> anyhow::Result<()> {
-    let digest = crate::bundle::digest::Sha256Digest([0; 32]);
-    let regions = writer::RegionDigests {
-        executable: digest,
-        source: digest,
-        source_len: 0,
-    };
-    let text = manifest.render(&job.source_name, &regions);
-    // What an executable prints is limited too, but nested lists take more room in YAML.
-    if text.len() as u64 > MANIFEST_LIMIT {
-        bail!(
-            "the manifest of `{}` would have {} bytes in the bundle; at most {MANIFEST_LIMIT} are read",
-            job.executable.display(),
-            text.len()
-        );
-    }
-    worker::manifest::read(text.as_bytes())
-        .map(drop)
-        .map_err(|problem| {
-            anyhow::anyhow!(
-                "Airflow's workers could not read the manifest of `{}`: {}",
-                job.executable.display(),
-                problem.message
-            )
-        })
 }
 
 fn write(ready: &Ready) -> anyhow::Result<Packed> {
