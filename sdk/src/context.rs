@@ -217,18 +217,6 @@ impl Task {
         self.extras().label = Some(label.to_owned());
         Ok(())
     }
-
-    /// Marks tasks downstream of this one as *skipped*. This task goes on, and ends as it ends.
-    pub fn skip_downstream<T: AsRef<str>>(
-        &self,
-        task_ids: impl IntoIterator<Item = T>,
-    ) -> Result<(), ClientError> {
-        let tasks: Vec<Value> = task_ids.into_iter().map(|id| id.as_ref().into()).collect();
-        self.tell(&crate::outcome::message(
-            "SkipDownstreamTasks",
-            &[("tasks", Some(tasks.into()))],
-        ))
-    }
 }
 
 impl std::fmt::Debug for Task {

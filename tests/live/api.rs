@@ -7,6 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+/// How long one answer may take.
+const ANSWER: Duration = Duration::from_secs(40);
+/// How often a request is made before it has failed.
+const ATTEMPTS: usize = 6;
+
 /// A client of one API server.
 pub struct Api {
     port: u16,
@@ -37,7 +42,7 @@ impl Api {
         body: Option<&Value>,
     ) -> std::io::Result<(u16, Value)> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
+        stream.set_read_timeout(Some(ANSWER))?;
         let body = body.map(Value::to_string).unwrap_or_default();
         let token = self
             .token
@@ -66,14 +71,22 @@ impl Api {
         ))
     }
 
-    /// A request that must succeed.
+    /// A request that must succeed. While the database is busy the server may be silent, or fail (5xx): then it is asked
+    /// again, and that the first request did it after all (409) is as good.
     pub fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
-        let (status, answer) = self.call(method, &format!("/api/v2{path}"), body).unwrap();
-        assert!(
-            (200..300).contains(&status),
-            "{method} {path}: {status} {answer}"
-        );
-        answer
+        let mut failures = Vec::new();
+        while failures.len() < ATTEMPTS {
+            match self.call(method, &format!("/api/v2{path}"), body) {
+                Ok((200..300, answer)) => return answer,
+                Ok((409, answer)) if !failures.is_empty() => return answer,
+                Ok((status @ 500.., answer)) => failures.push(format!("{status} {answer}")),
+                Ok((status, answer)) => panic!("{method} {path}: {status} {answer} {failures:?}"),
+                Err(error) => failures.push(error.to_string()),
+            }
+            eprintln!("{method} {path}: {}", failures[failures.len() - 1]);
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        panic!("{method} {path}: {failures:#?}");
     }
 
     pub fn get(&self, path: &str) -> Value {

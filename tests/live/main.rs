@@ -13,6 +13,7 @@
 mod airflow;
 mod api;
 mod bundles;
+mod bystander;
 mod install;
 mod pipeline;
 mod tour;

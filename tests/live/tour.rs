@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::airflow::Airflow;
+use crate::bystander::Bystander;
 
 const RUN: &str = "live";
 /// How long the whole tour may take.
 const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The state in which each task must end, and its try number.
-const EXPECTED: [(&str, &str, u64); 40] = [
+const EXPECTED: [(&str, &str, u64); 44] = [
     ("succeed", "success", 1),
     ("fail", "failed", 1),
     ("retry_then_succeed", "success", 2),
@@ -24,6 +25,7 @@ const EXPECTED: [(&str, &str, u64); 40] = [
     ("panic", "failed", 1),
     ("unknown", "failed", 1),
     ("stubborn", "failed", 1),
+    ("interrupted", "success", 2),
     ("asynchronous", "success", 1),
     ("push", "success", 1),
     ("pull", "success", 1),
@@ -46,6 +48,9 @@ const EXPECTED: [(&str, &str, u64); 40] = [
     ("runs", "success", 1),
     ("skip_downstream", "success", 1),
     ("skipped_by_other", "skipped", 0),
+    ("partly_skipped[0]", "success", 1),
+    ("partly_skipped[1]", "skipped", 0),
+    ("dag_result", "success", 1),
     ("rendered", "success", 1),
     ("secrets", "success", 1),
     ("context", "success", 1),
@@ -59,37 +64,9 @@ pub fn everything(airflow: &Airflow) {
     let api = &airflow.api;
     prepare(airflow);
     api.trigger("tour", RUN, &json!({"who": "tour"}));
-    let mut stopped = false;
-    let mut asked: Option<Instant> = None;
-    let mut answered = false;
+    let mut bystander = Bystander::new(airflow, RUN);
     let states = api.wait("tour", RUN, PATIENCE, |states| {
-        let state = |task: &str| states.get(task).map_or("none", |(state, _)| state.as_str());
-        if !stopped
-            && state("stubborn") == "running"
-            && said(airflow, "stubborn", 1, "stubborn is running")
-        {
-            stopped = true;
-            let body = json!({"new_state": "failed"});
-            api.request(
-                "PATCH",
-                &format!("/dags/tour/dagRuns/{RUN}/taskInstances/stubborn"),
-                Some(&body),
-            );
-        }
-        if state("await_input") == "awaiting_input" && asked.is_none() {
-            asked = Some(Instant::now());
-        }
-        // The scheduler takes a task that is queued again before it has heard of the end of the first process for a lost one,
-        // and fails it. So nobody answers, and no trigger fires, within the first seconds.
-        if !answered && asked.is_some_and(|asked| asked.elapsed() > Duration::from_secs(12)) {
-            answered = true;
-            let path = format!("/dags/tour/dagRuns/{RUN}/taskInstances/await_input/-1/hitlDetails");
-            api.request(
-                "PATCH",
-                &path,
-                Some(&json!({"chosen_options": ["Approve"], "params_input": {}})),
-            );
-        }
+        bystander.act(states);
         states.len() >= EXPECTED.len() && states.values().all(|(state, _)| is_final(state))
     });
     let mut wrong = Vec::new();
@@ -104,6 +81,7 @@ pub fn everything(airflow: &Airflow) {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     values(airflow);
+    result_of_run(airflow);
     logs(airflow);
     others(airflow);
 }
@@ -132,14 +110,6 @@ fn prepare(airflow: &Airflow) {
         "password": "pa55word-of-db", "schema": "sales", "extra": "{\"sslmode\": \"require\"}",
     });
     api.request("POST", "/connections", Some(&connection));
-}
-
-fn said(airflow: &Airflow, task: &str, attempt: u32, event: &str) -> bool {
-    airflow
-        .api
-        .log("tour", RUN, task, attempt)
-        .iter()
-        .any(|record| record["event"] == event)
 }
 
 /// A try's log as text, for messages.
@@ -189,6 +159,22 @@ fn values(airflow: &Airflow) {
     assert_eq!(mapped["rendered_map_index"], "asia");
 }
 
+/// The result of the whole run, which one task has returned.
+fn result_of_run(airflow: &Airflow) {
+    let path = format!("/dags/tour/dagRuns/{RUN}/wait?interval=1");
+    // Each look at the run is a line; the last one is taken at its end.
+    let lines = airflow.api.get(&path);
+    let last = match &lines {
+        Value::String(lines) => serde_json::from_str(lines.lines().last().unwrap()).unwrap(),
+        line => line.clone(),
+    };
+    assert_eq!(
+        last["results"],
+        json!({"dag_result": "of the whole run"}),
+        "{lines}"
+    );
+}
+
 /// What the tasks have said.
 fn logs(airflow: &Airflow) {
     let find = |task: &str, event: &str| {
@@ -236,6 +222,7 @@ fn logs(airflow: &Airflow) {
     find("unknown", "it serves tour: succeed, fail");
     find("stubborn", "SIGTERM: the task is told to stop");
     find("stubborn", "did not stop in time");
+    find("interrupted", "SIGINT: the task is told to stop");
     for task in ["secrets", "connections"] {
         let said = text(airflow, task, 1);
         assert!(

@@ -34,6 +34,7 @@ with DAG("tour", schedule=None, tags=["rust"]):
         "task_state",
         "trigger",
         "runs",
+        "dag_result",
         "rendered",
         "secrets",
         "context",
@@ -45,14 +46,17 @@ with DAG("tour", schedule=None, tags=["rust"]):
     stub("fail")
     stub("unknown", retries=3)
     stub("panic", retries=0)
-    for name in ("retry_then_succeed", "retry_with_delay", "stale"):
+    for name in ("retry_then_succeed", "retry_with_delay", "stale", "interrupted"):
         stub(name, retries=1, retry_delay=datetime.timedelta(hours=1) if name == "retry_with_delay" else SECOND)
     stub("asset_state", outlets=[ASSET])
     stub("produce", outlets=[ASSET])
 
     stub("push") >> stub("pull")
 
-    stub("skip_downstream") >> stub("skipped_by_other")
+    @task.stub(queue="rust")
+    def partly_skipped(index): ...
+
+    stub("skip_downstream") >> [stub("skipped_by_other"), partly_skipped.expand(index=[0, 1])]
 
     @task.stub(queue="rust")
     def mapped_source(): ...

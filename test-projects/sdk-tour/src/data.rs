@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use airflow_sdk::{ClientErrorKind, Error, Filter, Output, Result, Task, Value, jiff, json, python};
+use airflow_sdk::{ClientErrorKind, Downstream, Error, Filter, Output, Result, Task, Value, jiff, json, python};
 
 /// An error that says what was expected.
 fn expect(condition: bool, what: &str) -> Result<()> {
@@ -214,7 +214,11 @@ pub fn look_back(task: &Task) -> Result<Option<String>> {
 }
 
 pub fn skip_downstream(task: &Task) -> Result<()> {
-    Ok(task.skip_downstream(["skipped_by_other"])?)
+    Ok(task.skip_downstream([Downstream::from("skipped_by_other"), ("partly_skipped", 1).into()])?)
+}
+
+pub fn dag_result() -> Output<&'static str> {
+    Output::new("of the whole run").dag_result()
 }
 
 pub fn rendered(task: &Task) -> Result<()> {

@@ -11,10 +11,11 @@ fn main() -> ExitCode {
         "tour" => {
             outcomes::succeed, outcomes::fail, outcomes::retry_then_succeed, outcomes::retry_with_delay,
             outcomes::fail_without_retry, outcomes::skip, outcomes::reschedule, outcomes::defer, outcomes::await_input,
-            outcomes::panic, outcomes::stubborn, outcomes::asynchronous,
+            outcomes::panic, outcomes::stubborn, outcomes::interrupted, outcomes::asynchronous,
             data::push, data::pull, data::mapped_source, data::mapped, data::gather, data::for_python, data::from_python,
             data::stale, data::variables, data::connections, data::task_state, data::asset_state, data::produce,
-            data::trigger, data::runs, data::skip_downstream, "skipped_by_other" => outcomes::never, data::rendered,
+            data::trigger, data::runs, data::skip_downstream, "skipped_by_other" => outcomes::never,
+            "partly_skipped" => outcomes::succeed, data::dag_result, data::rendered,
             data::secrets, data::context,
             speech::logs, speech::traces, speech::prints,
         },

@@ -78,6 +78,15 @@ pub fn stubborn() {
     std::thread::sleep(Duration::from_secs(60));
 }
 
+/// Runs until it is told to stop, and on the second try is told nothing.
+pub fn interrupted(task: &Task) -> Result<()> {
+    if task.try_number() == 1 {
+        log::info!(pid = std::process::id(); "interrupted is running");
+        task.cancellation().sleep(Duration::from_secs(120))?;
+    }
+    Ok(())
+}
+
 pub async fn asynchronous(task: &Task) -> anyhow::Result<u32> {
     tokio::time::sleep(Duration::from_millis(10)).await;
     let sum = tokio::spawn(async { 40 + 2 }).await?;
