@@ -35,15 +35,47 @@ pub struct CargoFailed {
     pub code: u8,
     /// What cargo was asked to do, for a message of ours; cargo's own came before it.
     pub action: &'static str,
+    /// The triple that it was asked to build for, where it was asked for several, one after the other.
+    pub triple: Option<String>,
 }
 
 impl fmt::Display for CargoFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`cargo {}` failed; nothing was packed", self.action)
+        write!(f, "`cargo {}` failed", self.action)?;
+        match &self.triple {
+            None => f.write_str("; nothing was packed"),
+            Some(triple) => write!(f, " for `{triple}`; nothing was packed for it"),
+        }
     }
 }
 
 impl std::error::Error for CargoFailed {}
+
+/// Some of several bundles were not packed; each failure has been shown. Ends with the first one's code.
+#[derive(Debug)]
+pub struct SomeFailed {
+    /// The code of the first failure.
+    pub code: u8,
+    /// How many bundles were not packed.
+    pub failed: usize,
+    /// How many were asked for.
+    pub planned: usize,
+}
+
+impl fmt::Display for SomeFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            failed, planned, ..
+        } = self;
+        let were = if *failed == 1 { "was" } else { "were" };
+        write!(
+            f,
+            "{failed} of {planned} bundles {were} not packed; see above"
+        )
+    }
+}
+
+impl std::error::Error for SomeFailed {}
 
 /// The exit code for `error`.
 pub fn code_of(error: &anyhow::Error) -> ExitCode {
@@ -51,6 +83,9 @@ pub fn code_of(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(interrupt::exit_code(interrupted.signal));
     }
     if let Some(failed) = error.downcast_ref::<CargoFailed>() {
+        return ExitCode::from(failed.code);
+    }
+    if let Some(failed) = error.downcast_ref::<SomeFailed>() {
         return ExitCode::from(failed.code);
     }
     if error.is::<Usage>() {

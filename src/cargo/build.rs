@@ -124,6 +124,7 @@ fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<V
         return Err(CargoFailed {
             code,
             action: "build",
+            triple: None,
         }
         .into());
     }
@@ -131,6 +132,7 @@ fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<V
         return Err(CargoFailed {
             code: ERROR,
             action: "build",
+            triple: None,
         }
         .into());
     }

@@ -44,6 +44,7 @@ impl Workspace {
             return Err(CargoFailed {
                 code: code.unwrap_or(1),
                 action: "metadata",
+                triple: None,
             }
             .into());
         }

@@ -165,7 +165,11 @@ fn result_of_run(airflow: &Airflow) {
     // Each look at the run is a line; the last one is taken at its end.
     let lines = airflow.api.get(&path);
     let last = match &lines {
-        Value::String(lines) => serde_json::from_str(lines.lines().last().unwrap()).unwrap(),
+        Value::String(lines) => {
+            let mut lines = lines.lines().rev();
+            let last = lines.find(|line| !line.trim().is_empty());
+            serde_json::from_str(last.unwrap_or_default()).unwrap()
+        }
         line => line.clone(),
     };
     assert_eq!(

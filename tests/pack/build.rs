@@ -354,9 +354,9 @@ fn modified(path: &Path) -> std::time::SystemTime {
     fs::metadata(path).unwrap().modified().unwrap()
 }
 
-/// One of two fails: the other one is not packed either.
+/// One of two does not compile: for cargo the build has failed.
 #[test]
-fn one_failure_of_several_packs_nothing() {
+fn one_bin_that_does_not_compile_fails_the_build() {
     let project = Project::copy("workspace-two-bins");
     project.append("reports/src/main.rs", "fn broken() -> u32 { \"\" }");
     project

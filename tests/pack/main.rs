@@ -14,3 +14,4 @@ mod report;
 mod reproducible;
 mod select;
 mod support;
+mod together;

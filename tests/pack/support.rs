@@ -44,6 +44,16 @@ impl Project {
         }
     }
 
+    /// An empty folder.
+    pub fn empty() -> Self {
+        let folder = TempDir::new().expect("a temp folder");
+        let root = folder.path().canonicalize().unwrap();
+        Self {
+            _folder: folder,
+            root,
+        }
+    }
+
     /// The folder of the project.
     pub fn root(&self) -> &Path {
         &self.root

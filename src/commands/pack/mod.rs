@@ -4,6 +4,7 @@ mod examine;
 mod job;
 mod place;
 mod report;
+mod together;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,7 +21,8 @@ use crate::cargo::options::Common;
 use crate::cargo::select::{self, Selected};
 use crate::cargo::triple;
 use crate::cli::PackArgs;
-use crate::exit::{self, Usage};
+use crate::executable::Executable;
+use crate::exit::{self, CargoFailed, Usage};
 use crate::interrupt;
 use crate::introspect;
 use crate::manifest::Manifest;
@@ -28,6 +30,7 @@ use crate::packing::check_readable;
 use crate::shell::Shell;
 
 use job::{Job, Origin};
+use together::Failures;
 
 /// Names the source where no `--source` does.
 const SOURCE_VARIABLE: &str = "CARGO_AIRFLOW_BUNDLE_SOURCE";
@@ -36,14 +39,20 @@ const SOURCE_VARIABLE: &str = "CARGO_AIRFLOW_BUNDLE_SOURCE";
 pub fn run(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<u8> {
     args.cargo.check_message_format()?;
     extra_args::check(&args.extra)?;
-    let jobs = match &args.executable {
-        Some(executable) => vec![job_for_executable(args, executable)?],
+    let (jobs, mut failures) = match &args.executable {
+        Some(executable) => (
+            vec![job_for_executable(args, executable)?],
+            Failures::new(1),
+        ),
         None => build_jobs(args, common, shell)?,
     };
     let mut ready = Vec::new();
     for job in jobs {
         interrupt::check()?;
-        ready.push(prepare(job, args, shell)?);
+        match prepare(job, args, shell) {
+            Ok(one) => ready.push(one),
+            Err(error) => failures.take(error, 1, shell)?,
+        }
     }
     if args.deny_warnings && shell.warnings() > 0 {
         let count = shell.warnings();
@@ -52,11 +61,15 @@ pub fn run(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result
     }
     let outputs = ready.iter().map(|one| one.output.path().to_owned());
     place::check_distinct(&outputs.collect::<Vec<_>>())?;
+    together::check_dags(&ready, shell)?;
     for one in &ready {
         interrupt::check()?;
-        let packed = write(one)?;
-        report::packed(one, &packed, args.cargo.json(), shell)?;
+        match write(one) {
+            Ok(packed) => report::packed(one, &packed, args.cargo.json(), shell)?,
+            Err(error) => failures.take(error, 1, shell)?,
+        }
     }
+    failures.check()?;
     Ok(exit::OK)
 }
 
@@ -67,8 +80,8 @@ struct Ready {
     executable: Input,
     source: Input,
     output: Output,
-    /// One line about the executable.
-    description: String,
+    /// What the executable is.
+    examined: Executable,
 }
 
 fn from_environment(name: &str) -> Option<PathBuf> {
@@ -110,7 +123,11 @@ fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::
 }
 
 /// Selects, checks what can be checked without an executable, and builds.
-fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<Vec<Job>> {
+fn build_jobs(
+    args: &PackArgs,
+    common: Common,
+    shell: &mut Shell,
+) -> anyhow::Result<(Vec<Job>, Failures)> {
     let workspace = Workspace::load(&args.cargo, shell)?;
     let selected = select::select(&workspace, &args.cargo, shell)?;
     build::check_names(&selected)?;
@@ -135,8 +152,20 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
     place::check_distinct(&places)?;
 
     let mut jobs = Vec::new();
+    let mut failures = Failures::new(selected.len() * triples.len());
     for triple in &triples {
-        let built = build_selected(&selected, triple, args, common, shell)?;
+        let built = match build_selected(&selected, triple, args, common, shell) {
+            Ok(built) => built,
+            Err(mut error) => {
+                if let Some(failed) = error.downcast_mut::<CargoFailed>()
+                    && triples.len() > 1
+                {
+                    failed.triple.clone_from(&triple.shown);
+                }
+                failures.take(error, selected.len(), shell)?;
+                continue;
+            }
+        };
         for (one, built) in selected.iter().zip(built) {
             let place = place::of_selected(args, one, triple, triples.len() > 1);
             jobs.push(Job::from_build(
@@ -150,7 +179,7 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
             ));
         }
     }
-    Ok(jobs)
+    Ok((jobs, failures))
 }
 
 /// One cargo call for all; one for each package where a name that is wanted in one package stands in
@@ -264,7 +293,7 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
         executable,
         source,
         output,
-        description: examined.to_string(),
+        examined,
     })
 }
 

@@ -22,7 +22,7 @@ pub fn packed(ready: &Ready, packed: &Packed, json: bool, shell: &mut Shell) -> 
             Bytes(packed.size),
             plural(dags),
             plural(tasks),
-            ready.description
+            ready.examined
         ),
     );
     if json {

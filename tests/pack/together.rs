@@ -1,0 +1,144 @@
+//! Several bundles in one call: what fails does not keep the others from being packed.
+
+use std::fs;
+
+use super::support::{Project, bundles_below, host, manifest, name};
+
+/// A package whose bins answer with these manifests.
+fn project(bins: &[(&str, &str)]) -> Project {
+    let project = Project::empty();
+    project.write(
+        "Cargo.toml",
+        "[package]\nname = \"several\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n",
+    );
+    for (bin, answer) in bins {
+        project.write(
+            &format!("src/bin/{bin}.rs"),
+            &format!("fn main() {{ println!(\"{{}}\", r#\"{answer}\"#); }}\n"),
+        );
+    }
+    project
+}
+
+/// A manifest with one dag.
+fn serving(dag: &str) -> String {
+    format!(
+        r#"{{"airflow_bundle_metadata_version": "1.0", "dags": {{"{dag}": {{"tasks": ["run"]}}}}, "sdk": {{"language": "rust", "supervisor_schema_version": "2026-06-16", "version": "0.1.0"}}}}"#
+    )
+}
+
+#[test]
+fn what_fails_is_reported_with_the_others_results() {
+    let project = project(&[
+        ("first", &serving("first")),
+        ("wrong", "no manifest"),
+        ("second", &serving("second")),
+        ("wronger", "none either"),
+    ]);
+    let args = "--bin first --bin wrong --bin second --bin wronger";
+    let outcome = project.pack(args).code(1).says(&[
+        "wrong --airflow-metadata` printed no valid manifest",
+        "wronger --airflow-metadata` printed no valid manifest",
+        "error: 2 of 4 bundles were not packed; see above",
+    ]);
+    let paths: Vec<_> = outcome.stdout.lines().map(name_of).collect();
+    assert_eq!(paths, ["first", "second"]);
+    assert_eq!(bundles_below(project.root()).len(), 2);
+
+    let json = project
+        .pack(&format!("{args} --message-format json"))
+        .code(1);
+    let bundles: Vec<_> = json
+        .json()
+        .into_iter()
+        .filter(|line| line["reason"] == "airflow-bundle")
+        .map(|line| name_of(line["path"].as_str().unwrap()))
+        .collect();
+    assert_eq!(bundles, ["first", "second"]);
+}
+
+fn name_of(path: &str) -> String {
+    name(path.as_ref())
+}
+
+/// An old bundle in the way of one is not lost, and the others are written.
+#[cfg(unix)]
+#[test]
+fn a_bundle_that_cannot_be_written_does_not_stop_the_others() {
+    let project = project(&[("first", &serving("first")), ("second", &serving("second"))]);
+    let args = "--bin first --bin second --message-format json";
+    project.pack(args).ok();
+    // A folder in the place of a file is seen before anything is written.
+    let place = project.path("target/debug/airflow-bundle/first");
+    fs::remove_file(&place).unwrap();
+    fs::create_dir(&place).unwrap();
+    let outcome = project.pack(args).code(1).says(&[
+        "airflow-bundle/first",
+        "1 of 2 bundles was not packed; see above",
+    ]);
+    let last = outcome.json().pop().unwrap();
+    assert_eq!(last["reason"], "airflow-bundle");
+    assert_eq!(last["fresh"], true);
+}
+
+/// One build for each target; the one that fails does not keep the other's bundles from being packed.
+#[test]
+fn a_target_that_does_not_build_does_not_stop_the_others() {
+    let project = project(&[("first", &serving("first")), ("second", &serving("second"))]);
+    let host = host();
+    // Has no standard library, installed or not.
+    let none = "thumbv6m-none-eabi";
+    for args in [
+        format!("--bin first --bin second --target {none} --target {host}"),
+        format!("--bin first --bin second --target {host} --target {none}"),
+    ] {
+        let args = format!("{args} --message-format json --out-dir dist");
+        let outcome = project.pack(&args).code(101).says(&[
+            &format!("`cargo build` failed for `{none}`; nothing was packed for it"),
+            "error: 2 of 4 bundles were not packed; see above",
+        ]);
+        let json = outcome.json();
+        let bundles = json
+            .iter()
+            .filter(|line| line["reason"] == "airflow-bundle");
+        let bundles: Vec<_> = bundles
+            .map(|line| {
+                (
+                    &line["target_triple"],
+                    name_of(line["path"].as_str().unwrap()),
+                )
+            })
+            .collect();
+        let host = serde_json::Value::from(host.as_str());
+        assert_eq!(bundles, [(&host, "first".into()), (&host, "second".into())]);
+        // One build for each target.
+        let builds = json
+            .iter()
+            .filter(|line| line["reason"] == "build-finished");
+        assert_eq!(builds.count(), 2);
+    }
+    let bundle = project.path(&format!("dist/{host}/first"));
+    assert!(manifest(&bundle).contains("first"));
+}
+
+#[test]
+fn two_bundles_for_one_dag_are_refused_before_anything_is_written() {
+    let project = project(&[
+        ("first", &serving("same")),
+        ("second", &serving("other")),
+        ("third", &serving("same")),
+    ]);
+    project.pack("--bin first --bin second --bin third").fails(
+        1,
+        &[
+            "/first` and `",
+            "/third` would serve the dag `same`",
+            "nothing was packed",
+        ],
+    );
+    assert_eq!(
+        bundles_below(project.root()),
+        Vec::<std::path::PathBuf>::new()
+    );
+    project.pack("--bin first --bin second").ok();
+}
