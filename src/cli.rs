@@ -109,6 +109,15 @@ pub struct PackArgs {
     /// Pack this executable, built elsewhere, instead of building one (needs --source)
     #[arg(long, value_name = "FILE")]
     pub executable: Option<PathBuf>,
+    /// Run `cargo WORDS` instead of `cargo build`, such as `zigbuild` or `auditable build`
+    /// [env: `CARGO_AIRFLOW_BUNDLE_CARGO_BUILD`]
+    #[arg(
+        long,
+        value_name = "WORDS",
+        allow_hyphen_values = true,
+        conflicts_with = "executable"
+    )]
+    pub cargo_build: Option<String>,
     /// Take the manifest from this file instead of running the executable
     #[arg(long, value_name = "FILE")]
     pub airflow_metadata: Option<PathBuf>,

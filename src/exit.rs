@@ -34,7 +34,7 @@ pub struct CargoFailed {
     /// cargo's exit code, or 128 + signal.
     pub code: u8,
     /// What cargo was asked to do, for a message of ours; cargo's own came before it.
-    pub action: &'static str,
+    pub action: String,
     /// The triple that it was asked to build for, where it was asked for several, one after the other.
     pub triple: Option<String>,
 }

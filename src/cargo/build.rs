@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 use cargo_metadata::{Artifact, Message, Package, Target, TargetKind};
 
+use super::builder::Builder;
 use super::options::{CargoOptions, Common};
 use super::select::Selected;
 use crate::exit::{CargoFailed, ERROR, SIGNAL_BASE};
@@ -34,6 +35,8 @@ pub struct Request<'a> {
     pub selected: &'a [&'a Selected<'a>],
     /// `--target`, if it must be passed.
     pub triple: Option<&'a str>,
+    /// What is run.
+    pub builder: &'a Builder,
     /// Arguments after `--`.
     pub extra: &'a [OsString],
 }
@@ -47,17 +50,18 @@ pub fn build(
 ) -> anyhow::Result<Vec<Built>> {
     let mut command = command(request, options, common);
     shell.verbose("Running", format!("`{}`", super::shown(&command)));
-    let artifacts = run(&mut command, options.json(), shell)?;
+    let artifacts = run(&mut command, request.builder, options.json(), shell)?;
     request
         .selected
         .iter()
-        .map(|one| find(&artifacts, one.package, one.target))
+        .map(|one| find(&artifacts, one.package, one.target, request.builder))
         .collect()
 }
 
 fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Command {
     let mut command = super::command();
-    command.arg("build").args(options.build_args(common));
+    command.args(request.builder.words());
+    command.args(options.build_args(common));
     let mut names: Vec<(&str, &str)> = Vec::new();
     for one in request.selected {
         let kind = if one.target.kind.contains(&TargetKind::Example) {
@@ -85,7 +89,12 @@ fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Com
 }
 
 /// Runs cargo to its end, whatever it says on the way.
-fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<Vec<Artifact>> {
+fn run(
+    command: &mut Command,
+    builder: &Builder,
+    json: bool,
+    shell: &mut Shell,
+) -> anyhow::Result<Vec<Artifact>> {
     let words = super::shown(command);
     command.stdout(Stdio::piped());
     let mut child = command
@@ -112,7 +121,7 @@ fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<V
         .with_context(|| format!("failed to wait for `{words}`"))?;
     drop(guard);
     interrupt::check_after(status)?;
-    read.context("failed to read the messages of `cargo build`")?;
+    read.with_context(|| format!("failed to read the messages of `cargo {builder}`"))?;
     if !status.success() {
         let code = match platform::ending_signal(status) {
             Some(signal) => Some(SIGNAL_BASE + signal),
@@ -123,7 +132,7 @@ fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<V
             .unwrap_or(ERROR);
         return Err(CargoFailed {
             code,
-            action: "build",
+            action: builder.to_string(),
             triple: None,
         }
         .into());
@@ -131,7 +140,7 @@ fn run(command: &mut Command, json: bool, shell: &mut Shell) -> anyhow::Result<V
     if finished == Some(false) {
         return Err(CargoFailed {
             code: ERROR,
-            action: "build",
+            action: builder.to_string(),
             triple: None,
         }
         .into());
@@ -164,7 +173,12 @@ fn read_messages(
 }
 
 /// The executable of one target, in cargo's own words.
-fn find(artifacts: &[Artifact], package: &Package, target: &Target) -> anyhow::Result<Built> {
+fn find(
+    artifacts: &[Artifact],
+    package: &Package,
+    target: &Target,
+    builder: &Builder,
+) -> anyhow::Result<Built> {
     let mut found: Option<(PathBuf, &Artifact)> = None;
     for artifact in artifacts {
         let Some(executable) = &artifact.executable else {
@@ -191,7 +205,7 @@ fn find(artifacts: &[Artifact], package: &Package, target: &Target) -> anyhow::R
     }
     let Some((executable, artifact)) = found else {
         bail!(
-            "cargo built no executable for `{}` of package `{}`",
+            "`cargo {builder}` built no executable for `{}` of package `{}`",
             target.name,
             package.name
         );

@@ -43,7 +43,7 @@ impl Workspace {
                 .and_then(|code| u8::try_from(code).ok());
             return Err(CargoFailed {
                 code: code.unwrap_or(1),
-                action: "metadata",
+                action: "metadata".to_owned(),
                 triple: None,
             }
             .into());

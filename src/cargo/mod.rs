@@ -1,6 +1,7 @@
 //! Everything that asks or drives cargo. Knows nothing of bundles.
 
 pub mod build;
+pub mod builder;
 pub mod extra_args;
 pub mod metadata;
 pub mod options;

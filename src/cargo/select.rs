@@ -81,6 +81,7 @@ fn merged(package: &Package, workspace: &Table) -> anyhow::Result<Table> {
     let own = Table::of_package(package)?.unwrap_or_default();
     Ok(Table {
         bins: own.bins,
+        builder: own.builder.or_else(|| workspace.builder.clone()),
         source: own.source.or_else(|| workspace.source.clone()),
         out_dir: own.out_dir.or_else(|| workspace.out_dir.clone()),
     })

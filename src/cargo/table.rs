@@ -6,18 +6,21 @@ use anyhow::{Context as _, bail};
 use cargo_metadata::Package;
 use serde_json::Value;
 
+use super::builder::Builder;
 use super::select::did_you_mean;
 
 /// Name of the table.
 pub const TABLE: &str = "airflow-bundle";
 
-const KEYS: [&str; 3] = ["bins", "out-dir", "source"];
+const KEYS: [&str; 4] = ["bins", "cargo-build", "out-dir", "source"];
 
 /// The settings of one table. Paths are absolute.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     /// Names of the bins that are packed.
     pub bins: Option<Vec<String>>,
+    /// What is run instead of `cargo build`.
+    pub builder: Option<Builder>,
     /// The source file.
     pub source: Option<PathBuf>,
     /// The folder that bundles are written to.
@@ -67,6 +70,10 @@ fn read(metadata: &Value, root: &Path) -> anyhow::Result<Option<Table>> {
     for (key, value) in entries {
         match key.as_str() {
             "bins" => table.bins = Some(strings(key, value)?),
+            "cargo-build" => {
+                let builder = Builder::parse(string(key, value)?);
+                table.builder = Some(builder.with_context(|| format!("`{key}`"))?);
+            }
             "source" => table.source = Some(root.join(string(key, value)?)),
             "out-dir" => table.out_dir = Some(root.join(string(key, value)?)),
             _ => bail!(
@@ -110,10 +117,12 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_manifest() -> anyhow::Result<()> {
-        let read =
-            table(&serde_json::json!({"bins": ["a"], "source": "src/x.rs", "out-dir": "/abs"}))?;
+        let read = table(
+            &serde_json::json!({"bins": ["a"], "source": "src/x.rs", "out-dir": "/abs", "cargo-build": "zigbuild"}),
+        )?;
         let expected = Table {
             bins: Some(vec!["a".to_owned()]),
+            builder: Some(Builder::parse("zigbuild")?),
             source: Some("/ws/src/x.rs".into()),
             out_dir: Some("/abs".into()),
         };
@@ -129,6 +138,7 @@ mod tests {
             (serde_json::json!({"bins": "a"}), "a list of strings"),
             (serde_json::json!({"bins": []}), "is empty"),
             (serde_json::json!({"source": 1}), "must be a string"),
+            (serde_json::json!({"cargo-build": "a 'b"}), "`cargo-build`"),
             (serde_json::json!(true), "must be a table"),
         ] {
             let error = table(&json).map_err(|error| error.to_string());

@@ -8,6 +8,7 @@
 )]
 
 mod build;
+mod builder;
 mod config;
 mod prebuilt;
 mod report;
