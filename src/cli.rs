@@ -8,6 +8,7 @@ use clap::builder::styling::{AnsiColor, Effects};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cargo::options::{CargoOptions, ColorWhen, Common};
+use crate::executable::GlibcVersion;
 
 /// cargo's own palette.
 const STYLES: Styles = Styles::styled()
@@ -163,6 +164,9 @@ pub struct VerifyArgs {
     /// Fail if no usable bundle serves this dag, and name the one that does
     #[arg(long, value_name = "ID", action = ArgAction::Append)]
     pub dag_id: Vec<String>,
+    /// Fail for a bundle that needs a newer GNU C library than this version, such as 2.28
+    #[arg(long, value_name = "VERSION")]
+    pub glibc: Option<GlibcVersion>,
     /// `human`, or `json`: one line for each file
     #[arg(long, value_name = "FMT", default_value = "human")]
     pub message_format: ReportFormat,
@@ -206,6 +210,7 @@ mod tests {
             "x inspect f --source",
             "x inspect f --source=src/main.rs",
             "x verify a b --dag-id d --message-format json -q",
+            "x verify a --glibc 2.28",
             "x unpack f --out-dir d --force",
         ] {
             assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
@@ -222,6 +227,8 @@ mod tests {
             "x inspect",
             "x inspect a b",
             "x verify",
+            "x verify a --glibc 2",
+            "x verify a --glibc GLIBC_2.28",
             "x unpack f",
             "x -r inspect f",
         ] {
