@@ -110,9 +110,17 @@ pub struct PackArgs {
     /// Pack this executable, built elsewhere, instead of building one (needs --source)
     #[arg(long, value_name = "FILE")]
     pub executable: Option<PathBuf>,
-    /// Take the manifest from this file instead of running the executable
+    /// Take the manifest from this file instead of the executable
     #[arg(long, value_name = "FILE")]
     pub airflow_metadata: Option<PathBuf>,
+    /// How the executable is asked for its manifest
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "auto",
+        conflicts_with = "airflow_metadata"
+    )]
+    pub introspect: Introspect,
     /// How long the executable may take to print its manifest
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub introspect_timeout: u64,
@@ -125,6 +133,18 @@ pub struct PackArgs {
     /// More arguments for `cargo build`
     #[arg(last = true, value_name = "CARGO BUILD ARGUMENTS")]
     pub extra: Vec<OsString>,
+}
+
+/// How an executable is asked for its manifest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Introspect {
+    /// Read its link section; run it (by cargo's `runner`, if there is one) if it has none.
+    #[default]
+    Auto,
+    /// Read its link section, and run nothing.
+    Section,
+    /// Run it, by cargo's `runner` if there is one.
+    Run,
 }
 
 /// How a report is printed.
@@ -207,6 +227,8 @@ mod tests {
             "x -F a,b --features c --message-format json,json-diagnostic-short",
             "x --executable a --source b -o c",
             "x -j -1 -Z build-std --config a=1",
+            "x --introspect section",
+            "x --airflow-metadata a",
             "x inspect f --source",
             "x inspect f --source=src/main.rs",
             "x verify a b --dag-id d --message-format json -q",
@@ -222,6 +244,8 @@ mod tests {
             "x --exclude a",
             "x -v -q",
             "x --introspect-timeout 0",
+            "x --introspect never",
+            "x --introspect auto --airflow-metadata a",
             "x --message-format xml",
             "x nonsense",
             "x inspect",

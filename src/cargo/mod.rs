@@ -4,6 +4,7 @@ pub mod build;
 pub mod extra_args;
 pub mod metadata;
 pub mod options;
+pub mod runner;
 pub mod select;
 pub mod table;
 pub mod triple;

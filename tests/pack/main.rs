@@ -12,5 +12,6 @@ mod config;
 mod prebuilt;
 mod report;
 mod reproducible;
+mod runner;
 mod select;
 mod support;
