@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::in_order::{Turn, in_order};
 use crate::cli::{ReportFormat, VerifyArgs};
 use crate::exit;
 use crate::interrupt::AtOnce;
@@ -12,8 +13,11 @@ use crate::shell::Shell;
 use crate::text::one_line;
 use crate::worker::Finding;
 use crate::worker::glibc;
-use crate::worker::verdict::{Verdict, ends_in_magic, judge};
+use crate::worker::verdict::{Verdict, claimed_manifest_len, judge};
 use crate::worker::walk::{Found, walk};
+
+/// Manifests of more bytes are read one at a time: what is made of one takes many times its length in memory.
+const LARGE_MANIFEST: u64 = 64 << 10;
 
 /// Judges what is named, and returns the exit code.
 pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
@@ -30,23 +34,12 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         print(&verdict, args.message_format, shell)?;
         survey.unusable = true;
     }
-    let mut judged = HashSet::new();
-    for found in walk(args.paths.iter().cloned()) {
-        let named = args.paths.contains(&found.path);
-        if (named || ends_in_magic(&found.path))
-            // A file may be named and lie in a folder that is named too.
-            && judged.insert(std::path::absolute(&found.path)?)
-        {
-            let mut verdict = judge(&found.path, found.executable);
-            if let Some(limit) = args.glibc {
-                let problem = glibc::problem(&verdict, limit);
-                survey.too_new |= problem.is_some();
-                verdict.problems.extend(problem);
-            }
-            print(&verdict, args.message_format, shell)?;
-            survey.add(&verdict, &found);
-        }
-    }
+    judge_all(args, |verdict, found, too_new| {
+        print(&verdict, args.message_format, shell)?;
+        survey.too_new |= too_new;
+        survey.add(&verdict, &found);
+        Ok(())
+    })?;
     let mut complaints = survey.complaints();
     for id in &args.dag_id {
         match survey.answer(id) {
@@ -60,6 +53,42 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     }
     let good = complaints.is_empty() && !survey.unusable && !survey.too_new;
     Ok(if good { exit::OK } else { exit::PROBLEMS })
+}
+
+/// Judges all files of the walk that were named or claim to be bundles, and passes on the verdicts, in the order of the walk.
+fn judge_all(
+    args: &VerifyArgs,
+    mut take: impl FnMut(Verdict, Found, bool) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut named = HashSet::new();
+    for path in &args.paths {
+        named.insert(std::path::absolute(path)?);
+    }
+    let mut met = HashSet::new();
+    let files = walk(args.paths.iter().cloned()).filter_map(|found| {
+        let is_named = std::path::absolute(&found.path).is_ok_and(|path| named.contains(&path));
+        // A file may be named and lie in a folder that is named too.
+        let new = !is_named || met.insert(std::path::absolute(&found.path).ok());
+        new.then_some((found, is_named))
+    });
+    let judge_one = |(found, is_named): (Found, bool), turn: &Turn<'_>| {
+        let claim = claimed_manifest_len(&found.path);
+        if !is_named && claim.is_none() {
+            return None;
+        }
+        if claim > Some(LARGE_MANIFEST) {
+            turn.wait();
+        }
+        let mut verdict = judge(&found.path, found.executable);
+        let problem = args.glibc.and_then(|limit| glibc::problem(&verdict, limit));
+        let too_new = problem.is_some();
+        verdict.problems.extend(problem);
+        Some((verdict, found, too_new))
+    };
+    in_order(files, judge_one, |judged| match judged {
+        Some((verdict, found, too_new)) => take(verdict, found, too_new),
+        None => Ok(()),
+    })
 }
 
 /// What was seen on the walk, in the worker's order.

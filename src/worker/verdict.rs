@@ -79,12 +79,16 @@ pub fn judge(path: &Path, executable: bool) -> Verdict {
     verdict
 }
 
-/// Whether a file claims to be a bundle: all that is looked at in a folder's other files.
-pub fn ends_in_magic(path: &Path) -> bool {
-    !matches!(
-        Bundle::open(path),
-        Err(ReadError::Trailer(TrailerError::NoMagic) | ReadError::Io(_) | ReadError::NotAFile)
-    )
+/// Whether a file claims to be a bundle: all that is looked at in a folder's other files. The claim says how many bytes its
+/// manifest has; 0 where that cannot be told.
+pub fn claimed_manifest_len(path: &Path) -> Option<u64> {
+    match Bundle::open(path) {
+        Ok(bundle) => Some(bundle.layout().trailer_start - bundle.layout().metadata_start),
+        Err(ReadError::Trailer(TrailerError::NoMagic) | ReadError::Io(_) | ReadError::NotAFile) => {
+            None
+        }
+        Err(_) => Some(0),
+    }
 }
 
 fn judge_bundle(bundle: &Bundle, executable: bool, verdict: &mut Verdict) {
