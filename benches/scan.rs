@@ -2,7 +2,7 @@
 //!
 //! 10 000 files, 1 000 of them bundles. Each round measures both sides of a ratio one after the other; the medians are
 //! compared. A missed goal is printed and makes the benchmark fail. `-- --smoke` runs each once, with little, and judges
-//! nothing. The first run installs the released Airflow from PyPI under `target/`.
+//! nothing. The first run installs the released Airflow from `PyPI` under `target/`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -113,7 +113,9 @@ fn folder(files: usize, bundles: usize, size: usize) -> tempfile::TempDir {
         for other in 1..files / bundles {
             write(
                 folder.join(format!("tool-{other}")),
-                b"#!/bin/sh\nexec true\n",
+                "#!/bin/sh\n# What a tool says of itself.\n"
+                    .repeat(20)
+                    .as_bytes(),
             );
         }
     }

@@ -80,10 +80,10 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Opens a file for reading that another process may have replaced by a link or a pipe: a link is refused, a pipe is not
-/// waited for.
+/// Opens a file for reading; does not wait for the writer of a pipe, nor for a device.
 pub fn open_without_waiting(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    // No meaning for the regular files that are read on.
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     File::options()
         .read(true)
         .custom_flags(i32::try_from(flags.bits()).unwrap_or_default())
