@@ -1,11 +1,13 @@
 //! Everything that asks or drives cargo. Knows nothing of bundles.
 
 pub mod build;
+mod config;
 pub mod extra_args;
 pub mod metadata;
 pub mod options;
 pub mod select;
 pub mod table;
+pub mod term;
 pub mod triple;
 
 use std::ffi::OsString;

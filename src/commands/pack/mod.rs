@@ -5,10 +5,12 @@ mod job;
 mod place;
 mod report;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use cargo_metadata::Package;
 
 use crate::bundle::input::Input;
 use crate::bundle::output::Output;
@@ -112,9 +114,10 @@ fn job_for_executable(args: &PackArgs, executable: &std::path::Path) -> anyhow::
 /// Selects, checks what can be checked without an executable, and builds.
 fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result<Vec<Job>> {
     let workspace = Workspace::load(&args.cargo, shell)?;
-    let selected = select::select(&workspace, &args.cargo, shell)?;
+    let packages = workspace.packages(&args.cargo, shell)?;
+    let selected = select::select(&workspace, &packages, &args.cargo)?;
     build::check_names(&selected)?;
-    let triples = triple::triples(&args.cargo)?;
+    let triples = triple::triples(&args.cargo);
     check_single(args, selected.len(), triples.len())?;
     let source = source_override(args);
     let mut places = Vec::new();
@@ -136,7 +139,12 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
 
     let mut jobs = Vec::new();
     for triple in &triples {
-        let built = build_selected(&selected, triple, args, common, shell)?;
+        let builds = Builds {
+            workspace: &workspace,
+            packages: &packages,
+            selected: &selected,
+        };
+        let built = builds.run(triple, args, common, shell)?;
         for (one, built) in selected.iter().zip(built) {
             let place = place::of_selected(args, one, triple, triples.len() > 1);
             jobs.push(Job::from_build(
@@ -153,32 +161,47 @@ fn build_jobs(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Res
     Ok(jobs)
 }
 
-/// One cargo call for all; one for each package where a name that is wanted in one package stands in
-/// another too, which must not be built.
-fn build_selected(
-    selected: &[Selected<'_>],
-    triple: &triple::Triple,
-    args: &PackArgs,
-    common: Common,
-    shell: &mut Shell,
-) -> anyhow::Result<Vec<Built>> {
-    let mut build = |group: &[&Selected<'_>]| {
-        let request = build::Request {
-            selected: group,
-            triple: triple.flag.as_deref(),
-            extra: &args.extra,
+/// What cargo builds for one triple.
+struct Builds<'a> {
+    workspace: &'a Workspace,
+    /// The packages that the user means.
+    packages: &'a [&'a Package],
+    /// What is packed of them.
+    selected: &'a [Selected<'a>],
+}
+
+impl Builds<'_> {
+    /// One cargo call for all; one for each package where a name that is wanted in one package stands in
+    /// another too, which must not be built.
+    fn run(
+        &self,
+        triple: &triple::Triple,
+        args: &PackArgs,
+        common: Common,
+        shell: &mut Shell,
+    ) -> anyhow::Result<Vec<Built>> {
+        let mut build = |group: &[&Selected<'_>], packages: &[OsString]| {
+            let request = build::Request {
+                selected: group,
+                packages,
+                triple: triple.flag.as_deref(),
+                extra: &args.extra,
+            };
+            build::build(&request, &args.cargo, common, shell)
         };
-        build::build(&request, &args.cargo, common, shell)
-    };
-    let all: Vec<_> = selected.iter().collect();
-    if !build::names_are_shared(&all) {
-        return build(&all);
+        let all: Vec<_> = self.selected.iter().collect();
+        if !build::names_are_shared(self.packages, &all) {
+            return build(&all, &self.workspace.package_args(&args.cargo)?);
+        }
+        let mut built = Vec::new();
+        for group in all.chunk_by(|a, b| a.package.id == b.package.id) {
+            if let [one, ..] = group {
+                let package = ["--package", &one.package.id.repr];
+                built.extend(build(group, &package.map(OsString::from))?);
+            }
+        }
+        Ok(built)
     }
-    let mut built = Vec::new();
-    for package in all.chunk_by(|a, b| a.package.id == b.package.id) {
-        built.extend(build(package)?);
-    }
-    Ok(built)
 }
 
 /// Refuses flags that name one file where several bundles are made.
