@@ -19,9 +19,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use clap::Parser as _;
+use clap::{Parser as _, ValueEnum as _};
 
 use cargo::options::ColorWhen;
+use cargo::term::Term;
 use cli::Cli;
 use shell::{Shell, Verbosity};
 
@@ -33,10 +34,15 @@ use shell::{Shell, Verbosity};
 /// ```no_run
 /// use std::process::ExitCode;
 ///
+/// /// `cargo xtask --out-dir dist`
 /// fn main() -> ExitCode {
-///     cargo_airflow_bundle::run(std::env::args_os())
+///     let fixed = ["cargo-airflow-bundle", "--release", "--locked"];
+///     let more = std::env::args_os().skip(1);
+///     cargo_airflow_bundle::run(fixed.map(Into::into).into_iter().chain(more))
 /// }
 /// ```
+///
+/// What `cargo run` adds to the environment of an `xtask` does not reach the `cargo build` that is started here.
 ///
 /// It watches for SIGINT, SIGTERM and SIGHUP from then on. While it waits for something that may never
 /// come and there is nothing to clean up, such a signal ends the process.
@@ -46,7 +52,8 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     if args.get(1).is_some_and(|arg| arg == "airflow-bundle") {
         args.remove(1);
     }
-    let color = color_choice(&args);
+    let term = Term::load(values(&args, "--config").into_iter());
+    let color = color_choice(&args, term);
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -69,7 +76,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
             });
         }
     };
-    let mut shell = Shell::new(color, verbosity(cli.common.into()));
+    let mut shell = Shell::new(color, verbosity(cli.common.into(), term));
     let result = interrupt::install()
         .map_err(anyhow::Error::from)
         .and_then(|()| commands::run(cli, &mut shell));
@@ -82,39 +89,42 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     }
 }
 
-/// `--color` before `CARGO_TERM_COLOR` before what the terminal and `NO_COLOR` say.
-fn color_choice(args: &[OsString]) -> ColorChoice {
+/// The values of a flag, before the arguments are parsed.
+fn values<'a>(args: &'a [OsString], flag: &str) -> Vec<&'a str> {
     let mut words = args
         .iter()
         .filter_map(|arg| arg.to_str())
         .take_while(|arg| *arg != "--");
-    let mut chosen = None;
+    let mut found = Vec::new();
     while let Some(word) = words.next() {
-        if let Some(value) = word.strip_prefix("--color=") {
-            chosen = Some(value.to_owned());
-        } else if word == "--color" {
-            chosen = words.next().map(str::to_owned);
+        match word.strip_prefix(flag) {
+            Some("") => found.extend(words.next()),
+            Some(rest) => found.extend(rest.strip_prefix('=')),
+            None => {}
         }
     }
-    let choice = chosen.or_else(|| std::env::var("CARGO_TERM_COLOR").ok());
-    match choice.as_deref() {
-        Some(word) if word == ColorWhen::Always.word() => ColorChoice::Always,
-        Some(word) if word == ColorWhen::Never.word() => ColorChoice::Never,
-        _ => ColorChoice::Auto,
+    found
+}
+
+/// `--color` before cargo's configuration before what the terminal and `NO_COLOR` say.
+fn color_choice(args: &[OsString], term: Term) -> ColorChoice {
+    let by_flag = values(args, "--color").pop();
+    let when = |word: &str| ColorWhen::from_str(word, false).ok();
+    match by_flag.map_or(term.color, when) {
+        Some(ColorWhen::Always) => ColorChoice::Always,
+        Some(ColorWhen::Never) => ColorChoice::Never,
+        Some(ColorWhen::Auto) | None => ColorChoice::Auto,
     }
 }
 
-/// `-q` and `-v` before cargo's own variables.
-fn verbosity(common: cargo::options::Common) -> Verbosity {
-    let set = |name| std::env::var(name).is_ok_and(|value| value == "true" || value == "1");
+/// `-q` and `-v` before cargo's configuration.
+fn verbosity(common: cargo::options::Common, term: Term) -> Verbosity {
     if common.quiet {
         Verbosity::Quiet
-    } else if common.verbose > 0 {
+    } else if common.verbose > 0 || term.verbose == Some(true) {
         Verbosity::Verbose
-    } else if set("CARGO_TERM_QUIET") {
+    } else if term.quiet == Some(true) {
         Verbosity::Quiet
-    } else if set("CARGO_TERM_VERBOSE") {
-        Verbosity::Verbose
     } else {
         Verbosity::Normal
     }

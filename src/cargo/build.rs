@@ -33,6 +33,8 @@ pub struct Built {
 pub struct Request<'a> {
     /// The executables.
     pub selected: &'a [&'a Selected<'a>],
+    /// The flags that choose their packages.
+    pub packages: &'a [OsString],
     /// `--target`, if it must be passed.
     pub triple: Option<&'a str>,
     /// What is run.
@@ -62,6 +64,7 @@ fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Com
     let mut command = super::command();
     command.args(request.builder.words());
     command.args(options.build_args(common));
+    command.args(request.packages);
     let mut names: Vec<(&str, &str)> = Vec::new();
     for one in request.selected {
         let kind = if one.target.kind.contains(&TargetKind::Example) {
@@ -69,13 +72,9 @@ fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Com
         } else {
             "--bin"
         };
-        for flag in [
-            ("--package", one.package.id.repr.as_str()),
-            (kind, one.target.name.as_str()),
-        ] {
-            if !names.contains(&flag) {
-                names.push(flag);
-            }
+        let flag = (kind, one.target.name.as_str());
+        if !names.contains(&flag) {
+            names.push(flag);
         }
     }
     for (flag, name) in names {
@@ -251,18 +250,18 @@ pub fn check_names(selected: &[Selected<'_>]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a package of the selection has a target that is not selected but has the name of one that
-/// is: `cargo build -p a -p b --bin x` would build it too.
-pub fn names_are_shared(selected: &[&Selected<'_>]) -> bool {
-    selected.iter().any(|one| {
-        one.package.targets.iter().any(|target| {
+/// Whether one of these packages has a target that is not selected but has the name of one that is:
+/// `cargo build -p a -p b --bin x` would build it too.
+pub fn names_are_shared(packages: &[&Package], selected: &[&Selected<'_>]) -> bool {
+    packages.iter().any(|package| {
+        package.targets.iter().any(|target| {
             let same_name = |other: &&&Selected<'_>| {
                 other.target.name == target.name && other.target.kind == target.kind
             };
             let wanted = selected.iter().find(same_name).is_some();
             let chosen = selected
                 .iter()
-                .any(|other| other.package.id == one.package.id && other.target == target);
+                .any(|other| other.package.id == package.id && other.target == target);
             wanted && !chosen
         })
     })

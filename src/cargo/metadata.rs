@@ -1,5 +1,6 @@
 //! `cargo metadata`: the packages of the workspace, and which of them the user means.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -90,6 +91,26 @@ impl Workspace {
             }
             _ => Ok(self.metadata.workspace_default_packages()),
         }
+    }
+
+    /// The flags that make `cargo build` take these packages: the user's own, so that it unifies the
+    /// features of the same packages as it does without us.
+    pub fn package_args(&self, options: &CargoOptions) -> anyhow::Result<Vec<OsString>> {
+        let mut args = Vec::new();
+        for spec in &options.package {
+            args.extend(["--package".into(), spec.into()]);
+        }
+        if options.workspace {
+            args.push("--workspace".into());
+        }
+        let members = self.metadata.workspace_packages();
+        for spec in &options.exclude {
+            // The user has been told of those that exclude nothing; cargo would say it again.
+            if !matching_spec(&members, spec, options)?.is_empty() {
+                args.extend(["--exclude".into(), spec.into()]);
+            }
+        }
+        Ok(args)
     }
 }
 

@@ -2,12 +2,15 @@
 
 pub mod build;
 pub mod builder;
+mod config;
 pub mod extra_args;
 pub mod metadata;
 pub mod options;
+mod outer;
 pub mod runner;
 pub mod select;
 pub mod table;
+pub mod term;
 pub mod triple;
 
 use std::ffi::OsString;
@@ -20,7 +23,9 @@ use crate::interrupt::{self, CargoGuard};
 /// The cargo that runs us, or the one on `PATH`: one and the same for all calls.
 fn command() -> Command {
     let cargo = std::env::var_os("CARGO").filter(|path| !path.is_empty());
-    Command::new(cargo.unwrap_or_else(|| OsString::from("cargo")))
+    let mut command = Command::new(cargo.unwrap_or_else(|| OsString::from("cargo")));
+    outer::forget(&mut command);
+    command
 }
 
 /// What to say where cargo cannot be started at all.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use cargo_config2::{TargetTripleRef, de};
 
-use super::triple::load;
+use super::config;
 
 /// A program that starts executables of another target: an emulator, mostly.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,8 @@ pub struct Runner {
 /// The runner for `triple`, or for this machine's own if none was chosen. `configs` are the values of `--config`.
 pub fn runner(triple: Option<&str>, configs: &[String]) -> anyhow::Result<Option<Runner>> {
     let by_flag = CommandLine::read(configs)?;
-    let files = de::Config::load().context("failed to read cargo's configuration")?;
+    // What is not understood there is cargo's business, as long as nobody asks for a runner.
+    let files = de::Config::load().unwrap_or_default();
     let any = !by_flag.runners.is_empty()
         || files.target.values().any(|table| table.runner.is_some())
         || std::env::vars_os().any(|(name, _)| is_runner_variable(&name.to_string_lossy()));
@@ -32,7 +33,9 @@ pub fn runner(triple: Option<&str>, configs: &[String]) -> anyhow::Result<Option
     if triple.is_none() && !any {
         return Ok(None);
     }
-    let config = load()?;
+    let config = config::load().context(
+        "cargo's configuration holds what only cargo understands, so that no runner can be looked up in it",
+    )?;
     let triple = match triple {
         Some(triple) => TargetTripleRef::from(triple),
         None => config

@@ -6,7 +6,6 @@ use cargo_metadata::{Package, Target, TargetKind};
 use super::metadata::Workspace;
 use super::options::CargoOptions;
 use super::table::{TABLE, Table};
-use crate::shell::Shell;
 
 /// Name of the runtime crate; who depends on it has something to pack.
 const SDK: &str = "airflow-sdk";
@@ -25,19 +24,19 @@ pub struct Selected<'a> {
     pub table: Table,
 }
 
-/// Chooses by flags, environment, package table, workspace table, default: in this order.
+/// Chooses from `packages` by flags, environment, package table, workspace table, default: in this
+/// order.
 pub fn select<'a>(
     workspace: &'a Workspace,
+    packages: &[&'a Package],
     options: &CargoOptions,
-    shell: &mut Shell,
 ) -> anyhow::Result<Vec<Selected<'a>>> {
-    let packages = workspace.packages(options, shell)?;
     let workspace_table = Table::of_workspace(&workspace.metadata)?;
     let tables = packages
         .iter()
         .map(|package| merged(package, &workspace_table))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let packages: Vec<_> = packages.into_iter().zip(tables).collect();
+    let packages: Vec<_> = packages.iter().copied().zip(tables).collect();
 
     let from_environment = bins_from_environment();
     let bins = if options.bin.is_empty() {

@@ -1,7 +1,8 @@
 //! Which target triples are built for.
 
-use anyhow::Context as _;
+use cargo_config2::de::StringOrArray;
 
+use super::config::{self, ConfigArg, unquoted};
 use super::options::CargoOptions;
 
 /// One triple to build for.
@@ -18,50 +19,52 @@ const HOST: &str = "host-tuple";
 
 /// The triples that `cargo build` would build for, by flag, configuration and environment. With
 /// several, each is built by a call of its own: cargo's messages do not say which is which.
-pub fn triples(options: &CargoOptions) -> anyhow::Result<Vec<Triple>> {
+pub fn triples(options: &CargoOptions) -> Vec<Triple> {
     let by_flag = !options.target.is_empty();
     let names = if by_flag {
         options.target.clone()
     } else {
-        configured(options)?
+        configured(options)
     };
     let mut shown: Vec<String> = Vec::new();
     for name in names {
-        let name = if name == HOST { host()? } else { name };
+        let name = if name == HOST {
+            host().unwrap_or(name)
+        } else {
+            name
+        };
         // cargo builds once for a triple that is named twice.
         if !shown.contains(&name) {
             shown.push(name);
         }
     }
     if shown.is_empty() {
-        return Ok(vec![Triple {
+        return vec![Triple {
             flag: None,
             shown: None,
-        }]);
+        }];
     }
     let must_be_passed = by_flag || shown.len() > 1;
     let triple = |name: String| Triple {
         flag: must_be_passed.then(|| name.clone()),
         shown: Some(name),
     };
-    Ok(shown.into_iter().map(triple).collect())
+    shown.into_iter().map(triple).collect()
 }
 
 /// `build.target` from `--config`, `CARGO_BUILD_TARGET` and the configuration files.
-fn configured(options: &CargoOptions) -> anyhow::Result<Vec<String>> {
+fn configured(options: &CargoOptions) -> Vec<String> {
     for config in options.config.iter().rev() {
         match on_command_line(config) {
             Setting::Other => {}
-            Setting::Targets(targets) => return Ok(targets),
+            Setting::Targets(targets) => return targets,
             // Only cargo can tell.
-            Setting::Unknown => return Ok(Vec::new()),
+            Setting::Unknown => return Vec::new(),
         }
     }
-    let targets = load()?.build.target.unwrap_or_default();
-    Ok(targets
-        .iter()
-        .map(|target| target.triple().to_owned())
-        .collect())
+    let targets = config::load().and_then(|config| config.build.target);
+    let names = targets.iter().flatten();
+    names.map(|target| target.triple().to_owned()).collect()
 }
 
 /// What a `--config` says of `build.target`.
@@ -75,41 +78,38 @@ enum Setting {
     Unknown,
 }
 
-/// Reads `--config KEY=VALUE`. A file, or a table, is left to cargo.
+/// Reads a `--config`. A table is left to cargo.
 fn on_command_line(config: &str) -> Setting {
-    let Some((key, value)) = config.split_once('=') else {
-        return Setting::Unknown;
+    let (key, value) = match ConfigArg::read(config) {
+        ConfigArg::Value { key, value } => (key, value),
+        ConfigArg::File(config) => {
+            let names = match config.build.target {
+                None => return Setting::Other,
+                Some(StringOrArray::String(name)) => vec![name],
+                Some(StringOrArray::Array(names)) => names,
+            };
+            return Setting::Targets(names.into_iter().map(|name| name.val).collect());
+        }
+        ConfigArg::Unknown => return Setting::Unknown,
     };
-    let key: String = key
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\''))
-        .collect();
     match key.as_str() {
         "build.target" => {}
         "build" => return Setting::Unknown,
         _ => return Setting::Other,
     }
     // Triples hold neither quotes nor commas.
-    let value = value.trim();
     let list = value
         .strip_prefix('[')
         .and_then(|value| value.strip_suffix(']'));
-    let word = |word: &str| word.trim().trim_matches(['"', '\'']).to_owned();
-    let words = list.unwrap_or(value).split(',').map(word);
-    Setting::Targets(words.filter(|word| !word.is_empty()).collect())
+    let words = list.unwrap_or(value).split(',').map(unquoted);
+    let words = words.filter(|word| !word.is_empty());
+    Setting::Targets(words.map(str::to_owned).collect())
 }
 
-fn host() -> anyhow::Result<String> {
-    let config = load()?;
-    let triple = config
-        .host_triple()
-        .context("failed to ask cargo for the triple of this machine")?;
-    Ok(triple.to_owned())
-}
-
-/// cargo's configuration: its files and the environment.
-pub(super) fn load() -> anyhow::Result<cargo_config2::Config> {
-    cargo_config2::Config::load().context("failed to read cargo's configuration")
+/// cargo's own answer, where it can be had.
+fn host() -> Option<String> {
+    let config = config::load()?;
+    config.host_triple().ok().map(str::to_owned)
 }
 
 #[cfg(test)]

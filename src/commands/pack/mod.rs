@@ -1,6 +1,7 @@
 //! Packing: build, look at the executable, learn its manifest, write the bundle.
 
 mod ask;
+mod builds;
 mod examine;
 mod job;
 mod place;
@@ -14,12 +15,11 @@ use anyhow::{Context as _, bail};
 use crate::bundle::input::Input;
 use crate::bundle::output::Output;
 use crate::bundle::writer::{self, Packed, Parts, WriteError};
-use crate::cargo::build::{self, Built};
-use crate::cargo::builder::Builder;
+use crate::cargo::build;
 use crate::cargo::extra_args;
 use crate::cargo::metadata::Workspace;
 use crate::cargo::options::Common;
-use crate::cargo::select::{self, Selected};
+use crate::cargo::select;
 use crate::cargo::triple;
 use crate::cli::PackArgs;
 use crate::executable::Executable;
@@ -29,11 +29,10 @@ use crate::manifest::Manifest;
 use crate::packing::check_readable;
 use crate::shell::Shell;
 
+use builds::{Builds, builder_override};
 use job::{Job, Origin};
 use together::Failures;
 
-/// Says what is run instead of `cargo build` where no `--cargo-build` does.
-const BUILDER_VARIABLE: &str = "CARGO_AIRFLOW_BUNDLE_CARGO_BUILD";
 /// Names the source where no `--source` does.
 const SOURCE_VARIABLE: &str = "CARGO_AIRFLOW_BUNDLE_SOURCE";
 
@@ -132,9 +131,10 @@ fn build_jobs(
     shell: &mut Shell,
 ) -> anyhow::Result<(Vec<Job>, Failures)> {
     let workspace = Workspace::load(&args.cargo, shell)?;
-    let selected = select::select(&workspace, &args.cargo, shell)?;
+    let packages = workspace.packages(&args.cargo, shell)?;
+    let selected = select::select(&workspace, &packages, &args.cargo)?;
     build::check_names(&selected)?;
-    let triples = triple::triples(&args.cargo)?;
+    let triples = triple::triples(&args.cargo);
     check_single(args, selected.len(), triples.len())?;
     let builder = builder_override(args)?;
     let source = source_override(args);
@@ -158,7 +158,13 @@ fn build_jobs(
     let mut jobs = Vec::new();
     let mut failures = Failures::new(selected.len() * triples.len());
     for triple in &triples {
-        let built = match build_selected(&selected, triple, builder.as_ref(), args, common, shell) {
+        let builds = Builds {
+            workspace: &workspace,
+            packages: &packages,
+            selected: &selected,
+            builder: builder.as_ref(),
+        };
+        let built = match builds.run(triple, args, common, shell) {
             Ok(built) => built,
             Err(mut error) => {
                 if let Some(failed) = error.downcast_mut::<CargoFailed>()
@@ -184,59 +190,6 @@ fn build_jobs(
         }
     }
     Ok((jobs, failures))
-}
-
-/// Flag before environment.
-fn builder_override(args: &PackArgs) -> anyhow::Result<Option<Builder>> {
-    let named = |name: &str, words: &str| {
-        Builder::parse(words).map_err(|error| Usage(format!("`{name}`: {error}")).into())
-    };
-    if let Some(words) = &args.cargo_build {
-        return named("--cargo-build", words).map(Some);
-    }
-    match std::env::var(BUILDER_VARIABLE) {
-        Ok(words) if !words.is_empty() => named(BUILDER_VARIABLE, &words).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// One cargo call for all; one for each package where a name that is wanted in one package stands in
-/// another too, which must not be built; one for each way to build.
-fn build_selected(
-    selected: &[Selected<'_>],
-    triple: &triple::Triple,
-    builder: Option<&Builder>,
-    args: &PackArgs,
-    common: Common,
-    shell: &mut Shell,
-) -> anyhow::Result<Vec<Built>> {
-    let usual = Builder::default();
-    let builder = |one: &Selected<'_>| {
-        let own = one.table.builder.clone();
-        builder.cloned().or(own).unwrap_or_else(|| usual.clone())
-    };
-    let mut build = |group: &[&Selected<'_>]| {
-        let builder = group
-            .first()
-            .map_or_else(Builder::default, |one| builder(one));
-        let request = build::Request {
-            builder: &builder,
-            selected: group,
-            triple: triple.flag.as_deref(),
-            extra: &args.extra,
-        };
-        build::build(&request, &args.cargo, common, shell)
-    };
-    let all: Vec<_> = selected.iter().collect();
-    let apart = build::names_are_shared(&all);
-    let mut built = Vec::new();
-    let together = |a: &&Selected<'_>, b: &&Selected<'_>| {
-        builder(a) == builder(b) && (!apart || a.package.id == b.package.id)
-    };
-    for group in all.chunk_by(together) {
-        built.extend(build(group)?);
-    }
-    Ok(built)
 }
 
 /// Refuses flags that name one file where several bundles are made.

@@ -1,0 +1,59 @@
+//! cargo's configuration as far as it concerns more than cargo: the environment with the files, and `--config`.
+//!
+//! The build itself is left to cargo, which reads all of it again. So what is not understood here is no error.
+
+use std::path::Path;
+
+use cargo_config2::ResolveOptions;
+use cargo_config2::de::Config;
+
+/// The environment and the files, for the current folder. Nothing where they hold what cargo alone understands.
+pub fn load() -> Option<cargo_config2::Config> {
+    // Its value `default` is no number, which the reader insists on.
+    let understood = std::env::vars_os().filter(|(name, _)| name != "CARGO_BUILD_JOBS");
+    let folder = std::env::current_dir().ok()?;
+    let options = ResolveOptions::default().env(understood);
+    cargo_config2::Config::load_with_options(folder, options).ok()
+}
+
+/// What one `--config` holds.
+#[derive(Debug)]
+pub enum ConfigArg<'a> {
+    /// A file of settings.
+    File(Box<Config>),
+    /// One setting; the key without quotes and spaces, the value as TOML.
+    Value {
+        /// Parts joined by dots.
+        key: String,
+        /// What stands behind the `=`.
+        value: &'a str,
+    },
+    /// Something that only cargo can read.
+    Unknown,
+}
+
+impl<'a> ConfigArg<'a> {
+    /// Reads it by cargo's rule: what exists as a file is one.
+    pub fn read(text: &'a str) -> Self {
+        if !text.is_empty() && Path::new(text).exists() {
+            return Config::load_file(text)
+                .map_or(Self::Unknown, |config| Self::File(Box::new(config)));
+        }
+        let Some((key, value)) = text.split_once('=') else {
+            return Self::Unknown;
+        };
+        let key = key
+            .chars()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\''))
+            .collect();
+        Self::Value {
+            key,
+            value: value.trim(),
+        }
+    }
+}
+
+/// A TOML string without its quotes.
+pub fn unquoted(value: &str) -> &str {
+    value.trim().trim_matches(['"', '\''])
+}

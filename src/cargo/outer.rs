@@ -1,0 +1,95 @@
+//! What `cargo run` adds to the environment of the program that it starts.
+//!
+//! An `xtask` is started so. A cargo that it starts in turn would hand the additions on, and build scripts that
+//! ask to be run again when one changes (`rerun-if-env-changed=CARGO_PKG_NAME`) would be run by each of
+//! `cargo build` and `cargo xtask` in turn.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Set by `cargo run` and `cargo test` for what they start, and by nobody else.
+const MARK: &str = "CARGO_MANIFEST_DIR";
+
+/// The variable with the folders of dynamic libraries.
+const LIBRARIES: &str = if cfg!(windows) {
+    "PATH"
+} else if cfg!(target_os = "macos") {
+    "DYLD_FALLBACK_LIBRARY_PATH"
+} else {
+    "LD_LIBRARY_PATH"
+};
+
+/// Takes out of the environment of `command` what an outer `cargo run` has put there.
+pub fn forget(command: &mut Command) {
+    if std::env::var_os(MARK).is_none() {
+        return;
+    }
+    for (name, _) in std::env::vars_os() {
+        if is_added(&name) {
+            command.env_remove(name);
+        }
+    }
+    let (Some(folders), Ok(executable)) = (std::env::var_os(LIBRARIES), std::env::current_exe())
+    else {
+        return;
+    };
+    if let Some(folder) = executable.parent()
+        && let Some(before) = without_additions(&folders, folder)
+    {
+        if before.is_empty() {
+            command.env_remove(LIBRARIES);
+        } else {
+            command.env(LIBRARIES, before);
+        }
+    }
+}
+
+fn is_added(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name == MARK
+        || name == "CARGO_MANIFEST_PATH"
+        || name == "OUT_DIR"
+        || name.starts_with("CARGO_PKG_")
+        || name.starts_with("CARGO_BIN_EXE_")
+}
+
+/// The value as it was before cargo put in front the folders of what it has built, `folder` with the
+/// executable among them, and that of rustc's libraries.
+fn without_additions(value: &OsStr, folder: &Path) -> Option<OsString> {
+    let folders: Vec<PathBuf> = std::env::split_paths(value).collect();
+    let ours = |path: &PathBuf| path == folder || *path == folder.join("deps");
+    let mut added = folders.iter().rposition(ours)? + 1;
+    let of_rustc = |path: &PathBuf| {
+        path.components()
+            .any(|component| component.as_os_str() == "rustlib")
+    };
+    added += folders
+        .iter()
+        .skip(added)
+        .take_while(|path| of_rustc(path))
+        .count();
+    std::env::join_paths(folders.iter().skip(added)).ok()
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_an_outer_cargo_are_taken_out() {
+        let run = "/p/target/debug/build/p-1/out:/p/target/debug:/p/target/debug/deps:\
+                   /t/lib/rustlib/x86_64-unknown-linux-gnu/lib:/t/lib:/mine";
+        let before = |value: &str| {
+            let value = without_additions(value.as_ref(), Path::new("/p/target/debug"))?;
+            value.into_string().ok()
+        };
+        assert_eq!(before(run).as_deref(), Some("/t/lib:/mine"));
+        assert_eq!(
+            before("/p/target/debug/deps:/p/target/debug").as_deref(),
+            Some("")
+        );
+        assert_eq!(before("/mine:/p"), None);
+    }
+}

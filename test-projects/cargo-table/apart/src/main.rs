@@ -1,0 +1,6 @@
+#[path = "../../shared/src/lib.rs"]
+mod shared;
+
+fn main() {
+    shared::answer("apart", &[]);
+}

@@ -1,0 +1,7 @@
+fn main() {
+    let own = [
+        ("daily", cfg!(feature = "daily")),
+        ("hourly", cfg!(feature = "hourly")),
+    ];
+    shared::answer("etl", &own);
+}

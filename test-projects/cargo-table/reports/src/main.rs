@@ -1,0 +1,3 @@
+fn main() {
+    shared::answer("reports", &[("weekly", cfg!(feature = "weekly"))]);
+}

@@ -1,0 +1,70 @@
+//! The commands that pack are run as they stand in the recipes.
+
+use std::fs;
+use std::process::Command;
+
+use crate::project::{Project, Run};
+use crate::recipe::recipes;
+
+/// The target of this machine that is in the matrix.
+fn target() -> String {
+    format!("{}-unknown-linux-gnu", std::env::consts::ARCH)
+}
+
+#[test]
+fn the_recipes_pack_and_keep_what_they_have_packed() {
+    let tools = ["jq", "tar", "xargs"];
+    for tool in tools {
+        let found = Command::new(tool).arg("--version").output();
+        assert!(
+            found.is_ok(),
+            "this test runs `{tool}`: install it, as in `apt-get install {tool}`"
+        );
+    }
+    let project = Project::copy("cargo-table");
+    project.cargo("generate-lockfile --offline").run().ok();
+    for recipe in recipes() {
+        let run = bash(&project, &format!("set -eo pipefail\n{}", recipe.pack));
+        let outcome = run.env("TARGET", target()).run().ok();
+        assert!(outcome.stderr.contains("Packed") || outcome.stderr.contains("Fresh"));
+
+        let paths = fs::read_to_string(project.path("bundles.txt")).unwrap();
+        let folder = format!("target/{}/release/airflow-bundle", target());
+        let expected = ["etl", "reports"].map(|name| project.path(&format!("{folder}/{name}")));
+        let paths: Vec<_> = paths.lines().map(std::path::PathBuf::from).collect();
+        assert_eq!(paths, expected, "{}", recipe.path);
+
+        let archive = (recipe.artifact)(&target());
+        let unpack =
+            format!("mkdir out && tar -xf {archive} -C out && cargo airflow-bundle verify out");
+        bash(&project, &unpack).run().ok();
+        for path in expected {
+            let kept = project.path("out").join(path.file_name().unwrap());
+            assert_eq!(fs::read(kept).unwrap(), fs::read(path).unwrap());
+        }
+        fs::remove_dir_all(project.path("out")).unwrap();
+        fs::remove_file(project.path(&archive)).unwrap();
+    }
+}
+
+/// A failed build ends the script with cargo's code, and nothing is kept.
+#[test]
+fn a_failed_build_fails_the_job() {
+    let project = Project::copy("cargo-table");
+    project.cargo("generate-lockfile --offline").run().ok();
+    project.write("reports/src/main.rs", "fn main() -> u32 { \"\" }");
+    for recipe in recipes() {
+        let run = bash(&project, &format!("set -eo pipefail\n{}", recipe.pack));
+        let outcome = run.env("TARGET", target()).run().must_end_with(101);
+        assert!(
+            outcome.stderr.contains("E0308") || outcome.stderr.contains("E0277"),
+            "{}",
+            outcome.stderr
+        );
+        assert!(!project.path(&(recipe.artifact)(&target())).exists());
+    }
+}
+
+fn bash(project: &Project, script: &str) -> Run {
+    project.command("bash").arg("-c").arg(script)
+}
