@@ -12,5 +12,6 @@ mod config;
 mod prebuilt;
 mod report;
 mod reproducible;
+mod sdk;
 mod select;
 mod support;
