@@ -255,9 +255,17 @@ impl Run {
             words,
             status: child.wait().unwrap(),
             stdout: String::from_utf8(stdout).unwrap(),
-            stderr: String::from_utf8(stderr).unwrap(),
+            stderr: without_waiting(&String::from_utf8(stderr).unwrap()),
         }
     }
+}
+
+/// Without the lines by which cargo says that another cargo holds a lock, be it of another test or of no test at all.
+fn without_waiting(stderr: &str) -> String {
+    let lines = stderr.split_inclusive('\n');
+    lines
+        .filter(|line| !line.contains("waiting for file lock on"))
+        .collect()
 }
 
 fn hung(child: &mut Child, words: &str) -> ! {
