@@ -106,6 +106,7 @@ fn no_op_build(rounds: usize, goal: &mut impl FnMut(&str, f64, f64, &str)) {
             .args(args)
             .arg("-r")
             .arg("-q")
+            .arg(sdk())
             .current_dir(folder.path().join("one-bin"));
         command
     };
@@ -131,16 +132,26 @@ fn build_one_bin(folder: &Path) -> PathBuf {
     let project = folder.join("one-bin");
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("test-projects/one-bin");
     fs::create_dir_all(project.join("src")).unwrap();
-    for file in ["Cargo.toml", "src/main.rs"] {
+    for file in ["Cargo.toml", "Cargo.lock", "src/main.rs"] {
         fs::copy(from.join(file), project.join(file)).unwrap();
     }
     let built = escargot::CargoBuild::new()
         .manifest_path(project.join("Cargo.toml"))
         .target_dir(project.join("target"))
         .release()
+        .arg(sdk())
         .run()
         .unwrap();
     built.path().to_owned()
+}
+
+/// The argument by which cargo takes the SDK from this repository.
+fn sdk() -> String {
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk");
+    format!(
+        "--config=patch.crates-io.airflow-sdk.path='{}'",
+        sdk.display()
+    )
 }
 
 /// Makes the file `bytes` long; what stands behind the image does not matter.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{self, Outcome, Project, Run, bundles_below, host, is_bundle, manifest, text};
+use crate::sdk;
+use crate::support::{Outcome, Project, Run, bundles_below, host, is_bundle, manifest, text};
 
 /// Packs, and returns where cargo put the executable. The bundle begins with its bytes.
 #[track_caller]
@@ -35,7 +36,7 @@ fn exe(path: &str) -> String {
 
 #[test]
 fn the_executable_lies_where_cargo_says() {
-    let project = Project::copy("one-bin");
+    let project = Project::copy("one-bin").with_sdk_for("--target host-tuple");
     let host = host();
     let elsewhere = project.path("by/variable");
     for (args, env, expected) in [
@@ -68,9 +69,9 @@ fn the_executable_lies_where_cargo_says() {
             "by/config/debug/one-bin".to_owned(),
         ),
         (
-            "-r --target HOST",
+            "--target HOST",
             None,
-            format!("target/{host}/release/one-bin"),
+            format!("target/{host}/debug/one-bin"),
         ),
         (
             "",
@@ -90,6 +91,13 @@ fn the_executable_lies_where_cargo_says() {
             "{args} {env:?}"
         );
     }
+    // Without the SDK, which would have to be built for this alone.
+    let project = Project::copy("workspace-two-bins");
+    let run = project.program().args("-r -p etl --target").arg(&host);
+    assert_eq!(
+        executable_of(run),
+        project.path(&exe(&format!("target/{host}/release/etl")))
+    );
 }
 
 #[test]
@@ -106,18 +114,23 @@ fn a_relative_target_dir_is_relative_to_the_current_folder() {
 
 #[test]
 fn configured_target_dir_build_dir_and_target() {
-    let project = Project::copy("target-dir");
+    let project = Project::copy("target-dir").building_in("out/built", "");
     assert_eq!(
         executable_of(project.program()),
         project.path(&exe("out/built/debug/target-dir"))
     );
-    let project = Project::copy("build-dir");
+    let project = Project::copy("build-dir").building_in("intermediate", "--release");
     assert_eq!(
         executable_of(project.program().args("-r")),
         project.path(&exe("target/release/build-dir"))
     );
-    assert!(project.path("intermediate").exists(), "the setting is used");
-    let project = Project::copy("config-target");
+    let built = fs::read_dir(project.path("intermediate/release/deps")).unwrap();
+    let built = built.filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_str().unwrap().starts_with("build_dir-")
+    });
+    assert_ne!(built.count(), 0, "the setting is used");
+    let project = Project::copy("config-target").with_sdk_for("--target host-tuple");
     assert_eq!(
         executable_of(project.program()),
         project.path(&exe(&format!("target/{}/debug/config-target", host())))
@@ -125,11 +138,11 @@ fn configured_target_dir_build_dir_and_target() {
 }
 
 #[test]
-fn custom_profiles() {
-    let project = Project::copy("custom-profile");
+fn a_custom_profile() {
+    let project = Project::copy("custom-profile").with_sdk_for("--profile traced");
     assert_eq!(
-        executable_of(project.program().args("--profile dist")),
-        project.path(&exe("target/dist/custom-profile"))
+        executable_of(project.program().args("--profile traced")),
+        project.path(&exe("target/traced/custom-profile"))
     );
 }
 
@@ -154,7 +167,7 @@ fn spaces_and_letters_of_all_kinds_in_paths() {
 
 #[test]
 fn the_triple_is_reported_wherever_it_was_chosen() {
-    let project = Project::copy("config-target");
+    let project = Project::copy("config-target").with_sdk_for("--target host-tuple");
     let host = host();
     let triple = |args: &str| {
         let outcome = project.program().args(args).args("--message-format json");
@@ -176,7 +189,7 @@ fn the_triple_is_reported_wherever_it_was_chosen() {
 /// cargo accepts one name for the host, and so does a folder name.
 #[test]
 fn one_target_named_twice_is_one_bundle() {
-    let project = Project::copy("one-bin");
+    let project = Project::copy("one-bin").with_sdk_for("--target host-tuple");
     let host = host();
     let args = format!("--target {host} --target host-tuple --target {host} --out-dir dags");
     assert_eq!(
@@ -193,7 +206,7 @@ fn two_targets() {
     use std::os::unix::fs::PermissionsExt as _;
 
     const OTHER: &str = "x86_64-unknown-linux-musl";
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::copy("workspace-two-bins").with_sdk_for("--target host-tuple");
     let host = host();
     let wrapper = project.path("wrapper");
     let script = format!(
@@ -248,9 +261,10 @@ fn two_targets() {
     assert_eq!(bundles, expected);
 }
 
-/// Lines that cannot be equal in two runs.
+/// Without the lines that cannot be equal in two runs: times, and what is fresh, in any order.
 fn without_times(stderr: &str) -> String {
-    let varies = |line: &&str| line.contains("Finished") || line.contains("Blocking waiting");
+    const VARY: [&str; 2] = ["Finished", "Fresh"];
+    let varies = |line: &&str| VARY.iter().any(|word| line.contains(word));
     text(stderr.lines().filter(|line| !varies(line)))
 }
 
@@ -259,11 +273,10 @@ fn diagnostics_are_those_of_plain_cargo() {
     let project = Project::copy("one-bin");
     project.append("src/main.rs", "fn unused(argument: u32) {}");
     for args in ["", "--color always", "-v", "-q", "--message-format short"] {
-        let clean = || fs::remove_dir_all(project.path("target"));
-        let plain = project.cargo("build").args(args).run().ok();
-        clean().unwrap();
+        let plain = project.cargo_build(args).run().ok();
+        project.clean();
         let ours = project.pack(args).ok();
-        clean().unwrap();
+        project.clean();
         assert!(
             plain.stderr.contains("argument"),
             "{args}: {}",
@@ -288,15 +301,15 @@ fn commands_of_ours(stderr: &str) -> String {
 #[test]
 fn a_noisy_build_does_not_hang() {
     let project = Project::copy("noisy-build");
-    let plain = project.cargo("build").run().ok();
+    let plain = project.cargo_build("").run().ok();
     assert!(plain.stderr.len() > 300_000, "{}", plain.stderr.len());
-    fs::remove_dir_all(project.path("target")).unwrap();
+    project.clean();
     let ours = project.pack("");
     let diagnostics = without_times(&plain.stderr);
     let same = without_times(&ours.stderr).starts_with(&diagnostics);
     assert!(same, "the same {} bytes", plain.stderr.len());
     ours.bundle();
-    fs::remove_dir_all(project.path("target")).unwrap();
+    project.clean();
     // Now everything comes through the pipe.
     let json = project.pack("--message-format json").ok();
     assert!(json.stdout.len() > 300_000, "{}", json.stdout.len());
@@ -314,7 +327,7 @@ fn progress_reaches_the_terminal() {
 #[test]
 fn a_failed_build_packs_nothing() {
     let project = Project::copy("build-error");
-    let plain = project.cargo("build").run().code(101);
+    let plain = project.cargo_build("").run().code(101);
     for args in ["", "-r", "--out-dir dags", "-o bundle", "--target-dir x"] {
         let outcome = project
             .pack(args)
@@ -385,7 +398,7 @@ fn cargos_own_errors_keep_their_code() {
         ("-- --no-such-flag", 1, &["--no-such-flag"]),
         ("-j nine", 101, &["nine"]),
     ] {
-        let plain = project.cargo("build").args(&args.replace("-- ", "")).run();
+        let plain = project.cargo_build(&args.replace("-- ", "")).run();
         let plain = plain.code(code).says(words);
         let ours = project.pack(args).fails(code, words);
         let first = plain.stderr.lines().next().unwrap();
@@ -434,10 +447,9 @@ fn no_compiler_flags_are_added() {
     let build = escargot::CargoBuild::new()
         .manifest_path(project.path("Cargo.toml"))
         .target_dir(project.path("target"))
-        .release();
-    let mut command = build.into_command();
-    support::scrub(&mut command);
-    let plain = Run::new(command, project.root()).run().ok();
+        .release()
+        .arg(sdk::patch());
+    let plain = project.command(build.into_command()).run().ok();
     assert!(plain.stdout.contains("\"fresh\":false"));
     let executable = project.path(&exe("target/release/one-bin"));
     let before = (fs::read(&executable).unwrap(), modified(&executable));
@@ -459,12 +471,13 @@ fn features_are_cargos() {
     );
     project.replace(
         "src/main.rs",
-        "println!(\"{METADATA}\");",
+        "airflow_sdk::bundle! { \"one_bin\" => { extract, load } }.serve()",
         "let mut id = String::from(\"dag\");\n\
          if cfg!(feature = \"a\") { id += \"_a\"; }\n\
          if cfg!(feature = \"b\") { id += \"_b\"; }\n\
          if cfg!(feature = \"c\") { id += \"_c\"; }\n\
-         println!(\"{}\", METADATA.replace(\"one_bin\", &id));",
+         let bundle = airflow_sdk::Bundle::new().register(&*id, \"extract\", extract);\n\
+         bundle.register(&*id, \"load\", load).serve()",
     );
     for (args, id) in [
         ("", "dag_a"),
@@ -485,6 +498,7 @@ fn features_are_cargos() {
 #[test]
 fn locked_without_a_lock_file_fails_and_creates_none() {
     let project = Project::copy("one-bin");
+    fs::remove_file(project.path("Cargo.lock")).unwrap();
     for flag in ["--locked", "--frozen"] {
         project.pack(flag).fails(101, &["lock file", flag]);
         assert!(!project.path("Cargo.lock").exists(), "{flag}");
@@ -550,7 +564,7 @@ fn other_flags_of_cargo_build_stand_after_the_dashes() {
 fn notes_on_dev_builds_and_debug_info() {
     const DEV: &str = "` is an unoptimized build";
     const DEBUG: &str = "are debug information";
-    let project = Project::copy("custom-profile");
+    let project = Project::copy("custom-profile").with_sdk_for("--profile traced");
     project
         .pack("")
         .ok()
@@ -567,7 +581,8 @@ fn notes_on_dev_builds_and_debug_info() {
             "[profile.traced]",
         ])
         .says_nothing_of(&[DEV]);
-    let project = Project::copy("one-bin");
+    // Without the SDK, which would have to be built once more.
+    let project = Project::copy("workspace-two-bins");
     project.append("Cargo.toml", "[profile.release]\ndebug = true");
     let outcome: Outcome = project.pack("-r").ok();
     outcome.says(&[DEBUG, "[profile.release]"]);

@@ -228,7 +228,7 @@ fn the_default_source_is_the_main_file() {
     );
     project.write(
         "shared/etl-main.rs",
-        include_str!("../../test-projects/one-bin/src/main.rs"),
+        include_str!("../../test-projects/workspace-two-bins/etl/src/main.rs"),
     );
     let bundle = project.pack("").bundle();
     for line in [

@@ -14,6 +14,7 @@ mod prebuilt;
 mod report;
 mod reproducible;
 mod runner;
+mod sdk;
 mod select;
 mod support;
 mod together;

@@ -1,7 +1,7 @@
 //! `--executable FILE --source FILE`: what was built elsewhere.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -37,17 +37,18 @@ impl Folder {
     }
 }
 
-/// Built once for all.
+/// Built once for all, and kept where the project is not: a `static` would never remove it.
 fn program() -> &'static PathBuf {
-    static PROJECT: OnceLock<(Project, PathBuf)> = OnceLock::new();
-    let (_, path) = PROJECT.get_or_init(|| {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
         let project = Project::copy("one-bin");
-        project.cargo("build --release").run().ok();
+        project.cargo_build("--release").run().ok();
         let path = project.path("target/release/one-bin");
         let path = path.with_extension(std::env::consts::EXE_EXTENSION);
-        (project, path)
-    });
-    path
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prebuilt");
+        fs::copy(path, &kept).unwrap();
+        kept
+    })
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn the_executable_is_never_looked_up_on_the_path() {
     outcome.fails(1, &["failed to open the executable `on-path`"]);
     // Another program of the same name on PATH is not the one that is asked for its manifest.
     let project = Project::copy("with-examples");
-    project.cargo("build --example sensor").run().ok();
+    project.cargo_build("--example sensor").run().ok();
     let other = project.path("target/debug/examples/sensor");
     fs::copy(other, elsewhere.path().join("etl")).unwrap();
     let run = folder.run("--executable etl --source etl.rs");
@@ -189,8 +190,8 @@ fn a_source_is_needed() {
 #[test]
 fn debug_information_is_noted_without_a_profile_to_name() {
     let folder = Folder::new();
-    let project = Project::copy("custom-profile");
-    project.cargo("build --profile traced").run().ok();
+    let project = Project::copy("custom-profile").with_sdk_for("--profile traced");
+    project.cargo_build("--profile traced").run().ok();
     let executable = project.path("target/traced/custom-profile");
     let run = folder
         .run("--source etl.rs -o out --executable")

@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 
 use serde_json::Value;
 
+use crate::sdk;
 use crate::support::{Outcome, PROGRAM, Project, Run, host, text};
 
 /// The lines that cargo does not print.
@@ -40,7 +41,7 @@ fn a_status_line_names_path_size_and_contents() {
     let bundle = outcome.stdout.trim().to_owned();
     let line = outcome.stderr.lines().last().unwrap();
     assert!(line.starts_with("      Packed `"), "twelve columns: {line}");
-    for word in [&*bundle, "KiB", "1 dag, 2 tasks", "executable for"] {
+    for word in [&*bundle, "MiB", "1 dag, 2 tasks", "executable for"] {
         assert!(line.contains(word), "{word} in {line}");
     }
     let again = project.pack("-r").ok();
@@ -49,7 +50,7 @@ fn a_status_line_names_path_size_and_contents() {
 
 #[test]
 fn our_line_has_every_key_with_its_type() {
-    let project = Project::copy("one-bin");
+    let project = Project::copy("one-bin").with_sdk_for("--target host-tuple");
     let host = host();
     let outcome = project
         .pack(&format!("--target {host} --message-format json"))
@@ -120,14 +121,18 @@ fn cargos_lines_pass_unchanged() {
         "json-diagnostic-short,json-diagnostic-rendered-ansi",
     ] {
         let args = format!("--message-format={formats}");
-        let clean = || fs::remove_dir_all(project.path("target")).unwrap();
-        let plain = project.cargo("build").args(&args).run().ok();
-        clean();
+        let plain = project.cargo_build(&args).run().ok();
+        project.clean();
         let outcome = project.pack(&args).ok();
-        clean();
-        let rest = outcome.stdout.strip_prefix(&plain.stdout);
-        let rest = rest.unwrap_or_else(|| panic!("{formats}\n{}", outcome.stdout));
-        assert_eq!(rest.lines().count(), 1, "{rest}");
+        project.clean();
+        // cargo itself tells in any order what is fresh.
+        let sorted = |stdout: &str| {
+            let mut lines: Vec<_> = stdout.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        let (cargos, _) = outcome.stdout.trim_end().rsplit_once('\n').unwrap();
+        assert_eq!(sorted(cargos), sorted(&plain.stdout), "{formats}");
         assert_eq!(ours(&outcome).len(), 1);
         let in_stderr = outcome.stderr.contains("unused variable");
         assert_eq!(
@@ -145,7 +150,7 @@ fn message_formats_for_people() {
     let human = project.pack("--message-format human").ok();
     let human = human.says(&["warning: unused variable", "-->"]);
     let bundle = human.bundle();
-    fs::remove_dir_all(project.path("target")).unwrap();
+    project.clean();
     let short = project.pack("--message-format short").ok();
     let short = short
         .says(&["warning: unused variable"])
@@ -163,7 +168,7 @@ fn two_kinds_of_messages_exclude_each_other() {
         "human --message-format json",
     ] {
         let plain = project
-            .cargo(&format!("build --message-format {formats}"))
+            .cargo_build(&format!("--message-format {formats}"))
             .run();
         assert!(
             plain.stderr.contains("two kinds"),
@@ -278,7 +283,7 @@ fn errors_of_cargo_metadata_look_like_cargos() {
     let project = Project::copy("one-bin");
     project.replace("Cargo.toml", "edition = \"2024\"", "edition = \"1066\"");
     for args in ["", "--color always", "--color never"] {
-        let plain = project.cargo("build").args(args).run().code(101);
+        let plain = project.cargo_build(args).run().code(101);
         let ours = project.pack(args).fails(101, &["1066"]);
         let same = ours.stderr.starts_with(&plain.stderr);
         assert!(same, "{args}\n{:?}\n{:?}", plain.stderr, ours.stderr);
@@ -288,11 +293,16 @@ fn errors_of_cargo_metadata_look_like_cargos() {
 #[test]
 fn cargo_finds_it_with_aliases_help_and_version() {
     let project = Project::copy("workspace-two-bins");
-    let bundle = project.cargo("bundle").run().bundle();
-    assert_eq!(bundle, project.path("target/release/airflow-bundle/etl"));
-    let bundle = project.cargo("bundle -p reports").run().bundle();
+    let bundle = |args: &str| {
+        let run = project.cargo("bundle").arg(sdk::patch());
+        run.args(args).run().bundle()
+    };
     assert_eq!(
-        bundle,
+        bundle(""),
+        project.path("target/release/airflow-bundle/etl")
+    );
+    assert_eq!(
+        bundle("-p reports"),
         project.path("target/release/airflow-bundle/reports")
     );
 
@@ -326,10 +336,10 @@ fn the_path_can_be_given_to_cp() {
     let project = Project::copy_as("workspace-two-bins", "two words");
     fs::create_dir(project.path("dags")).unwrap();
     let path = project.cargo("").path();
-    let shell = Run::new(Command::new("sh"), project.root()).env("PATH", path);
-    let shell = shell.arg("-c");
-    let script = "cp \"$(cargo airflow-bundle --release)\" dags && ls dags";
-    assert_eq!(shell.arg(script).run().ok().stdout, "etl\n");
+    let shell = project.command(Command::new("sh")).env("PATH", path);
+    let script = "cp \"$(cargo airflow-bundle --release \"$@\")\" dags && ls dags";
+    let shell = shell.arg("-c").arg(script).arg("sh").arg(sdk::patch());
+    assert_eq!(shell.run().ok().stdout, "etl\n");
     assert!(crate::support::is_bundle(&project.path("dags/etl")));
 }
 
@@ -337,7 +347,7 @@ fn the_path_can_be_given_to_cp() {
 #[test]
 fn both_spellings_of_the_command_work() {
     let project = Project::copy("one-bin");
-    let run = Run::new(Command::new(PROGRAM), project.root());
+    let run = project.command(Command::new(PROGRAM)).arg(sdk::patch());
     let direct = run.args("-r").run().bundle();
     assert_eq!(project.pack("-r").bundle(), direct);
 }
@@ -380,7 +390,8 @@ fn act_as_xtask() {
         let code = cargo_airflow_bundle::run(args.iter().copied());
         format!("{code:?}")
     };
-    let project = Project::copy("one-bin");
+    let project = Project::copy("one-bin").building_in("target", "");
+    let patch = sdk::patch();
     let manifest = project.path("Cargo.toml");
     let target_dir = project.path("target");
     let bundle = project.path("dags/one");
@@ -388,6 +399,7 @@ fn act_as_xtask() {
         "xtask",
         "--quiet",
         "--message-format=short",
+        &patch,
         "--manifest-path",
         manifest.to_str().unwrap(),
         "--target-dir",

@@ -9,15 +9,15 @@ use crate::support::{Project, manifest};
 fn workspace(folder_name: &str) -> Project {
     let project = Project::copy_as("workspace-two-bins", folder_name);
     project.append(
-        "airflow-sdk/src/lib.rs",
+        "calendar/src/lib.rs",
         "/// Where this stands.\npub fn place() -> &'static str {\n    \
          std::panic::Location::caller().file()\n}",
     );
     project.replace(
         "reports/src/main.rs",
-        "    ExitCode::from(2)\n",
-        "    eprintln!(\"{}\", sdk::place());\n    \
-         std::env::args().nth(1).map_or(ExitCode::from(2), |arg| panic!(\"{arg}\"))\n",
+        "    Ok(calendar::OPENS)\n",
+        "    println!(\"{}\", calendar::place());\n    \
+         std::env::args().nth(1).map_or(Ok(calendar::OPENS), |arg| panic!(\"{arg}\"))\n",
     );
     project
 }
@@ -45,8 +45,8 @@ fn two_folders_give_one_bundle() {
     let other = workspace("one");
     other.replace(
         "reports/src/main.rs",
-        "ExitCode::from(2)",
-        "ExitCode::from(3)",
+        "map_or(Ok(calendar::OPENS)",
+        "map_or(Ok(calendar::OPENS + 1)",
     );
     let changed = other.pack("-p reports --release").bundle();
     let original = one.pack("-p reports --release").bundle();
@@ -58,8 +58,9 @@ fn a_second_build_from_nothing_gives_the_same_bundle() {
     let project = Project::copy("one-bin");
     let bundle = project.pack("-r -o first").bundle();
     let first = fs::read(bundle).unwrap();
-    fs::remove_dir_all(project.path("target")).unwrap();
-    let second = project.pack("-r --target-dir elsewhere -o second").bundle();
+    // With the SDK, which the first build found built already.
+    let args = "-r --target-dir elsewhere --config build.build-dir=\"elsewhere\" -o second";
+    let second = project.pack(args).bundle();
     assert!(first.eq(&fs::read(second).unwrap()));
 }
 
@@ -132,13 +133,20 @@ fn a_bundle_that_differs_is_replaced() {
 #[cfg(unix)]
 #[test]
 fn cargos_output_is_never_modified() {
-    let project = Project::copy("one-bin");
-    project.cargo("build").run().ok();
+    let project = Project::copy("one-bin").building_in("target", "");
+    project.cargo_build("").run().ok();
     let executable = project.path("target/debug/one-bin");
     let before = (identity(&executable), fs::read(&executable).unwrap());
     project.pack("").bundle();
     assert_eq!(identity(&executable), before.0);
     assert!(fs::read(&executable).unwrap().eq(&before.1));
-    let plain = project.cargo("build").run().ok();
+    // Onto cargo's own file by name, and onto what it is built from: refused.
+    for output in ["target/debug/one-bin", "src/main.rs", "Cargo.toml"] {
+        let outcome = project.pack(&format!("-o {output}"));
+        outcome.fails(1, &["is the same file as the input"]);
+    }
+    assert_eq!(identity(&executable), before.0);
+    assert!(fs::read(&executable).unwrap().eq(&before.1));
+    let plain = project.cargo_build("").run().ok();
     plain.says_nothing_of(&["Compiling"]);
 }

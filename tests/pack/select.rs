@@ -63,10 +63,8 @@ fn a_package_can_be_named_by_its_id() {
     let id = &metadata["workspace_members"][2];
     let id = id.as_str().expect("an id");
     assert!(id.ends_with("/reports#1.2.3"), "{id}");
-    assert!(
-        !project.path("Cargo.lock").exists(),
-        "`cargo pkgid` would want one"
-    );
+    // `cargo pkgid` would want one.
+    std::fs::remove_file(project.path("Cargo.lock")).unwrap();
     for id in [
         id,
         id.trim_start_matches("path+"),
@@ -85,9 +83,9 @@ fn wrong_packages_are_explained() {
     let project = Project::copy("workspace-two-bins");
     for (args, words) in [
         ("-p report", &["`report`", "did you mean `reports`"][..]),
-        ("-p nothing-like-it", &["`airflow-sdk`, `etl`, `reports`"]),
+        ("-p nothing-like-it", &["`calendar`, `etl`, `reports`"]),
         ("-p reports@2.0.0", &["`reports@2.0.0`", "1.2.3"]),
-        ("-p airflow-sdk", &["airflow-sdk", "[[bin]]"]),
+        ("-p calendar", &["calendar", "[[bin]]"]),
         ("--bin reports", &["no bin target `reports`", "-p reports"]),
         ("--bin etll", &["did you mean `etl`", "there is `etl`"]),
         ("--workspace --bin report", &["did you mean `reports`"]),
@@ -117,7 +115,7 @@ fn the_current_folder_counts_as_in_cargo() {
     };
     assert_eq!(within("reports/src").names(), ["reports"]);
     assert_eq!(within(".").names(), ["etl"]);
-    within("airflow-sdk").fails(1, &["no executable to pack in `airflow-sdk`"]);
+    within("calendar").fails(1, &["no executable to pack in `calendar`"]);
 }
 
 /// A root package is not the whole workspace, and default members come before it.
@@ -131,7 +129,8 @@ fn a_root_package_is_what_cargo_build_takes() {
     );
     project.write(
         "more/Cargo.toml",
-        "[package]\nname = \"more\"\nedition = \"2024\"\n[package.metadata.airflow-bundle]\n",
+        "[package]\nname = \"more\"\nedition = \"2024\"\n[package.metadata.airflow-bundle]\n\
+         [dependencies]\nairflow-sdk = \"0.1\"\n",
     );
     let main = std::fs::read_to_string(project.path("src/main.rs")).unwrap();
     project.write("more/src/main.rs", &main);
@@ -152,6 +151,9 @@ fn a_helper_is_packed_if_it_is_all_there_is() {
     let outcome = project.pack("-p tools");
     // It is a candidate, is built and run; what it says of itself is no manifest.
     outcome.fails(1, &["tools", "--airflow-metadata"]);
+    let table = "[package.metadata.airflow-bundle]\n";
+    project.replace("etl/Cargo.toml", table, "");
+    assert_eq!(project.pack("-p etl").names(), ["etl"]);
 }
 
 #[test]
@@ -236,7 +238,7 @@ fn two_bundles_are_never_written_to_one_file() {
     let project = Project::copy("with-examples");
     let args = "--example with-examples --bin with-examples";
     assert_eq!(project.pack(args).bundles().len(), 2);
-    std::fs::remove_dir_all(project.path("target")).unwrap();
+    project.clean();
     let outcome = project.pack(&format!("{args} --out-dir dags"));
     outcome.fails(1, &["with-examples", "--out-dir"]);
     assert!(!project.path("dags").exists());
@@ -272,12 +274,12 @@ fn one_bin_name_in_two_packages() {
 #[test]
 fn one_bin_name_in_two_packages_with_folders_of_their_own() {
     let project = Project::copy("duplicate-bin-names");
-    for (package, bins) in [("east", "[\"load\"]"), ("west", "[\"load\", \"sync\"]")] {
-        let manifest = format!("{package}/Cargo.toml");
-        let text = std::fs::read_to_string(project.path(&manifest)).unwrap();
-        let (start, _) = text.split_once("bins").unwrap();
-        let table = format!("{start}bins = {bins}\nout-dir = \"../{package}-dags\"\n");
-        project.write(&manifest, &table);
+    for (package, old, bins) in [
+        ("east", "[\"load\"]", "[\"load\"]"),
+        ("west", "[\"sync\"]", "[\"load\", \"sync\"]"),
+    ] {
+        let table = format!("{bins}\nout-dir = \"../{package}-dags\"");
+        project.replace(&format!("{package}/Cargo.toml"), old, &table);
     }
     let words = ["`load`", "package `east`", "package `west`", "`-p`"];
     project.pack("--workspace").fails(1, &words);

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::sdk;
+
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-airflow-bundle");
 
@@ -21,6 +23,8 @@ const TIME_LIMIT: Duration = Duration::from_mins(4);
 pub struct Project {
     _folder: TempDir,
     root: PathBuf,
+    /// By cargo's variable, where the project itself does not say where cargo builds.
+    build_dir: Option<TempDir>,
 }
 
 impl Project {
@@ -38,10 +42,37 @@ impl Project {
             .join("test-projects")
             .join(name);
         copy_folder(&from, &root);
-        Self {
+        sdk::lock(name, &root);
+        let project = Self {
             _folder: folder,
             root,
+            // On the file system of what is linked into it.
+            build_dir: Some(TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap()),
+        };
+        project.with_sdk_for("").with_sdk_for("--release")
+    }
+
+    /// Has the SDK ready for `cargo build <flags>`, in addition to `dev` and `release`.
+    pub fn with_sdk_for(self, flags: &str) -> Self {
+        if let Some(folder) = &self.build_dir {
+            sdk::fill(folder.path(), flags);
         }
+        self
+    }
+
+    /// Leaves it to the project where cargo builds, and has the SDK ready in this folder of the project.
+    pub fn building_in(mut self, folder: &str, flags: &str) -> Self {
+        self.build_dir = None;
+        sdk::fill(&self.path(folder), flags);
+        self
+    }
+
+    /// Removes what was built, but for the SDK.
+    pub fn clean(&self) {
+        fs::remove_dir_all(self.path("target")).unwrap();
+        let folder = self.build_dir.as_ref().expect("a folder of its own").path();
+        fs::remove_dir_all(folder).unwrap();
+        sdk::fill(folder, "");
     }
 
     /// An empty folder.
@@ -84,11 +115,21 @@ impl Project {
         self.write(relative, &text.replace(old, new));
     }
 
+    /// A command in the folder of the project.
+    pub fn command(&self, command: Command) -> Run {
+        // All that is needed was there when this test was built.
+        let run = Run::new(command, &self.root).env("CARGO_NET_OFFLINE", "true");
+        match &self.build_dir {
+            Some(folder) => run.env("CARGO_BUILD_BUILD_DIR", folder.path()),
+            None => run,
+        }
+    }
+
     /// The program, in the folder of the project, called as cargo calls it.
     pub fn program(&self) -> Run {
         let mut command = Command::new(PROGRAM);
-        command.arg("airflow-bundle");
-        Run::new(command, &self.root)
+        command.arg("airflow-bundle").arg(sdk::patch());
+        self.command(command)
     }
 
     /// The program with arguments that hold no spaces themselves.
@@ -96,19 +137,23 @@ impl Project {
         self.program().args(args).run()
     }
 
+    /// `cargo build <args>`.
+    pub fn cargo_build(&self, args: &str) -> Run {
+        self.cargo("build").arg(sdk::patch()).args(args)
+    }
+
     /// `cargo <args>`, with the program on `PATH`, where cargo finds it.
     pub fn cargo(&self, args: &str) -> Run {
         let mut folders = vec![Path::new(PROGRAM).parent().unwrap().to_owned()];
         let path = std::env::var_os("PATH").unwrap_or_default();
         folders.extend(std::env::split_paths(&path));
-        Run::new(cargo(), &self.root)
-            .args(args)
-            .env("PATH", std::env::join_paths(folders).unwrap())
+        let run = self.command(cargo()).args(args);
+        run.env("PATH", std::env::join_paths(folders).unwrap())
     }
 }
 
 /// The cargo that runs the tests.
-fn cargo() -> Command {
+pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
@@ -220,9 +265,17 @@ impl Run {
             words,
             status: child.wait().unwrap(),
             stdout: String::from_utf8(stdout).unwrap(),
-            stderr: String::from_utf8(stderr).unwrap(),
+            stderr: without_waiting(&String::from_utf8(stderr).unwrap()),
         }
     }
+}
+
+/// Without the lines by which cargo says that another cargo holds a lock, be it of another test or of no test at all.
+fn without_waiting(stderr: &str) -> String {
+    let lines = stderr.split_inclusive('\n');
+    lines
+        .filter(|line| !line.contains("waiting for file lock on"))
+        .collect()
 }
 
 fn hung(child: &mut Child, words: &str) -> ! {
@@ -398,7 +451,8 @@ pub fn bundles_below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies a project, without what was built of it.
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
         let entry = entry.unwrap();

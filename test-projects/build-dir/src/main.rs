@@ -2,16 +2,8 @@
 
 use std::process::ExitCode;
 
-const METADATA: &str = r#"{
-  "airflow_bundle_metadata_version": "1.0",
-  "dags": {"build_dir": {"tasks": ["run"]}},
-  "sdk": {"language": "rust", "supervisor_schema_version": "2026-06-16", "version": "0.1.0"}
-}"#;
+fn run() {}
 
 fn main() -> ExitCode {
-    if std::env::args().any(|arg| arg == "--airflow-metadata") {
-        println!("{METADATA}");
-        return ExitCode::SUCCESS;
-    }
-    ExitCode::from(2)
+    airflow_sdk::bundle! { "build_dir" => { run } }.serve()
 }

@@ -1,4 +1,4 @@
-//! Has the table.
+//! Has the table, which is enough to be a candidate: it answers without the SDK.
 
 use std::process::ExitCode;
 
