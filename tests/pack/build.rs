@@ -198,69 +198,6 @@ fn one_target_named_twice_is_one_bundle() {
     );
 }
 
-/// No second standard library is needed for this: a wrapper builds for the host whatever it is asked
-/// for, and cargo does not know.
-#[cfg(unix)]
-#[test]
-fn two_targets() {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    const OTHER: &str = "x86_64-unknown-linux-musl";
-    let project = Project::copy("workspace-two-bins").with_sdk_for("--target host-tuple");
-    let host = host();
-    let wrapper = project.path("wrapper");
-    let script = format!(
-        "#!/bin/sh\nfor word do\n  shift\n  if [ \"$word\" = {OTHER} ]; then word={host}; fi\n  \
-         set -- \"$@\" \"$word\"\ndone\nexec \"$@\"\n"
-    );
-    fs::write(&wrapper, script).unwrap();
-    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
-    let run = |args: &str| {
-        let run = project.program().env("RUSTC_WRAPPER", &wrapper);
-        run.args(args).run()
-    };
-    let both = format!("--target {host} --target {OTHER}");
-
-    let bundles = run(&format!("--workspace {both}")).bundles();
-    let expected = [&*host, OTHER].map(|triple| {
-        ["etl", "reports"]
-            .map(|bin| project.path(&format!("target/{triple}/debug/airflow-bundle/{bin}")))
-    });
-    assert_eq!(bundles, expected.concat());
-
-    let outcome = run(&format!(
-        "-p etl {both} --out-dir dags --message-format json"
-    ))
-    .ok();
-    let lines: Vec<_> = outcome
-        .json()
-        .into_iter()
-        .filter(|line| line["reason"] == "airflow-bundle")
-        .collect();
-    assert_eq!(lines.len(), 2);
-    for (line, triple) in lines.iter().zip([&*host, OTHER]) {
-        assert_eq!(line["target_triple"], *triple);
-        let path = project.path(&format!("dags/{triple}/etl"));
-        assert_eq!(line["path"], path.to_str().unwrap());
-    }
-    let finished = outcome.stdout.matches("build-finished").count();
-    assert_eq!(finished, 2, "a build for each");
-
-    let again = run(&format!("-p etl {both} --target {host} --out-dir dags"));
-    assert_eq!(again.bundles().len(), 2, "a triple that is named again");
-    run(&format!("{both} -o x")).fails(2, &["`--output`", "2 would be packed"]);
-    let one = run(&format!("--target {OTHER} --out-dir one")).bundle();
-    assert_eq!(one, project.path("one/etl"), "one target needs no folder");
-    // Several in the configuration.
-    project.append(
-        ".cargo/config.toml",
-        &format!("[build]\ntarget = [\"{host}\", \"{OTHER}\"]"),
-    );
-    let bundles = run("--out-dir configured").bundles();
-    let expected = [&*host, OTHER].map(|triple| project.path(&format!("configured/{triple}/etl")));
-    assert_eq!(bundles, expected);
-}
-
 /// Without the lines that cannot be equal in two runs: times, and what is fresh, in any order.
 fn without_times(stderr: &str) -> String {
     const VARY: [&str; 2] = ["Finished", "Fresh"];
@@ -438,7 +375,7 @@ fn the_cargo_of_the_environment_is_used_for_everything() {
     run().fails(128 + 9, &["nothing was packed"]);
     // It claims to have built, and has said nothing of what.
     write("exit 0");
-    run().fails(1, &["cargo built no executable for `one-bin`"]);
+    run().fails(1, &["`cargo build` built no executable for `one-bin`"]);
 }
 
 #[test]

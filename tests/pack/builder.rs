@@ -80,7 +80,7 @@ fn flag_environment_and_table() {
     let project = workspace();
     let variable = "CARGO_AIRFLOW_BUNDLE_CARGO_BUILD";
     assert_eq!(pack(&project, "--workspace").run().names(), ["one", "two"]);
-    assert_eq!(trace(&project), "traced build --message-format\n");
+    assert_eq!(trace(&project), "traced build --config\n");
     pack(&project, "-p one --cargo-build build").run().bundle();
     assert_eq!(trace(&project), "");
     let environment = pack(&project, "-p one").env(variable, "build").run();

@@ -254,7 +254,7 @@ fn mistakes_in_a_table_are_named_with_the_file() {
         ("bin = [\"one-bin\"]", &["`bin`", "did you mean `bins`"]),
         (
             "colour = 1",
-            &["`colour`", "`bins`, `out-dir` and `source`"],
+            &["`colour`", "`bins`, `cargo-build`, `out-dir` and `source`"],
         ),
         ("bins = \"one-bin\"", &["`bins`", "list of strings"]),
         ("bins = []", &["`bins` is empty"]),

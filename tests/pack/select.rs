@@ -133,7 +133,7 @@ fn a_root_package_is_what_cargo_build_takes() {
          [dependencies]\nairflow-sdk = \"0.1\"\n",
     );
     let main = std::fs::read_to_string(project.path("src/main.rs")).unwrap();
-    project.write("more/src/main.rs", &main);
+    project.write("more/src/main.rs", &main.replace("one_bin", "more"));
     assert_eq!(project.pack("").names(), ["one-bin"]);
     assert_eq!(project.pack("--workspace").names(), ["more", "one-bin"]);
     project.replace(

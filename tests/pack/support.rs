@@ -75,13 +75,14 @@ impl Project {
         sdk::fill(folder, "");
     }
 
-    /// An empty folder.
+    /// An empty folder, for a project that does without the SDK.
     pub fn empty() -> Self {
         let folder = TempDir::new().expect("a temp folder");
         let root = folder.path().canonicalize().unwrap();
         Self {
             _folder: folder,
             root,
+            build_dir: None,
         }
     }
 
