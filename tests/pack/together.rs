@@ -204,14 +204,14 @@ fn two_targets() {
     let again = run(&format!("--bin etl {both} --target {host} --out-dir dags"));
     assert_eq!(again.bundles().len(), 2, "a triple that is named again");
     run(&format!("--bin etl {both} -o x")).fails(2, &["`--output`", "2 would be packed"]);
-    let one = run(&format!("--target {OTHER} --out-dir one")).bundle();
+    let one = run(&format!("--bin etl --target {OTHER} --out-dir one")).bundle();
     assert_eq!(one, project.path("one/etl"), "one target needs no folder");
     // Several in the configuration.
-    project.append(
+    project.write(
         ".cargo/config.toml",
         &format!("[build]\ntarget = [\"{host}\", \"{OTHER}\"]"),
     );
-    let bundles = run("--out-dir configured").bundles();
+    let bundles = run("--bin etl --out-dir configured").bundles();
     let expected = [&*host, OTHER].map(|triple| project.path(&format!("configured/{triple}/etl")));
     assert_eq!(bundles, expected);
 }
