@@ -90,6 +90,8 @@ pub fn packer() -> Command {
 /// Takes out what the user's own settings, or the cargo that runs the tests, would change.
 pub fn scrub(command: &mut Command) {
     let ours = [
+        "CARGO_AIRFLOW_BUNDLE_BINS",
+        "CARGO_AIRFLOW_BUNDLE_CARGO_BUILD",
         "CARGO_AIRFLOW_BUNDLE_SOURCE",
         "CARGO_AIRFLOW_BUNDLE_OUT_DIR",
     ];
