@@ -8,6 +8,7 @@ use clap::builder::styling::{AnsiColor, Effects};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cargo::options::{CargoOptions, ColorWhen, Common};
+use crate::executable::GlibcVersion;
 
 /// cargo's own palette.
 const STYLES: Styles = Styles::styled()
@@ -118,9 +119,17 @@ pub struct PackArgs {
         conflicts_with = "executable"
     )]
     pub cargo_build: Option<String>,
-    /// Take the manifest from this file instead of running the executable
+    /// Take the manifest from this file instead of the executable
     #[arg(long, value_name = "FILE")]
     pub airflow_metadata: Option<PathBuf>,
+    /// How the executable is asked for its manifest
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "auto",
+        conflicts_with = "airflow_metadata"
+    )]
+    pub introspect: Introspect,
     /// How long the executable may take to print its manifest
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub introspect_timeout: u64,
@@ -133,6 +142,18 @@ pub struct PackArgs {
     /// More arguments for `cargo build`
     #[arg(last = true, value_name = "CARGO BUILD ARGUMENTS")]
     pub extra: Vec<OsString>,
+}
+
+/// How an executable is asked for its manifest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Introspect {
+    /// Read its link section; run it (by cargo's `runner`, if there is one) if it has none.
+    #[default]
+    Auto,
+    /// Read its link section, and run nothing.
+    Section,
+    /// Run it, by cargo's `runner` if there is one.
+    Run,
 }
 
 /// How a report is printed.
@@ -172,6 +193,9 @@ pub struct VerifyArgs {
     /// Fail if no usable bundle serves this dag, and name the one that does
     #[arg(long, value_name = "ID", action = ArgAction::Append)]
     pub dag_id: Vec<String>,
+    /// Fail for a bundle that needs a newer GNU C library than this version, such as 2.28
+    #[arg(long, value_name = "VERSION")]
+    pub glibc: Option<GlibcVersion>,
     /// `human`, or `json`: one line for each file
     #[arg(long, value_name = "FMT", default_value = "human")]
     pub message_format: ReportFormat,
@@ -212,9 +236,12 @@ mod tests {
             "x -F a,b --features c --message-format json,json-diagnostic-short",
             "x --executable a --source b -o c",
             "x -j -1 -Z build-std --config a=1",
+            "x --introspect section",
+            "x --airflow-metadata a",
             "x inspect f --source",
             "x inspect f --source=src/main.rs",
             "x verify a b --dag-id d --message-format json -q",
+            "x verify a --glibc 2.28",
             "x unpack f --out-dir d --force",
         ] {
             assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
@@ -226,11 +253,15 @@ mod tests {
             "x --exclude a",
             "x -v -q",
             "x --introspect-timeout 0",
+            "x --introspect never",
+            "x --introspect auto --airflow-metadata a",
             "x --message-format xml",
             "x nonsense",
             "x inspect",
             "x inspect a b",
             "x verify",
+            "x verify a --glibc 2",
+            "x verify a --glibc GLIBC_2.28",
             "x unpack f",
             "x -r inspect f",
         ] {

@@ -5,6 +5,7 @@ pub mod builder;
 pub mod extra_args;
 pub mod metadata;
 pub mod options;
+pub mod runner;
 pub mod select;
 pub mod table;
 pub mod triple;

@@ -107,7 +107,8 @@ fn host() -> anyhow::Result<String> {
     Ok(triple.to_owned())
 }
 
-fn load() -> anyhow::Result<cargo_config2::Config> {
+/// cargo's configuration: its files and the environment.
+pub(super) fn load() -> anyhow::Result<cargo_config2::Config> {
     cargo_config2::Config::load().context("failed to read cargo's configuration")
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::bundle::digest::Sha256Digest;
 use crate::bundle::reader::{Bundle, ReadError};
 use crate::cli::{InspectArgs, ReportFormat};
-use crate::executable::{self, Executable};
+use crate::executable;
 use crate::exit;
 use crate::interrupt::AtOnce;
 use crate::shell::Shell;
@@ -41,6 +41,7 @@ pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
             stream(source, shell).with_context(failed)?;
         }
         (None, ReportFormat::Human) => {
+            shell.status("Inspecting", summary(&bundle, &args.file));
             let manifest = bundle.manifest().with_context(failed)?;
             stream(manifest.as_slice(), shell).with_context(failed)?;
         }
@@ -148,26 +149,19 @@ fn report(bundle: &Bundle, path: &Path) -> anyhow::Result<Json> {
     }))
 }
 
+/// One line about the file and its executable, for a person.
+fn summary(bundle: &Bundle, path: &Path) -> String {
+    let found = match executable::examine(bundle.file(), 0, bundle.layout().source_start) {
+        Ok(found) => found.to_string(),
+        Err(refusal) => format!("the executable region: {refusal}"),
+    };
+    let path = path.display().to_string();
+    format!("`{}` ({})", text::one_line(&path), text::one_line(&found))
+}
+
 fn executable_json(bundle: &Bundle) -> Json {
     match executable::examine(bundle.file(), 0, bundle.layout().source_start) {
-        Ok(found) => {
-            let Executable {
-                format,
-                platform,
-                architectures,
-                ..
-            } = &found;
-            json!({
-                "format": format.to_string(),
-                "platform": platform.to_string(),
-                "architectures": architectures.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "interpreter": found.interpreter,
-                "linkage": found.linkage.map(|linkage| linkage.to_string()),
-                "glibc": found.glibc.map(|glibc| glibc.to_string()),
-                "debug_info_bytes": found.debug_info_bytes,
-                "runs_here": found.runs_here(),
-            })
-        }
+        Ok(found) => super::executable_json(&found),
         Err(refusal) => json!({ "error": refusal.to_string() }),
     }
 }

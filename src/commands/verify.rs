@@ -11,6 +11,7 @@ use crate::interrupt::AtOnce;
 use crate::shell::Shell;
 use crate::text::one_line;
 use crate::worker::Finding;
+use crate::worker::glibc;
 use crate::worker::verdict::{Verdict, ends_in_magic, judge};
 use crate::worker::walk::{Found, walk};
 
@@ -36,7 +37,12 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
             // A file may be named and lie in a folder that is named too.
             && judged.insert(std::path::absolute(&found.path)?)
         {
-            let verdict = judge(&found.path, found.executable);
+            let mut verdict = judge(&found.path, found.executable);
+            if let Some(limit) = args.glibc {
+                let problem = glibc::problem(&verdict, limit);
+                survey.too_new |= problem.is_some();
+                verdict.problems.extend(problem);
+            }
             print(&verdict, args.message_format, shell)?;
             survey.add(&verdict, &found);
         }
@@ -52,7 +58,7 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     for complaint in &complaints {
         shell.error(&anyhow::anyhow!("{complaint}"));
     }
-    let good = complaints.is_empty() && !survey.unusable;
+    let good = complaints.is_empty() && !survey.unusable && !survey.too_new;
     Ok(if good { exit::OK } else { exit::PROBLEMS })
 }
 
@@ -60,6 +66,8 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
 #[derive(Default)]
 struct Survey {
     unusable: bool,
+    /// Whether a bundle needs a newer glibc than there is; the worker's reader does not mind.
+    too_new: bool,
     usable: usize,
     /// The files that serve each dag, in the order of the walk; the same file only once.
     serving: BTreeMap<String, Vec<PathBuf>>,
@@ -162,6 +170,7 @@ fn print(verdict: &Verdict, format: ReportFormat, shell: &mut Shell) -> anyhow::
             "path": path.to_string_lossy(),
             "usable": verdict.usable,
             "dag_ids": verdict.dag_ids,
+            "executable": verdict.executable.as_ref().map(super::executable_json),
             "problems": findings(&verdict.problems),
             "warnings": findings(&verdict.warnings),
         });
@@ -183,6 +192,9 @@ fn human(verdict: &Verdict, path: &Path) -> String {
     if !verdict.dag_ids.is_empty() {
         let ids: Vec<_> = verdict.dag_ids.iter().map(|id| one_line(id)).collect();
         lines.push(format!("  dags: {}", ids.join(", ")));
+    }
+    if let Some(executable) = &verdict.executable {
+        lines.push(format!("  {}", one_line(&executable.to_string())));
     }
     for (label, findings) in [
         ("problem", &verdict.problems),

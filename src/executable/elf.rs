@@ -21,8 +21,8 @@ const MAX_INTERPRETER: u64 = 4096;
 /// The class and byte order of a file.
 #[derive(Clone, Copy)]
 pub(super) struct Flavour {
-    wide: bool,
-    endian: Endianness,
+    pub(super) wide: bool,
+    pub(super) endian: Endianness,
 }
 
 impl Flavour {

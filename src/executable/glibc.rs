@@ -99,36 +99,17 @@ pub(super) fn newest_needed<H: FileHeader<Endian = Endianness>>(
     region: &mut Region<'_>,
     dynamic: &Dynamic,
 ) -> Result<Option<GlibcVersion>, Refusal> {
-    const WHAT: &str = "the list of library versions";
     let (Some(versions), Some(strings)) = (dynamic.versions, dynamic.strings) else {
         return Ok(None);
     };
-    let mut library = image.file_offset(region, versions)?;
-    let strings = image.file_offset(region, strings)?;
-    let endian = image.endian;
+    let list = List {
+        start: image.file_offset(region, versions)?,
+        libraries: dynamic.version_count,
+        strings: image.file_offset(region, strings)?,
+        endian: image.endian,
+    };
     let mut newest: Option<GlibcVersion> = None;
-    let mut budget = MAX_VERSIONS;
-    for _ in 0..dynamic.version_count {
-        let need: elf::Verneed<Endianness> = region.value(WHAT, library)?;
-        let mut version = library.saturating_add(u64::from(need.vn_aux.get(endian)));
-        for _ in 0..need.vn_cnt.get(endian) {
-            budget = spend(budget)?;
-            let aux: elf::Vernaux<Endianness> = region.value(WHAT, version)?;
-            if !aux.vna_flags.get(endian).contains(elf::VER_FLG_WEAK) {
-                let name = strings.saturating_add(u64::from(aux.vna_name.get(endian)));
-                newest = newest.max(version_of(&version_name(region, name)?));
-            }
-            match aux.vna_next.get(endian) {
-                0 => break,
-                next => version = version.saturating_add(u64::from(next)),
-            }
-        }
-        budget = spend(budget)?;
-        match need.vn_next.get(endian) {
-            0 => break,
-            next => library = library.saturating_add(u64::from(next)),
-        }
-    }
+    list.visit(region, &mut |version, _| newest = newest.max(Some(version)))?;
     // Without any version it is some other C library that the program needs.
     Ok(newest.map(|newest| {
         if dynamic.has_packed_relocations {
@@ -137,6 +118,57 @@ pub(super) fn newest_needed<H: FileHeader<Endian = Endianness>>(
             newest
         }
     }))
+}
+
+/// The list of library versions that a file needs.
+pub(super) struct List {
+    /// Where it begins in the file.
+    pub(super) start: u64,
+    /// How many libraries it has at most.
+    pub(super) libraries: u64,
+    /// Where its strings begin in the file.
+    pub(super) strings: u64,
+    pub(super) endian: Endianness,
+}
+
+impl List {
+    /// Calls `visit` with every version of the GNU C library that is needed, and with the number that symbols refer to it by.
+    pub(super) fn visit(
+        &self,
+        region: &mut Region<'_>,
+        visit: &mut dyn FnMut(GlibcVersion, u16),
+    ) -> Result<(), Refusal> {
+        const WHAT: &str = "the list of library versions";
+        let endian = self.endian;
+        let mut library = self.start;
+        let mut budget = MAX_VERSIONS;
+        for _ in 0..self.libraries {
+            let need: elf::Verneed<Endianness> = region.value(WHAT, library)?;
+            let mut version = library.saturating_add(u64::from(need.vn_aux.get(endian)));
+            for _ in 0..need.vn_cnt.get(endian) {
+                budget = spend(budget)?;
+                let aux: elf::Vernaux<Endianness> = region.value(WHAT, version)?;
+                if !aux.vna_flags.get(endian).contains(elf::VER_FLG_WEAK) {
+                    let name = self
+                        .strings
+                        .saturating_add(u64::from(aux.vna_name.get(endian)));
+                    if let Some(version) = version_of(&version_name(region, name)?) {
+                        visit(version, aux.vna_other.get(endian).0);
+                    }
+                }
+                match aux.vna_next.get(endian) {
+                    0 => break,
+                    next => version = version.saturating_add(u64::from(next)),
+                }
+            }
+            budget = spend(budget)?;
+            match need.vn_next.get(endian) {
+                0 => break,
+                next => library = library.saturating_add(u64::from(next)),
+            }
+        }
+        Ok(())
+    }
 }
 
 fn spend(budget: u64) -> Result<u64, Refusal> {

@@ -11,6 +11,7 @@ mod dynamic;
 mod elf;
 mod footer_search;
 mod glibc;
+mod glibc_symbols;
 mod link_section;
 mod macho;
 mod pe;
@@ -22,7 +23,8 @@ mod section;
 
 pub use architecture::Architecture;
 pub use footer_search::{FooterCandidate, find_displaced_footer};
-pub use glibc::GlibcVersion;
+pub use glibc::{GlibcVersion, ParseGlibcVersionError};
+pub use glibc_symbols::glibc_symbols;
 pub use link_section::{LinkRecord, SectionError, link_record};
 pub use platform::{Host, Platform};
 pub use refusal::Refusal;

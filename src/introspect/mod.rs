@@ -1,5 +1,6 @@
 //! From an executable, or a captured file, to a valid manifest.
 
+mod command;
 mod run;
 
 use std::fmt;
@@ -9,8 +10,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-pub use run::{METADATA_FLAG, OUTPUT_LIMIT, RunError};
+pub use command::Asked;
+pub use run::{OUTPUT_LIMIT, RunError};
 
+use crate::bundle::input::Input;
+use crate::executable;
 use crate::interrupt::AtOnce;
 use crate::manifest::{Manifest, ManifestError};
 use crate::text;
@@ -18,17 +22,38 @@ use crate::text;
 /// How much of wrong output is shown, in characters.
 const SHOWN: usize = 120;
 
-/// Runs `executable` and reads the manifest that it prints.
-pub fn from_executable(executable: &Path, limit: Duration) -> anyhow::Result<Manifest> {
-    let asked = || format!("`{} {METADATA_FLAG}`", executable.display());
-    let output = match run::run(executable, limit) {
+/// Runs an executable and reads the manifest that it prints.
+pub fn from_run(asked: &Asked, limit: Duration) -> anyhow::Result<Manifest> {
+    let output = match run::run(asked, limit) {
         Ok(output) => output,
         Err(RunError::Interrupted(interrupted)) => return Err(interrupted.into()),
         Err(error) => {
-            return Err(error).with_context(|| format!("{} gave no manifest", asked()));
+            return Err(error).with_context(|| format!("`{asked}` gave no manifest"));
         }
     };
-    parse(&output).with_context(|| format!("{} printed no valid manifest", asked()))
+    parse(&output, Origin::Printed).with_context(|| format!("`{asked}` printed no valid manifest"))
+}
+
+/// Reads the manifest in the link section of `executable`, which was opened from `path`. `None` if it has no such section.
+pub fn from_section(executable: &Input, path: &Path) -> anyhow::Result<Option<Manifest>> {
+    let record = executable::link_record(executable.file(), 0, executable.size());
+    let record = record.with_context(|| {
+        format!(
+            "the link section of `{}` holds no usable manifest record",
+            path.display()
+        )
+    })?;
+    let Some(record) = record else {
+        return Ok(None);
+    };
+    let manifest = parse(record.json.as_bytes(), Origin::Kept).with_context(|| {
+        format!(
+            "the link section of `{}` (`{}`) holds no valid manifest",
+            path.display(),
+            record.section
+        )
+    })?;
+    Ok(Some(manifest))
 }
 
 /// Reads a manifest that was captured elsewhere.
@@ -54,7 +79,17 @@ pub fn from_file(path: &Path) -> anyhow::Result<Manifest> {
             OUTPUT_LIMIT >> 20
         );
     }
-    parse(&bytes).with_context(|| format!("`{}` holds no valid manifest", path.display()))
+    parse(&bytes, Origin::Kept)
+        .with_context(|| format!("`{}` holds no valid manifest", path.display()))
+}
+
+/// Where a text comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// An executable has just printed it.
+    Printed,
+    /// It stands in a file, or in an executable.
+    Kept,
 }
 
 /// Wrong output: what was wrong, and how the output began.
@@ -67,7 +102,7 @@ struct WrongOutput {
 
 #[derive(Debug)]
 enum Problem {
-    Empty,
+    Empty(Origin),
     NotUtf8 { line: usize },
     Manifest(ManifestError),
 }
@@ -75,11 +110,14 @@ enum Problem {
 impl fmt::Display for WrongOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.problem {
-            Problem::Empty => {
-                return f.write_str(
-                    "it is empty; expected a JSON or YAML manifest (with `airflow-sdk`, `main` \
-                     ends in `serve()`, which answers the flag)",
-                );
+            Problem::Empty(origin) => {
+                f.write_str("it is empty; expected a JSON or YAML manifest")?;
+                if *origin == Origin::Printed {
+                    f.write_str(
+                        " (with `airflow-sdk`, `main` ends in `serve()`, which answers the flag)",
+                    )?;
+                }
+                return Ok(());
             }
             Problem::NotUtf8 { line } => write!(f, "line {line}: it is not UTF-8")?,
             Problem::Manifest(error) => write!(f, "{error}")?,
@@ -94,7 +132,7 @@ impl fmt::Display for WrongOutput {
 
 impl std::error::Error for WrongOutput {}
 
-fn parse(output: &[u8]) -> Result<Manifest, WrongOutput> {
+fn parse(output: &[u8], origin: Origin) -> Result<Manifest, WrongOutput> {
     let wrong = |problem, hint| WrongOutput {
         problem,
         beginning: text::beginning(output, SHOWN),
@@ -114,7 +152,7 @@ fn parse(output: &[u8]) -> Result<Manifest, WrongOutput> {
         }
     };
     if manifest.trim().is_empty() {
-        return Err(wrong(Problem::Empty, None));
+        return Err(wrong(Problem::Empty(origin), None));
     }
     Manifest::parse(manifest).map_err(|error| {
         let hint = has_manifest_below(manifest).then_some(

@@ -3,16 +3,14 @@
 
 use std::fmt;
 use std::io::{self, Read};
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::command::Asked;
 use crate::interrupt::{self, Interrupted};
 use crate::platform;
-
-/// The flag that asks a bundle executable for its manifest.
-pub const METADATA_FLAG: &str = "--airflow-metadata";
 
 /// The most that is read from stdout, in bytes.
 pub const OUTPUT_LIMIT: usize = 16 << 20;
@@ -31,6 +29,8 @@ const GRACE: Duration = Duration::from_millis(300);
 pub enum RunError {
     /// It could not be started.
     Start(io::Error),
+    /// The program that starts it could not be started.
+    StartRunner(PathBuf, io::Error),
     /// It did not end in time: the limit, and whether it had closed its stdout.
     TimedOut {
         limit: Duration,
@@ -51,6 +51,12 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start(error) => write!(f, "it could not be started: {}", start_hint(error)),
+            Self::StartRunner(program, error) => write!(
+                f,
+                "cargo's runner `{}` could not be started: {error}; install it, or change `runner` in cargo's \
+                 configuration",
+                program.display()
+            ),
             Self::TimedOut {
                 limit,
                 closed,
@@ -116,24 +122,26 @@ fn start_hint(error: &io::Error) -> String {
         }
         // ENOEXEC
         Some(8) => {
-            "it is for another architecture or system than this one: pass its manifest with \
-             `--airflow-metadata FILE`, captured where it runs"
+            "it is for another architecture or system than this one: set `runner` for its target in cargo's \
+             configuration, or pass its manifest with `--airflow-metadata FILE`, captured where it runs"
         }
         _ => return error.to_string(),
     };
     format!("{error}; {hint}")
 }
 
-/// Runs `executable --airflow-metadata` and returns what it printed.
-pub fn run(executable: &Path, limit: Duration) -> Result<Vec<u8>, RunError> {
-    let mut command = Command::new(executable);
+/// Runs an executable with `--airflow-metadata` and returns what it printed.
+pub fn run(asked: &Asked, limit: Duration) -> Result<Vec<u8>, RunError> {
+    let mut command = asked.command();
     command
-        .arg(METADATA_FLAG)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     platform::own_group(&mut command);
-    let child = command.spawn().map_err(RunError::Start)?;
+    let child = command.spawn().map_err(|error| match asked.runner() {
+        Some(program) => RunError::StartRunner(program.to_owned(), error),
+        None => RunError::Start(error),
+    })?;
     Running::new(child).finish(limit)
 }
 

@@ -4,6 +4,7 @@
 //! what it dislikes with a debug line. The modules here follow it step by step (source:
 //! `airflow.sdk.coordinators.executable.coordinator` of `apache-airflow-task-sdk` 1.3.2) and say why.
 
+pub mod glibc;
 pub mod manifest;
 pub mod pyyaml;
 pub(crate) mod sources;

@@ -9,7 +9,7 @@ use super::warnings;
 use crate::bundle::digest::Sha256Digest;
 use crate::bundle::reader::{Bundle, ReadError};
 use crate::bundle::trailer::TrailerError;
-use crate::executable::{find_displaced_footer, link_record};
+use crate::executable::{Executable, examine, find_displaced_footer, link_record};
 
 /// What a worker makes of a file.
 ///
@@ -32,6 +32,8 @@ pub struct Verdict {
     pub raises: bool,
     /// The dag ids that the file says it serves; empty if that cannot be read.
     pub dag_ids: Vec<String>,
+    /// What the executable is; `None` if the file is no bundle, or holds none that is known.
+    pub executable: Option<Executable>,
     /// Why it is not usable.
     pub problems: Vec<Finding>,
     /// What does not keep the worker from using it.
@@ -52,6 +54,7 @@ impl Verdict {
             usable: false,
             raises: false,
             dag_ids: Vec::new(),
+            executable: None,
             problems: Vec::new(),
             warnings: Vec::new(),
         }
@@ -103,6 +106,7 @@ fn judge_bundle(bundle: &Bundle, executable: bool, verdict: &mut Verdict) {
         )),
         Err(error) => verdict.problems.push(Finding::new("unreadable", error.to_string())),
     }
+    let examined = examine(bundle.file(), 0, bundle.layout().source_start);
     let manifest = bundle
         .manifest()
         .map_err(|error| match error {
@@ -113,10 +117,12 @@ fn judge_bundle(bundle: &Bundle, executable: bool, verdict: &mut Verdict) {
     match manifest {
         Ok((bytes, manifest)) => {
             judge_manifest(&manifest, verdict);
-            warnings::of_bundle(bundle, &bytes, &manifest, &mut verdict.warnings);
+            let region = examined.as_ref();
+            warnings::of_bundle(bundle, region, &bytes, &manifest, &mut verdict.warnings);
         }
         Err(finding) => verdict.problems.push(finding),
     }
+    verdict.executable = examined.ok();
 }
 
 fn judge_manifest(manifest: &WorkerManifest, verdict: &mut Verdict) {

@@ -5,7 +5,7 @@ use super::manifest::WorkerManifest;
 use super::pyyaml::ValueRef;
 use crate::bundle::digest::{Sha256Digest, cache_digest};
 use crate::bundle::reader::{Bundle, hash};
-use crate::executable::examine;
+use crate::executable::{Executable, Refusal};
 use crate::manifest::ids;
 use crate::platform;
 use crate::text::one_line;
@@ -13,12 +13,13 @@ use crate::text::one_line;
 /// Collects the warnings for a bundle whose manifest can be read.
 pub(super) fn of_bundle(
     bundle: &Bundle,
+    examined: Result<&Executable, &Refusal>,
     manifest_bytes: &[u8],
     manifest: &WorkerManifest,
     warnings: &mut Vec<Finding>,
 ) {
     mode(bundle, warnings);
-    executable(bundle, warnings);
+    executable(examined, warnings);
     refused_ids(manifest, warnings);
     sources(bundle, manifest, warnings);
     digests(bundle, manifest_bytes, manifest, warnings);
@@ -36,8 +37,8 @@ fn mode(bundle: &Bundle, warnings: &mut Vec<Finding>) {
     }
 }
 
-fn executable(bundle: &Bundle, warnings: &mut Vec<Finding>) {
-    match examine(bundle.file(), 0, bundle.layout().source_start) {
+fn executable(examined: Result<&Executable, &Refusal>, warnings: &mut Vec<Finding>) {
+    match examined {
         Ok(found) if found.runs_here() => {}
         Ok(found) => warnings.push(Finding::new(
             "architecture",

@@ -3,7 +3,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use cargo_airflow_bundle::executable::{Refusal, examine, find_displaced_footer, link_record};
+use cargo_airflow_bundle::executable::{
+    GlibcVersion, Refusal, examine, find_displaced_footer, glibc_symbols, link_record,
+};
 
 use crate::images::{ARM64, Content, MachO, Pe, X86_64, universal};
 use crate::toolchain::{Bench, HELLO_C, examine_bytes};
@@ -117,6 +119,14 @@ fn exercise(name: &str, bytes: &[u8]) {
     LARGEST.set(0);
     let examined = examine(std::io::Cursor::new(bytes), 0, len);
     let record = link_record(std::io::Cursor::new(bytes), 0, len);
+    // What `puts` needs, on the machines that these tests know.
+    let version = examined.as_ref().ok().and_then(|found| found.glibc);
+    let version = version.unwrap_or(GlibcVersion {
+        major: 2,
+        minor: 34,
+        patch: 0,
+    });
+    let symbols = glibc_symbols(std::io::Cursor::new(bytes), 0, len, version);
     assert!(
         LARGEST.get() <= 64 * 1024,
         "{name}: {} bytes for {examined:?} and {record:?}",
@@ -129,6 +139,10 @@ fn exercise(name: &str, bytes: &[u8]) {
     }
     if let Err(error) = record {
         drop(error.to_string());
+    }
+    match symbols {
+        Ok(names) => assert!(names.len() <= 4, "{name}: {names:?}"),
+        Err(refusal) => drop(refusal.to_string()),
     }
 }
 

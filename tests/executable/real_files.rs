@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cargo_airflow_bundle::executable::{
-    Architecture, Executable, Format, GlibcVersion, Linkage, Platform, Refusal,
+    Architecture, Executable, Format, GlibcVersion, Linkage, Platform, Refusal, glibc_symbols,
 };
 
 use crate::toolchain::{
@@ -289,6 +289,48 @@ fn the_newest_version_of_the_c_library_is_found() {
     let executable = examine_bytes(&bytes).unwrap();
     assert_eq!(executable.glibc, Some(expected));
     assert_eq!(executable.linkage, Some(Linkage::Dynamic));
+}
+
+/// The names that `readelf` lists with this version.
+fn symbols_by_readelf(program: &Path, version: GlibcVersion) -> Vec<String> {
+    let listing = std::process::Command::new("readelf")
+        .args(["--dyn-syms", "-W"])
+        .arg(program)
+        .output()
+        .expect("readelf (Debian: apt-get install binutils)");
+    let version = format!("GLIBC_{version}");
+    String::from_utf8(listing.stdout)
+        .unwrap()
+        .split_whitespace()
+        .filter_map(|word| word.split_once('@'))
+        .filter(|(_, of)| *of == version)
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+#[test]
+fn the_symbols_of_a_version_are_named() {
+    let program = std::env::current_exe().unwrap();
+    let file = std::fs::File::open(&program).unwrap();
+    let len = file.metadata().unwrap().len();
+    let newest = examine_file(&program).unwrap().glibc.unwrap();
+    for version in [newest, "2.2.5".parse().unwrap(), "2.17".parse().unwrap()] {
+        let expected = symbols_by_readelf(&program, version);
+        let found = glibc_symbols(&file, 0, len, version).unwrap();
+        assert_eq!(found, expected[..expected.len().min(4)], "{version}");
+    }
+    let newest_ones = glibc_symbols(&file, 0, len, newest).unwrap();
+    assert_ne!(newest_ones, [] as [&str; 0]);
+    assert_eq!(
+        glibc_symbols(&file, 0, len, "9.9".parse().unwrap()).unwrap(),
+        [] as [&str; 0]
+    );
+    // Without section headers nobody knows how many symbols there are.
+    let mut bytes = std::fs::read(&program).unwrap();
+    bytes[40..48].fill(0);
+    bytes[60..64].fill(0);
+    let found = glibc_symbols(std::io::Cursor::new(bytes), 0, len, newest).unwrap();
+    assert_eq!(found, [] as [&str; 0]);
 }
 
 #[test]

@@ -14,5 +14,6 @@ mod output;
 #[path = "../common/packer.rs"]
 mod packer;
 mod refuse;
+mod section;
 mod signals;
 mod validate;

@@ -9,6 +9,7 @@
 )]
 
 mod by_hand;
+mod introspection;
 mod linkers;
 mod project;
 mod run_time;

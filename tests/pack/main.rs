@@ -13,6 +13,7 @@ mod config;
 mod prebuilt;
 mod report;
 mod reproducible;
+mod runner;
 mod select;
 mod support;
 mod together;

@@ -42,7 +42,10 @@ fn the_manifest_byte_for_byte() {
     let bench = Bench::new();
     let bundle = bench.bundle(MANIFEST);
     let shown = inspect(&bundle, &[]).must_succeed();
-    assert_eq!(shown.stderr, "");
+    let line = format!("  Inspecting `{}` (ELF executable for ", bundle.display());
+    assert!(shown.stderr.starts_with(&line), "{}", shown.stderr);
+    assert_eq!(shown.stderr.lines().count(), 1, "{}", shown.stderr);
+    assert_eq!(inspect(&bundle, &["-q"]).must_succeed().stderr, "");
     let bytes = std::fs::read(&bundle).unwrap();
     assert!(bytes[..bytes.len() - 64].ends_with(&shown.stdout));
     assert!(
@@ -157,8 +160,10 @@ fn nothing_reaches_a_terminal_that_it_would_act_on() {
     }
     let harmless = on_terminal(&bench.bundle(MANIFEST), &[]);
     assert!(!harmless.contains("note"), "{harmless}");
+    let (line, manifest) = harmless.split_once('\n').unwrap();
+    assert!(line.starts_with("  Inspecting `"), "{harmless}");
     assert!(
-        harmless.starts_with("airflow_bundle_metadata_version: \"1.0\"\ndags:\n"),
+        manifest.starts_with("airflow_bundle_metadata_version: \"1.0\"\ndags:\n"),
         "{harmless}"
     );
 }

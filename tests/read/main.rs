@@ -13,6 +13,7 @@ mod inspect;
 mod packer;
 mod unpack;
 mod verify;
+mod verify_executable;
 mod verify_folders;
 
 use std::path::PathBuf;

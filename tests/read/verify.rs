@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use cargo_airflow_bundle::executable::examine;
 use serde_json::{Value, json};
 
 use crate::packer::{Bench, EXECUTABLE, MANIFEST, Outcome, assemble, packer, run, set_mode};
@@ -45,7 +46,13 @@ fn judged(path: &Path, problems: &[&str], warnings: &[&str]) -> Value {
     assert_eq!(
         keys,
         [
-            "dag_ids", "path", "problems", "reason", "usable", "warnings"
+            "dag_ids",
+            "executable",
+            "path",
+            "problems",
+            "reason",
+            "usable",
+            "warnings"
         ]
     );
     assert_eq!(line["reason"], "airflow-bundle-verify");
@@ -70,6 +77,15 @@ fn judged(path: &Path, problems: &[&str], warnings: &[&str]) -> Value {
     line
 }
 
+/// The line about the executable of a bench.
+fn host_executable(bench: &Bench) -> String {
+    let file = std::fs::File::open(bench.path(EXECUTABLE)).unwrap();
+    let len = file.metadata().unwrap().len();
+    let line = examine(file, 0, len).unwrap().to_string();
+    assert!(line.starts_with("ELF executable for Linux on "), "{line}");
+    line
+}
+
 #[test]
 fn a_good_bundle() {
     let bench = Bench::new();
@@ -79,7 +95,11 @@ fn a_good_bundle() {
     let human = run(packer().arg("verify").arg(&bundle)).must_succeed();
     assert_eq!(
         human.text(),
-        format!("usable: {}\n  dags: sales\n", bundle.display())
+        format!(
+            "usable: {}\n  dags: sales\n  {}\n",
+            bundle.display(),
+            host_executable(&bench)
+        )
     );
     assert_eq!(human.stderr, "");
     assert!(bench.processes().len() == 1, "verify runs nothing");

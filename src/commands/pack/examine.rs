@@ -1,6 +1,6 @@
 //! What is said of an executable before it is packed.
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use super::job::Job;
 use crate::bundle::input::Input;
@@ -14,19 +14,6 @@ const DEBUG_INFO_LIMIT: u64 = 1 << 20;
 pub fn examine(input: &Input, job: &Job) -> anyhow::Result<Executable> {
     executable::examine(input.file(), 0, input.size())
         .with_context(|| format!("cannot pack `{}`", job.executable.display()))
-}
-
-/// Refuses to run what this machine cannot run.
-pub fn must_run_here(examined: &Executable, job: &Job) -> anyhow::Result<()> {
-    if examined.runs_here() {
-        return Ok(());
-    }
-    bail!(
-        "`{}` is an {examined}; it cannot be run on this machine to learn its dags. Run it with \
-         `--airflow-metadata` where it runs, save what it prints, and pass that file with \
-         `--airflow-metadata FILE`",
-        job.executable.display()
-    )
 }
 
 /// Notes on executables that work, but not as well as they could.

@@ -1,5 +1,6 @@
-//! Packing: build, look at the executable, ask it for its manifest, write the bundle.
+//! Packing: build, look at the executable, learn its manifest, write the bundle.
 
+mod ask;
 mod examine;
 mod job;
 mod place;
@@ -7,7 +8,6 @@ mod report;
 mod together;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -25,7 +25,6 @@ use crate::cli::PackArgs;
 use crate::executable::Executable;
 use crate::exit::{self, CargoFailed, Usage};
 use crate::interrupt;
-use crate::introspect;
 use crate::manifest::Manifest;
 use crate::packing::check_readable;
 use crate::shell::Shell;
@@ -80,11 +79,12 @@ pub fn run(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result
 struct Ready {
     job: Job,
     manifest: Manifest,
+    /// Where the manifest came from.
+    introspection: ask::Source,
     executable: Input,
+    examined: Executable,
     source: Input,
     output: Output,
-    /// What the executable is.
-    examined: Executable,
 }
 
 fn from_environment(name: &str) -> Option<PathBuf> {
@@ -304,13 +304,7 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
 
     let examined = examine::examine(&executable, &job)?;
     examine::notes(&examined, &executable, &job, shell);
-    let manifest = if let Some(file) = &args.airflow_metadata {
-        introspect::from_file(file)?
-    } else {
-        examine::must_run_here(&examined, &job)?;
-        let limit = Duration::from_secs(args.introspect_timeout);
-        introspect::from_executable(&std::path::absolute(&job.executable)?, limit)?
-    };
+    let (manifest, introspection) = ask::manifest(&job, &executable, &examined, args, shell)?;
     for warning in manifest.warnings() {
         shell.warn(format!("{warning} (in `{}`)", job.executable.display()));
     }
@@ -319,10 +313,11 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
     Ok(Ready {
         job,
         manifest,
+        introspection,
         executable,
+        examined,
         source,
         output,
-        examined,
     })
 }
 

@@ -1,0 +1,64 @@
+//! The packer reads the ids of an executable with the SDK without running it, and gets what it would have printed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::project::{AT_RUN_TIME, DECLARED, PACKER, RELEASE, STRIPPED, build, run, succeeded};
+
+/// Packs an executable into the file `name` of `folder`.
+fn packing(executable: &Path, folder: &Path, name: &str, how: &str) -> (PathBuf, Command) {
+    let source = folder.join("main.rs");
+    fs::write(&source, "fn main() {}\n").unwrap();
+    let bundle = folder.join(name);
+    let mut command = Command::new(PACKER);
+    command
+        .args(["airflow-bundle", "--message-format=json", "--executable"])
+        .arg(executable)
+        .arg("--source")
+        .arg(source)
+        .arg("-o")
+        .arg(&bundle)
+        .args(["--introspect", how]);
+    (bundle, command)
+}
+
+fn said(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn every_way_gives_the_same_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    for variant in [RELEASE, STRIPPED] {
+        let executable = build(DECLARED, variant, "introspected", &[]);
+        let mut bundles = Vec::new();
+        for (how, from) in [("section", "section"), ("run", "run"), ("auto", "section")] {
+            let (bundle, mut command) = packing(&executable, folder.path(), how, how);
+            let line = said(&succeeded(&mut command));
+            assert_eq!(line["introspection"], from, "{how}");
+            bundles.push(fs::read(bundle).unwrap());
+        }
+        bundles.dedup();
+        assert_eq!(bundles.len(), 1, "{}", variant.name);
+    }
+}
+
+#[test]
+fn ids_of_run_time_need_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let executable = build(AT_RUN_TIME, RELEASE, "introspected", &[]);
+    let (_, mut auto) = packing(&executable, folder.path(), "auto", "auto");
+    let line = said(&succeeded(&mut auto));
+    assert_eq!(line["introspection"], "run");
+    assert_eq!(line["dags"]["sales"]["tasks"][2], "load_de");
+
+    let (bundle, mut section) = packing(&executable, folder.path(), "section", "section");
+    let refused = run(&mut section);
+    let text = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{text}");
+    for word in ["no link section", "`bundle!`", "registered at run time"] {
+        assert!(text.contains(word), "{text}");
+    }
+    assert!(!bundle.exists());
+}
