@@ -114,8 +114,7 @@ impl Shell {
 
     /// Writes a result line to stdout. A reader that went away is no error.
     pub fn result(&mut self, line: &str) -> io::Result<()> {
-        let written = self.result_bytes(line.as_bytes());
-        written.and_then(|()| self.result_bytes(b"\n"))
+        self.result_bytes(format!("{line}\n").as_bytes())
     }
 
     /// Writes a line of JSON to stdout, with nothing that a terminal would act on.

@@ -16,6 +16,7 @@ pub mod input;
 pub mod output;
 pub mod reader;
 mod sink;
+mod staging;
 pub mod trailer;
 mod utf8;
 pub mod writer;

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::digest::Sha256Digest;
 use super::trailer::{Layout, TRAILER_LEN, Trailer, TrailerError};
+use crate::platform;
 
 /// The longest manifest that [`Bundle::manifest`] reads, in bytes. A manifest is a few kilobytes;
 /// Airflow's own YAML reader would need many minutes for one of this length, and ours needs up to
@@ -85,11 +86,17 @@ impl From<TrailerError> for ReadError {
 impl Bundle {
     /// Opens the bundle at `path`. Reads the trailer only.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        // Opening a pipe for reading would wait for a writer, so the kind of file is asked first.
+        // To open a device may do something, so the kind of file is asked first.
         if !std::fs::metadata(path)?.is_file() {
             return Err(ReadError::NotAFile);
         }
-        Self::from_file(File::open(path)?)
+        Self::open_regular(path)
+    }
+
+    /// As [`Self::open`], for a path that was seen to be a regular file.
+    pub(crate) fn open_regular(path: &Path) -> Result<Self, ReadError> {
+        // It may have become a pipe, which would wait for a writer.
+        Self::from_file(platform::open_without_waiting(path)?)
     }
 
     /// Reads the trailer of an open file.
@@ -192,7 +199,8 @@ impl Bundle {
 /// Hashes a stream to its end in constant memory.
 pub fn hash(mut stream: impl Read) -> Result<Sha256Digest, ReadError> {
     let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 256 << 10];
+    // Larger ones come from the system anew each time, which costs more than hashing a small bundle.
+    let mut buffer = vec![0; 64 << 10];
     loop {
         match stream.read(&mut buffer) {
             Ok(0) => return Ok(hasher.into()),

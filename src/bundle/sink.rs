@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
+use super::staging;
 use super::writer::WriteError;
 use crate::platform;
 
@@ -145,28 +146,20 @@ impl<'a> Sink<'a> {
 /// whatever its name.
 fn create_beside(path: &Path) -> Result<NamedTempFile, WriteError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    tempfile::Builder::new()
-        .prefix(".airflow-bundle-")
-        .suffix(".tmp")
-        .tempfile_in(folder)
-        .map_err(|error| WriteError::Write("create a file in", folder.to_owned(), plain(error)))
-}
-
-/// The operating system's error without the name of the temporary file, which nobody knows.
-fn plain(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(std::error::Error::source);
-    let code = inner
-        .and_then(|inner| inner.downcast_ref::<io::Error>())
-        .and_then(io::Error::raw_os_error);
-    code.map_or(error, io::Error::from_raw_os_error)
+    staging::create(folder)
+        .map_err(|error| WriteError::Write("create a file in", folder.to_owned(), error))
 }
 
 /// Syncs, makes executable, renames: in this order, so that no incomplete file is ever executable.
 fn publish(file: NamedTempFile, path: &Path) -> Result<(), WriteError> {
     let failed = |action| move |error| WriteError::Write(action, path.to_owned(), error);
     file.as_file().sync_all().map_err(failed("sync"))?;
-    platform::make_executable(file.as_file()).map_err(failed("make executable"))?;
-    file.persist(path)
+    // The lock is held until the file has its name.
+    let (file, staged) = file.into_parts();
+    let staged = staging::step_out(staged).map_err(failed("write"))?;
+    platform::make_executable(&file).map_err(failed("make executable"))?;
+    staged
+        .persist(path)
         .map_err(|error| error.error)
         .map_err(failed("rename the new bundle to"))?;
     if let Some(folder) = path.parent() {

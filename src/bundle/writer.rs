@@ -16,6 +16,7 @@ use super::input::Input;
 use super::output::{NewFolders, Output};
 use super::reader::Bundle;
 use super::sink::Sink;
+use super::staging;
 use super::trailer::{TRAILER_LEN, Trailer};
 use super::utf8::Utf8Check;
 
@@ -106,7 +107,9 @@ impl std::error::Error for WriteError {}
 /// `stop` is looked at between buffers.
 ///
 /// The bundle appears whole or not at all: it is written to a file beside the output that is not
-/// executable, synced, made executable (0755) and renamed.
+/// executable, synced, made executable (0755) and renamed. Where the folder above the output's is writable and on the
+/// same file system, the file is there for the moment between the last two, so that a worker that scans the output's folder
+/// never finds the bundle under another name. Files that killed writers have left in both folders are removed.
 pub fn write_bundle(
     parts: Parts<'_>,
     output: &Output,
@@ -117,6 +120,8 @@ pub fn write_bundle(
     let folder = output.path().parent().unwrap_or(Path::new("."));
     let new_folders = NewFolders::make(folder)
         .map_err(|error| WriteError::Write("create the folder", folder.to_owned(), error))?;
+    staging::remove_left(folder);
+    staging::above(folder).map(staging::remove_left);
     let mut sink = Sink::new(output.path(), matching_bundle(parts.executable, output));
 
     let executable = copy_executable(parts.executable, &mut sink, stop)?;

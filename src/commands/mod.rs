@@ -1,5 +1,6 @@
 //! The subcommands: the only place where cargo, introspection and bundles meet.
 
+mod in_order;
 mod inspect;
 mod pack;
 mod unpack;

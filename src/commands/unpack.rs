@@ -265,8 +265,9 @@ fn stage(bundle: &Bundle, part: &Part, root: &Path, new: &mut New) -> anyhow::Re
     no_links(root, folder)?;
     new.folders
         .push(NewFolders::make(folder).with_context(failed)?);
+    // Not as the writer's: there may be too many to keep them all open and locked.
     let mut file = tempfile::Builder::new()
-        .prefix(".airflow-bundle-")
+        .prefix(".airflow-unpack-")
         .suffix(".tmp")
         .tempfile_in(folder)
         .with_context(failed)?;

@@ -5,15 +5,20 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::in_order::{Turn, in_order};
 use crate::cli::{ReportFormat, VerifyArgs};
 use crate::exit;
 use crate::interrupt::AtOnce;
+use crate::platform::{self, FileId};
 use crate::shell::Shell;
 use crate::text::one_line;
 use crate::worker::Finding;
 use crate::worker::glibc;
-use crate::worker::verdict::{Verdict, ends_in_magic, judge};
+use crate::worker::verdict::{Candidate, Verdict};
 use crate::worker::walk::{Found, walk};
+
+/// Manifests of more bytes are read one at a time: what is made of one takes many times its length in memory.
+const LARGE_MANIFEST: u64 = 64 << 10;
 
 /// Judges what is named, and returns the exit code.
 pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
@@ -30,23 +35,12 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         print(&verdict, args.message_format, shell)?;
         survey.unusable = true;
     }
-    let mut judged = HashSet::new();
-    for found in walk(args.paths.iter().cloned()) {
-        let named = args.paths.contains(&found.path);
-        if (named || ends_in_magic(&found.path))
-            // A file may be named and lie in a folder that is named too.
-            && judged.insert(std::path::absolute(&found.path)?)
-        {
-            let mut verdict = judge(&found.path, found.executable);
-            if let Some(limit) = args.glibc {
-                let problem = glibc::problem(&verdict, limit);
-                survey.too_new |= problem.is_some();
-                verdict.problems.extend(problem);
-            }
-            print(&verdict, args.message_format, shell)?;
-            survey.add(&verdict, &found);
-        }
-    }
+    judge_all(args, |verdict, found, too_new| {
+        print(&verdict, args.message_format, shell)?;
+        survey.too_new |= too_new;
+        survey.add(&verdict, &found);
+        Ok(())
+    })?;
     let mut complaints = survey.complaints();
     for id in &args.dag_id {
         match survey.answer(id) {
@@ -62,6 +56,42 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     Ok(if good { exit::OK } else { exit::PROBLEMS })
 }
 
+/// Judges all files of the walk that were named or claim to be bundles, and passes on the verdicts, in the order of the walk.
+fn judge_all(
+    args: &VerifyArgs,
+    mut take: impl FnMut(Verdict, Found, bool) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut named = HashSet::new();
+    for path in args.paths.iter().filter(|path| !path.is_dir()) {
+        named.insert(std::path::absolute(path)?);
+    }
+    let mut met = HashSet::new();
+    let files = walk(args.paths.iter().cloned()).filter_map(|found| {
+        let is_named = !named.is_empty()
+            && std::path::absolute(&found.path).is_ok_and(|path| named.contains(&path));
+        // A file may be named and lie in a folder that is named too.
+        let new = !is_named || met.insert(std::path::absolute(&found.path).ok());
+        new.then_some((found, is_named))
+    });
+    let judge_one = |(found, is_named): (Found, bool), turn: &Turn<'_>| {
+        let candidate = Candidate::open(&found);
+        if !is_named && !candidate.claims() {
+            return None;
+        }
+        if candidate.manifest_len() > LARGE_MANIFEST {
+            turn.wait();
+        }
+        let mut verdict = candidate.judge(found.is_executable());
+        let problem = args.glibc.and_then(|limit| glibc::problem(&verdict, limit));
+        let too_new = problem.is_some();
+        verdict.problems.extend(problem);
+        Some((verdict, found, too_new))
+    };
+    in_order(files, judge_one, |(verdict, found, too_new)| {
+        take(verdict, found, too_new)
+    })
+}
+
 /// What was seen on the walk, in the worker's order.
 #[derive(Default)]
 struct Survey {
@@ -70,7 +100,7 @@ struct Survey {
     too_new: bool,
     usable: usize,
     /// The files that serve each dag, in the order of the walk; the same file only once.
-    serving: BTreeMap<String, Vec<PathBuf>>,
+    serving: BTreeMap<String, Vec<(Option<FileId>, PathBuf)>>,
     /// For each dag, whether a file before the first that serves it ends the worker's search.
     order: HashMap<String, Option<PathBuf>>,
     raising: Option<PathBuf>,
@@ -87,14 +117,14 @@ impl Survey {
         }
         self.usable += 1;
         // One file that is met twice, through a link, is no conflict.
-        let file = found
-            .path
-            .canonicalize()
-            .unwrap_or_else(|_| found.path.clone());
+        let metadata = std::fs::metadata(&found.path);
+        let file = metadata.and_then(|metadata| platform::file_id(&found.path, &metadata));
+        let file = file.ok();
         for id in &verdict.dag_ids {
             let serving = self.serving.entry(id.clone()).or_default();
-            if !serving.contains(&file) {
-                serving.push(file.clone());
+            let known = file.is_some() && serving.iter().any(|(other, _)| *other == file);
+            if !known {
+                serving.push((file, found.path.clone()));
             }
             self.order
                 .entry(id.clone())
@@ -110,7 +140,7 @@ impl Survey {
         for (id, files) in self.serving.iter().filter(|(_, files)| files.len() > 1) {
             let files: Vec<_> = files
                 .iter()
-                .map(|file| format!("`{}`", file.display()))
+                .map(|(_, file)| format!("`{}`", absolute(file)))
                 .collect();
             complaints.push(format!(
                 "the dag `{}` is served by {} bundles, and the worker picks one by chance (the order \
@@ -127,7 +157,7 @@ impl Survey {
     fn answer(&self, id: &str) -> Result<String, String> {
         let shown = one_line(id);
         let files = self.serving.get(id).map_or(&[][..], Vec::as_slice);
-        let Some(file) = files.first() else {
+        let Some((_, file)) = files.first() else {
             let served: Vec<_> = self
                 .serving
                 .keys()
@@ -149,17 +179,20 @@ impl Survey {
                 raising.display()
             ));
         }
-        let file = file.display().to_string();
+        let file = absolute(file);
         let chance = if files.len() > 1 {
             " (by chance; here, today)"
         } else {
             ""
         };
-        Ok(format!(
-            "the dag `{shown}` is served by `{}`{chance}",
-            one_line(&file)
-        ))
+        Ok(format!("the dag `{shown}` is served by `{file}`{chance}"))
     }
+}
+
+/// The absolute path, on one line.
+fn absolute(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    one_line(&path.display().to_string()).into_owned()
 }
 
 fn print(verdict: &Verdict, format: ReportFormat, shell: &mut Shell) -> anyhow::Result<()> {

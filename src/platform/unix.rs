@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
@@ -78,6 +78,16 @@ pub fn is_executable(path: &Path) -> bool {
 /// Makes renames in `folder` durable.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// Opens a file for reading; does not wait for the writer of a pipe, nor for a device.
+pub fn open_without_waiting(path: &Path) -> io::Result<File> {
+    // No meaning for the regular files that are read on.
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    File::options()
+        .read(true)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or_default())
+        .open(path)
 }
 
 /// The bytes of a path, for messages.

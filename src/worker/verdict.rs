@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Finding;
 use super::manifest::{self, WorkerManifest};
+use super::walk::Found;
 use super::warnings;
 use crate::bundle::digest::Sha256Digest;
 use crate::bundle::reader::{Bundle, ReadError};
@@ -63,28 +64,61 @@ impl Verdict {
 
 /// Judges the file at `path`. `executable` says whether the worker may execute it.
 pub fn judge(path: &Path, executable: bool) -> Verdict {
-    let mut verdict = Verdict::new(path);
-    match Bundle::open(path) {
-        Ok(bundle) => judge_bundle(&bundle, executable, &mut verdict),
-        Err(error) => verdict.problems.push(unreadable(path, &error)),
-    }
-    verdict.usable = verdict.problems.is_empty();
-    // A file that may not be executed is not even opened by the worker.
-    verdict.raises = executable
-        && verdict
-            .problems
-            .iter()
-            .all(|problem| problem.code == "manifest-raises")
-        && !verdict.usable;
-    verdict
+    let candidate = Candidate {
+        path: path.to_owned(),
+        bundle: Bundle::open(path),
+    };
+    candidate.judge(executable)
 }
 
-/// Whether a file claims to be a bundle: all that is looked at in a folder's other files.
-pub fn ends_in_magic(path: &Path) -> bool {
-    !matches!(
-        Bundle::open(path),
-        Err(ReadError::Trailer(TrailerError::NoMagic) | ReadError::Io(_) | ReadError::NotAFile)
-    )
+/// A file that was opened to be judged.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    path: PathBuf,
+    bundle: Result<Bundle, ReadError>,
+}
+
+impl Candidate {
+    /// Opens a file that a walk has found, and reads its trailer.
+    pub(crate) fn open(found: &Found) -> Self {
+        Self {
+            path: found.path.clone(),
+            bundle: Bundle::open_regular(&found.path),
+        }
+    }
+
+    /// Whether it claims to be a bundle: all that is looked at in a folder's other files.
+    pub(crate) fn claims(&self) -> bool {
+        !matches!(
+            self.bundle,
+            Err(ReadError::Trailer(TrailerError::NoMagic) | ReadError::Io(_) | ReadError::NotAFile)
+        )
+    }
+
+    /// The length of its manifest in bytes; 0 if it has none.
+    pub(crate) fn manifest_len(&self) -> u64 {
+        self.bundle.as_ref().map_or(0, |bundle| {
+            bundle.layout().trailer_start - bundle.layout().metadata_start
+        })
+    }
+
+    /// See [`judge`].
+    pub(crate) fn judge(&self, executable: bool) -> Verdict {
+        let mut verdict = Verdict::new(&self.path);
+        match &self.bundle {
+            Ok(bundle) => judge_bundle(bundle, executable, &mut verdict),
+            Err(error) => verdict.problems.push(unreadable(&self.path, error)),
+        }
+        verdict.usable = verdict.problems.is_empty();
+        // A file that may not be executed is not even opened by the worker.
+        verdict.raises = executable
+            && verdict
+                .problems
+                .iter()
+                .all(|problem| problem.code == "manifest-raises")
+            && !verdict.usable;
+        verdict
+    }
 }
 
 fn judge_bundle(bundle: &Bundle, executable: bool, verdict: &mut Verdict) {

@@ -15,8 +15,13 @@ use crate::platform::{self, FileId};
 pub struct Found {
     /// The path by which it was met.
     pub path: PathBuf,
+}
+
+impl Found {
     /// Whether this user may execute it. The worker looks at no other file.
-    pub executable: bool,
+    pub fn is_executable(&self) -> bool {
+        platform::is_executable(&self.path)
+    }
 }
 
 /// Walks `roots`, directories or files, in the given order.
@@ -25,7 +30,11 @@ pub struct Found {
 /// stack. (The worker's own walk calls itself and ends in a `RecursionError` some hundreds of directories down.) Each
 /// directory is read whole before its entries are looked at, as the worker does.
 pub fn walk<R: Into<PathBuf>>(roots: impl IntoIterator<Item = R>) -> Walk {
-    let mut pending: Vec<PathBuf> = roots.into_iter().map(Into::into).collect();
+    let root = |path: R| Pending {
+        path: path.into(),
+        is_file: false,
+    };
+    let mut pending: Vec<_> = roots.into_iter().map(root).collect();
     pending.reverse();
     Walk {
         pending,
@@ -33,11 +42,18 @@ pub fn walk<R: Into<PathBuf>>(roots: impl IntoIterator<Item = R>) -> Walk {
     }
 }
 
+#[derive(Debug)]
+struct Pending {
+    path: PathBuf,
+    /// A directory's listing tells regular files, so that they need not be asked for; not what a link leads to.
+    is_file: bool,
+}
+
 /// See [`walk`].
 #[derive(Debug)]
 pub struct Walk {
     /// What is still to be looked at, the next last.
-    pending: Vec<PathBuf>,
+    pending: Vec<Pending>,
     seen: HashSet<FileId>,
 }
 
@@ -45,7 +61,10 @@ impl Iterator for Walk {
     type Item = Found;
 
     fn next(&mut self) -> Option<Found> {
-        while let Some(path) = self.pending.pop() {
+        while let Some(Pending { path, is_file }) = self.pending.pop() {
+            if is_file {
+                return Some(Found { path });
+            }
             let Ok(metadata) = fs::metadata(&path) else {
                 continue;
             };
@@ -55,8 +74,7 @@ impl Iterator for Walk {
                     self.list(&path);
                 }
             } else if metadata.is_file() {
-                let executable = platform::is_executable(&path);
-                return Some(Found { path, executable });
+                return Some(Found { path });
             }
         }
         None
@@ -68,7 +86,12 @@ impl Walk {
         let before = self.pending.len();
         let entries = fs::read_dir(directory).and_then(|entries| {
             entries
-                .map(|entry| entry.map(|entry| entry.path()))
+                .map(|entry| {
+                    entry.map(|entry| Pending {
+                        path: entry.path(),
+                        is_file: entry.file_type().is_ok_and(|kind| kind.is_file()),
+                    })
+                })
                 .collect::<Result<Vec<_>, _>>()
         });
         // An error in the middle of a listing makes the worker pass over the whole directory.
@@ -108,9 +131,9 @@ mod tests {
             walk([root.path()]).collect::<Vec<_>>(),
             [Found {
                 path: root.path().join("d").join("a"),
-                executable: true
             }]
         );
+        assert!(walk([root.path()]).all(|found| found.is_executable()));
     }
 
     #[cfg(unix)]
@@ -129,7 +152,7 @@ mod tests {
         fn executables(root: &Path) -> Vec<PathBuf> {
             walk([root])
                 .map(|found| {
-                    if found.executable {
+                    if found.is_executable() {
                         found.path.strip_prefix(root).unwrap().to_path_buf()
                     } else {
                         Path::new("not").join(found.path.file_name().unwrap())
@@ -158,10 +181,7 @@ mod tests {
             expected(root.path(), &mut order);
             assert_eq!(order.len(), 7);
             let found: Vec<_> = walk([root.path()]).collect();
-            let expected = order.into_iter().map(|path| Found {
-                path,
-                executable: true,
-            });
+            let expected = order.into_iter().map(|path| Found { path });
             assert_eq!(found, expected.collect::<Vec<_>>());
         }
 

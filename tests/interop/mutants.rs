@@ -330,7 +330,7 @@ fn verdicts_agree_with_the_released_reader() {
         let path = place(folder.path(), &bytes, &mut random);
 
         let found = walk([path.clone()]).next().unwrap();
-        let ours = judge(&path, found.executable);
+        let ours = judge(&path, found.is_executable());
         let theirs = airflow.judge(&path);
         let codes: Vec<_> = ours.problems.iter().map(|problem| problem.code).collect();
         let mut ids: Vec<_> = if ours.usable {

@@ -17,6 +17,24 @@ const START: Duration = Duration::from_mins(2);
 /// How long they may take to end by themselves.
 const STOP: Duration = Duration::from_secs(10);
 
+/// SQLite knows one writer at a time: the others wait for it longer than the usual five seconds.
+const PATIENT: &str = "PATIENT = {\"timeout\": 120}\n";
+/// The database need not outlive a power cut, so nothing waits for the disk, which others may keep busy.
+const NO_SYNC: &str = r#"from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+__all__ = []
+
+
+@event.listens_for(Engine, "connect")
+def do_not_sync(connection, record):
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=OFF")
+    cursor.close()
+"#;
+/// How many of the last lines of each log a failure shows.
+const SHOWN: usize = 25;
+
 /// A running Airflow; it ends with this value.
 pub struct Airflow {
     pub api: Api,
@@ -36,15 +54,12 @@ impl Airflow {
         for project in projects {
             bundles::pack(project, &bundles, &dags);
         }
-        let port = free_port();
-        fs::write(home.join("airflow.cfg"), configuration(&home, port)).unwrap();
-        // SQLite knows one writer at a time: the others wait for it longer than the usual five seconds.
+        let (port, tasks_port) = free_ports();
+        let configuration = configuration(&home, port, tasks_port);
+        fs::write(home.join("airflow.cfg"), configuration).unwrap();
         fs::create_dir(home.join("config")).unwrap();
-        fs::write(
-            home.join("config/live_settings.py"),
-            "PATIENT = {\"timeout\": 120}\n",
-        )
-        .unwrap();
+        fs::write(home.join("config/live_settings.py"), PATIENT).unwrap();
+        fs::write(home.join("config/airflow_local_settings.py"), NO_SYNC).unwrap();
         let mut airflow = Self {
             api: Api::new(port),
             home,
@@ -54,22 +69,16 @@ impl Airflow {
             airflow.command(&bin).args(["db", "migrate"]),
             "Airflow's database could not be made",
         );
-        airflow.spawn(
-            &bin,
-            &[
-                "api-server",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                &port.to_string(),
-                "--workers",
-                "1",
-            ],
-        );
+        // Two servers: the public API writes its audit log in its event loop, and while that waits for SQLite's lock, no other
+        // request of the same process can commit and give the lock back. Tasks ask the other process, which goes on.
+        airflow.serve(&bin, "core", port);
+        airflow.serve(&bin, "execution", tasks_port);
         airflow.wait_for("the API server", |airflow| airflow.api.log_in());
-        airflow.spawn(&bin, &["scheduler", "--skip-serve-logs"]);
-        airflow.spawn(&bin, &["dag-processor"]);
-        airflow.spawn(&bin, &["triggerer", "--skip-serve-logs"]);
+        let tasks_api = Api::new(tasks_port);
+        airflow.wait_for("the tasks' API server", |_| tasks_api.is_up());
+        airflow.spawn(&bin, "scheduler", &["scheduler", "--skip-serve-logs"]);
+        airflow.spawn(&bin, "dag-processor", &["dag-processor"]);
+        airflow.spawn(&bin, "triggerer", &["triggerer", "--skip-serve-logs"]);
         airflow
     }
 
@@ -88,9 +97,24 @@ impl Airflow {
         command
     }
 
+    /// Starts an API server.
+    fn serve(&mut self, bin: &Path, apps: &str, port: u16) {
+        let port = port.to_string();
+        let arguments = [
+            "api-server",
+            "--apps",
+            apps,
+            "--host",
+            "127.0.0.1",
+            "--workers",
+            "1",
+        ];
+        self.spawn(bin, apps, &[&arguments[..], &["--port", &port]].concat());
+    }
+
     /// Starts one of Airflow's processes, in a process group of its own, so that its children end with it.
-    fn spawn(&mut self, bin: &Path, arguments: &[&str]) {
-        let log = File::create(self.home.join(format!("{}.log", arguments[0]))).unwrap();
+    fn spawn(&mut self, bin: &Path, name: &str, arguments: &[&str]) {
+        let log = File::create(self.home.join(format!("{name}.log"))).unwrap();
         let child = self
             .command(bin)
             .args(arguments)
@@ -133,8 +157,35 @@ impl Airflow {
     }
 }
 
+impl Airflow {
+    /// The end of each process's log.
+    fn show_logs(&self) {
+        for name in [
+            "core",
+            "execution",
+            "scheduler",
+            "dag-processor",
+            "triggerer",
+        ] {
+            let path = self.home.join(format!("{name}.log"));
+            let text = fs::read(&path).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            let lines: Vec<_> = text.lines().collect();
+            let last = lines.get(lines.len().saturating_sub(SHOWN)..);
+            eprintln!(
+                "--- {}\n{}",
+                path.display(),
+                last.unwrap_or_default().join("\n")
+            );
+        }
+    }
+}
+
 impl Drop for Airflow {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.show_logs();
+        }
         for (signal, patience) in [(Signal::TERM, STOP), (Signal::KILL, STOP)] {
             for child in &self.children {
                 if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
@@ -155,16 +206,15 @@ impl Drop for Airflow {
     }
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+fn free_ports() -> (u16, u16) {
+    // Both are open at once, so that they differ.
+    let [one, other] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let port = |listener: TcpListener| listener.local_addr().unwrap().port();
+    (port(one), port(other))
 }
 
 /// `airflow.cfg`. Its section `[sdk]` is the one that the README tells users to write.
-fn configuration(home: &Path, port: u16) -> String {
+fn configuration(home: &Path, port: u16, tasks_port: u16) -> String {
     let home = home.display();
     format!(
         r#"[core]
@@ -175,7 +225,7 @@ load_examples = False
 dags_are_paused_at_creation = False
 auth_manager = airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager
 simple_auth_manager_all_admins = True
-execution_api_server_url = http://127.0.0.1:{port}/execution/
+execution_api_server_url = http://127.0.0.1:{tasks_port}/execution/
 fernet_key = 3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
 [api]
@@ -189,6 +239,9 @@ jwt_secret = another-key-for-tests-on-the-loopback-only-of-64-characters-....
 sql_alchemy_conn = sqlite:///{home}/airflow.db
 sql_alchemy_connect_args = live_settings.PATIENT
 sql_alchemy_connect_args_async = live_settings.PATIENT
+
+[workers]
+execution_api_timeout = 90
 
 [dag_processor]
 min_file_process_interval = 5

@@ -34,6 +34,12 @@ impl Api {
         self.token.is_some()
     }
 
+    /// Whether the tasks' API answers.
+    pub fn is_up(&self) -> bool {
+        self.call("GET", "/execution/health", None)
+            .is_ok_and(|(status, _)| status == 200)
+    }
+
     /// One request: status and body.
     fn call(
         &self,

@@ -1,0 +1,176 @@
+//! Files that are written beside their place before they are put there.
+//!
+//! They are locked while their writer lives, so that the next writer can tell what a killed one has left behind, and
+//! removes it. On a file system without locks nothing is removed.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::Path;
+
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::platform;
+
+/// How the names of staged files begin and end. Nobody else's do.
+const PREFIX: &str = ".airflow-bundle-";
+const SUFFIX: &str = ".tmp";
+
+/// How often a file is made again that another process took for a left one before it was locked.
+const ATTEMPTS: usize = 16;
+
+/// Makes an empty file in `folder`, mode 0600, with a lock on it. Dropped, it is removed.
+pub fn create(folder: &Path) -> io::Result<NamedTempFile> {
+    for _ in 0..ATTEMPTS {
+        let file = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .suffix(SUFFIX)
+            .tempfile_in(folder)
+            .map_err(plain)?;
+        match file.as_file().try_lock() {
+            Ok(()) if is_named(file.as_file(), file.path()) => return Ok(file),
+            // Somebody has found the file before it was locked, and has removed it or is about to.
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            // Without locks nobody removes anything.
+            Err(TryLockError::Error(_)) => return Ok(file),
+        }
+    }
+    Err(io::Error::other(
+        "other processes remove every new file there",
+    ))
+}
+
+/// The operating system's error without the name of the temporary file, which nobody knows.
+fn plain(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(std::error::Error::source);
+    let code = inner
+        .and_then(|inner| inner.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error);
+    code.map_or(error, io::Error::from_raw_os_error)
+}
+
+/// Removes the files in `folder` that a killed writer has left. What cannot be looked at or removed stays.
+pub fn remove_left(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| {
+            name.len() > PREFIX.len() + SUFFIX.len()
+                && name.starts_with(PREFIX)
+                && name.ends_with(SUFFIX)
+        });
+        // The type of the entry itself: a link is nobody's staged file.
+        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            remove_if_left(&entry.path());
+        }
+    }
+}
+
+fn remove_if_left(path: &Path) {
+    let Ok(file) = platform::open_without_waiting(path) else {
+        return;
+    };
+    if file.try_lock().is_ok() && is_named(&file, path) {
+        // Its own writer removes it at the same moment, or the folder is read-only.
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Whether `path` is a name of the open file, and no link to it.
+fn is_named(file: &File, path: &Path) -> bool {
+    let identity = || -> io::Result<bool> {
+        let named = fs::symlink_metadata(path)?;
+        let open = file.metadata()?;
+        Ok(named.is_file() && platform::file_id(path, &named)? == platform::file_id(path, &open)?)
+    };
+    identity().unwrap_or(false)
+}
+
+/// Moves a staged file out of its folder into the one above, if that can be done, and stays where it is if not.
+///
+/// A worker finds every executable file below its `executables_root`, whatever its name. Once a staged bundle is
+/// executable it would be found, and start tasks, until it has its own name; so that moment is spent outside of the folder.
+pub fn step_out(file: TempPath) -> io::Result<TempPath> {
+    let name = file.file_name();
+    let above = file.parent().and_then(above).zip(name);
+    let Some(above) = above.map(|(folder, name)| folder.join(name)) else {
+        return Ok(file);
+    };
+    match file.persist_noclobber(&above) {
+        Ok(()) => TempPath::try_from_path(above),
+        // Another file system, or nobody may write there.
+        Err(error) => Ok(error.path),
+    }
+}
+
+/// The folder above `folder`, where [`step_out`] leads to.
+pub fn above(folder: &Path) -> Option<&Path> {
+    folder.parent()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is a test failure")]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let left = create(folder.path()).unwrap();
+        // As after SIGKILL: the file stays, and nobody holds a lock.
+        let (file, path) = left.into_parts();
+        drop(file);
+        path.keep().unwrap();
+        let live = create(folder.path()).unwrap();
+        let others = [
+            "airflow-bundle-a.tmp",
+            ".airflow-bundle-.tmp",
+            ".airflow-bundle-a",
+        ];
+        for name in others {
+            fs::write(at(name), "x").unwrap();
+        }
+        fs::create_dir(at(".airflow-bundle-folder.tmp")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(at("airflow-bundle-a.tmp"), at(".airflow-bundle-link.tmp"))
+            .unwrap();
+        let before = names(folder.path());
+        remove_left(folder.path());
+        let after = names(folder.path());
+        assert_eq!(before.len(), after.len() + 1);
+        assert!(live.path().exists());
+        drop(live);
+        remove_left(folder.path());
+        assert_eq!(names(folder.path()).len(), after.len() - 1);
+    }
+
+    #[test]
+    fn a_staged_file_steps_out_of_its_folder_where_it_can() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("bundles");
+        fs::create_dir(&folder).unwrap();
+        let (file, path) = create(&folder).unwrap().into_parts();
+        let outside = step_out(path).unwrap();
+        assert_eq!(outside.parent(), Some(above.path()));
+        assert!(is_named(&file, &outside));
+        assert_eq!(names(&folder).len(), 0);
+        // Somebody's file there is never replaced.
+        let (_file, path) = create(&folder).unwrap().into_parts();
+        let rival = above.path().join(path.file_name().unwrap());
+        fs::write(&rival, "somebody's").unwrap();
+        let stayed = step_out(path).unwrap();
+        assert_eq!(stayed.parent(), Some(&*folder));
+        assert_eq!(fs::read(&rival).unwrap(), b"somebody's");
+    }
+}
