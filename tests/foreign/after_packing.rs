@@ -137,8 +137,8 @@ fn mach_o() {
             ("llvm-strip", &[], MISSING),
             ("llvm-objcopy", &[], MISSING),
             (
-                "llvm-install-name-tool",
-                &["-add_rpath", "/opt/lib"],
+                "llvm-objcopy",
+                &["--add-section", "__AFPAY,__pay=/dev/null"],
                 MISSING,
             ),
         ],
