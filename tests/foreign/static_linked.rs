@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::project::{BUILD_STD, Compiler, WITH_SDK, WITHOUT_SDK, packing};
+use crate::project::{BUILD_STD, Compiler, WITHOUT_SDK, packing};
 use crate::reports::{consistent, judged, packed, path, prints_its_manifest};
 use crate::tools;
 
@@ -28,16 +28,13 @@ fn static_here(line: &Value) {
 fn with_the_gnu_c_library() {
     tools::must_be_installed();
     let folder = tempfile::tempdir().unwrap();
-    // Alone, the flags would be for build scripts and macros too, which cannot be static.
-    let target = ["--target", "x86_64-unknown-linux-gnu"];
-    let build = |label: &str, flags: &str| {
-        let mut command = packing(WITH_SDK, Compiler::Own, label);
-        command.args(["--bin", WITH_SDK]).args(target);
-        command.env("RUSTFLAGS", flags);
-        packed(command.arg("--out-dir").arg(folder.path().join(label)))
-    };
-    let line = build("static", "-Ctarget-feature=+crt-static");
-    assert_eq!(line["introspection"], "section");
+    // Without `--target`, the flags would be for build scripts and macros too, which cannot be static.
+    let mut command = packing(WITHOUT_SDK, Compiler::Own, "static");
+    command
+        .args(["--target", "x86_64-unknown-linux-gnu"])
+        .env("RUSTFLAGS", "-Ctarget-feature=+crt-static");
+    let line = packed(command.arg("--out-dir").arg(folder.path()));
+    assert_eq!(line["introspection"], "run");
     static_here(&line);
 }
 

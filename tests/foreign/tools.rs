@@ -167,7 +167,14 @@ pub fn cargo_tool(name: &str) -> PathBuf {
             }
             let mut command = cargo();
             command
-                .args(["install", "--quiet", "--locked", "--force", "--version"])
+                .args([
+                    "install",
+                    "--quiet",
+                    "--debug",
+                    "--locked",
+                    "--force",
+                    "--version",
+                ])
                 .args([version, "--root"])
                 .arg(&root)
                 .arg(name)
