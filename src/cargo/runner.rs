@@ -37,7 +37,7 @@ pub fn runner(triple: Option<&str>, configs: &[String]) -> anyhow::Result<Option
         "cargo's configuration holds what only cargo understands, so that no runner can be looked up in it",
     )?;
     let triple = match triple {
-        Some(triple) => TargetTripleRef::from(triple),
+        Some(triple) => TargetTripleRef::from(without_c_library(triple)),
         None => config
             .host_triple()
             .context("failed to ask cargo for the triple of this machine")?
@@ -67,6 +67,22 @@ pub fn runner(triple: Option<&str>, configs: &[String]) -> anyhow::Result<Option
         program: found.path,
         args: found.args,
     }))
+}
+
+/// cargo's triple of `--target` for cargo-zigbuild, which takes the version of a C library behind it:
+/// `aarch64-unknown-linux-gnu.2.28`.
+fn without_c_library(target: &str) -> &str {
+    let environment = target.rfind('-').map_or(0, |dash| dash + 1);
+    let is_version = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    match target
+        .get(environment..)
+        .and_then(|end| end.split_once('.'))
+    {
+        Some((name, version)) if name.starts_with("gnu") && is_version(version) => {
+            target.get(..environment + name.len()).unwrap_or(target)
+        }
+        _ => target,
+    }
 }
 
 /// The variable that names the runner of a triple.
@@ -196,6 +212,26 @@ mod tests {
         assert_eq!(resolve("wine", root), Path::new("wine"));
         assert_eq!(resolve("tools/run", root), Path::new("/project/tools/run"));
         assert_eq!(resolve("/opt/run", root), Path::new("/opt/run"));
+    }
+
+    #[test]
+    fn a_version_of_a_c_library_is_no_part_of_the_triple() {
+        for (target, triple) in [
+            (
+                "aarch64-unknown-linux-gnu.2.28",
+                "aarch64-unknown-linux-gnu",
+            ),
+            (
+                "armv7-unknown-linux-gnueabihf.2.17",
+                "armv7-unknown-linux-gnueabihf",
+            ),
+            ("x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"),
+            ("thumbv8m.main-none-eabi", "thumbv8m.main-none-eabi"),
+            ("targets/my-gnu.json", "targets/my-gnu.json"),
+            ("", ""),
+        ] {
+            assert_eq!(without_c_library(target), triple);
+        }
     }
 
     #[test]

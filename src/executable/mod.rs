@@ -122,6 +122,11 @@ impl Executable {
         self.platform == Platform::Linux
     }
 
+    /// What it is, for a sentence: `an ELF executable for Linux on aarch64`.
+    pub fn with_article(&self) -> String {
+        format!("{} {self}", self.format.article())
+    }
+
     /// The `--target` that makes the same program for Linux workers; `None` if it is for Linux already.
     pub fn suggested_target(&self) -> Option<&'static str> {
         if self.is_for_linux() {

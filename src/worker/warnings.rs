@@ -42,7 +42,10 @@ fn executable(examined: Result<&Executable, &Refusal>, warnings: &mut Vec<Findin
         Ok(found) if found.runs_here() => {}
         Ok(found) => warnings.push(Finding::new(
             "architecture",
-            format!("it is an {found}, which this host cannot run; the worker must be another one"),
+            format!(
+                "it is {}, which this host cannot run; the worker must be another one",
+                found.with_article()
+            ),
         )),
         Err(refusal) => warnings.push(Finding::new(
             "executable",

@@ -33,6 +33,10 @@ fn a_macho_executable() {
         executable.to_string(),
         "Mach-O executable for macOS on aarch64"
     );
+    assert_eq!(
+        executable.with_article(),
+        "a Mach-O executable for macOS on aarch64"
+    );
 }
 
 #[test]

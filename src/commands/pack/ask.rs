@@ -96,10 +96,11 @@ fn cannot_run(job: &Job, examined: &Executable) -> String {
         None => "let a program that this system knows for such files run it (`--introspect run`)".to_owned(),
     };
     format!(
-        "`{}` is an {examined}; it cannot be run on this machine to learn its dags, and it has no link section to read \
+        "`{}` is {}; it cannot be run on this machine to learn its dags, and it has no link section to read \
          them from. Either declare its tasks with `bundle!` of `airflow-sdk`, which writes that section; or {runner}; \
          or run it with `--airflow-metadata` where it runs, save what it prints, and pass that file with \
          `--airflow-metadata FILE`",
-        job.executable.display()
+        job.executable.display(),
+        examined.with_article()
     )
 }

@@ -53,7 +53,8 @@ pub fn notes(examined: &Executable, input: &Input, job: &Job, shell: &mut Shell)
     }
     if let Some(target) = examined.suggested_target() {
         shell.note(format!(
-            "`{name}` is an {examined}; Airflow's workers usually run Linux: pass `--target {target}`"
+            "`{name}` is {}; Airflow's workers usually run Linux: pass `--target {target}`",
+            examined.with_article()
         ));
     }
 }

@@ -1,0 +1,199 @@
+//! `cargo bench --bench cross`: packing for another system, and packing a whole workspace, beside the builds that they contain.
+//!
+//! Builds begin from nothing, in a folder of their own. Each round measures both sides of a ratio one after the other, in turns;
+//! the medians are compared. A missed goal is printed and makes the benchmark fail. `-- --smoke` runs each once and judges
+//! nothing. It needs what `cargo test --test foreign` needs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark"
+)]
+
+#[path = "../tests/common/python.rs"]
+mod python;
+#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/foreign/tools.rs"]
+mod tools;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+const PACKER: &str = env!("CARGO_BIN_EXE_cargo-airflow-bundle");
+const TARGET: &str = "aarch64-unknown-linux-gnu";
+const BINS: [&str; 5] = ["sales", "stock", "staff", "taxes", "tours"];
+
+fn main() -> ExitCode {
+    let smoke = std::env::args().any(|arg| arg == "--smoke");
+    let rounds = if smoke { 1 } else { 7 };
+    let mut missed = false;
+    let mut goal = |what: &str, times: [Vec<Duration>; 2], limit: f64| {
+        let [build, pack] = times.map(median);
+        let value = pack.as_secs_f64() / build.as_secs_f64();
+        let verdict = if smoke || value <= limit {
+            "ok"
+        } else {
+            "MISSED"
+        };
+        println!("{what}: {build:?} and {pack:?}");
+        println!("{what:<62} {value:>7.2}      goal {limit:.2}  {verdict}");
+        missed |= !smoke && value > limit;
+    };
+    goal("cross pack / cargo build --target", cross(rounds), 1.05);
+    goal(
+        "pack of five bins / cargo build --bins and cp",
+        five_bins(rounds * 2),
+        1.10,
+    );
+    ExitCode::from(u8::from(missed))
+}
+
+/// A project with `airflow-sdk`, for aarch64: the ids are read from the link section.
+fn cross(rounds: usize) -> [Vec<Duration>; 2] {
+    tools::must_be_installed();
+    let rustc = tools::rustc();
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let from = root.join("test-projects/sdk-minimal");
+    fs::create_dir_all(folder.path().join("src/bin")).unwrap();
+    for file in [
+        "Cargo.toml",
+        "src/main.rs",
+        "src/reports.rs",
+        "src/bin/at-run-time.rs",
+    ] {
+        fs::copy(from.join(file), folder.path().join(file)).unwrap();
+    }
+    fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
+    fs::create_dir(folder.path().join(".cargo")).unwrap();
+    fs::write(
+        folder.path().join(".cargo/config.toml"),
+        format!(
+            "[patch.crates-io]\nairflow-sdk = {{ path = '{}' }}\n\
+             [target.{TARGET}]\nlinker = 'aarch64-linux-gnu-gcc'\n",
+            root.join("sdk").display()
+        ),
+    )
+    .unwrap();
+    let cargo = |words: &[&str]| {
+        let mut command = cargo(folder.path());
+        command.env("RUSTC", rustc).args(words);
+        command
+    };
+    // Takes out of the lock file what the project does not use, and fetches the rest.
+    time(&mut cargo(&["update", "--workspace", "--quiet"]));
+    time(&mut cargo(&["fetch", "--quiet"]));
+    let words = [
+        "--release",
+        "--quiet",
+        "--bin",
+        "sdk-minimal",
+        "--target",
+        TARGET,
+    ];
+    let build = || time(cargo(&["build"]).args(words));
+    let pack = || time(cargo(&["airflow-bundle"]).args(words));
+    in_turns(rounds, folder.path(), build, pack)
+}
+
+/// Five bins that answer by themselves, in one package.
+fn five_bins(rounds: usize) -> [Vec<Duration>; 2] {
+    let folder = tempfile::tempdir().unwrap();
+    let mut manifest = "[package]\nname = \"five\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+        [package.metadata.airflow-bundle]\nbins = [\"sales\", \"stock\", \"staff\", \"taxes\", \"tours\"]\n"
+        .to_owned();
+    fs::create_dir_all(folder.path().join("src/bin")).unwrap();
+    for bin in BINS {
+        let answer = format!(
+            r#"{{"airflow_bundle_metadata_version": "1.0", "dags": {{"{bin}": {{"tasks": ["run"]}}}}, "sdk": {{"language": "rust", "supervisor_schema_version": "2026-06-16", "version": "0.1.0"}}}}"#
+        );
+        fs::write(
+            folder.path().join(format!("src/bin/{bin}.rs")),
+            format!("fn main() {{\n    println!(\"{{}}\", r#\"{answer}\"#);\n}}\n"),
+        )
+        .unwrap();
+    }
+    manifest.push_str("[workspace]\n");
+    fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+    let copies = folder.path().join("copies");
+    let mut copy = String::from("exec cp");
+    for bin in BINS {
+        write!(copy, " target/release/{bin}").unwrap();
+    }
+    copy.push_str(" copies/");
+    let build = || {
+        fs::create_dir_all(&copies).unwrap();
+        let built = time(cargo(folder.path()).args(["build", "--release", "--quiet", "--bins"]));
+        let mut shell = Command::new("sh");
+        let copied = time(shell.current_dir(folder.path()).args(["-c", &copy]));
+        fs::remove_dir_all(&copies).unwrap();
+        built + copied
+    };
+    let pack = || {
+        let mut command = cargo(folder.path());
+        let taken = time(command.args(["airflow-bundle", "--release", "--quiet"]));
+        let made = fs::read_dir(folder.path().join("target/release/airflow-bundle")).unwrap();
+        assert_eq!(made.count(), BINS.len());
+        taken
+    };
+    in_turns(rounds, folder.path(), build, pack)
+}
+
+/// Measures both, each from nothing, and each as often first as second.
+fn in_turns(
+    rounds: usize,
+    project: &Path,
+    mut build: impl FnMut() -> Duration,
+    mut pack: impl FnMut() -> Duration,
+) -> [Vec<Duration>; 2] {
+    let mut times = [const { Vec::new() }; 2];
+    let mut measure = |which: usize| {
+        let _ = fs::remove_dir_all(project.join("target"));
+        let taken = if which == 0 { build() } else { pack() };
+        times[which].push(taken);
+    };
+    // The first of all finds nothing in memory, and does not count.
+    let warm_up = rounds > 1;
+    if warm_up {
+        measure(0);
+    }
+    for round in 0..rounds {
+        measure(round % 2);
+        measure(1 - round % 2);
+    }
+    if warm_up {
+        times[0].remove(0);
+    }
+    times
+}
+
+/// cargo as in a shell: without what cargo sets for a benchmark. It finds the packer on `PATH`.
+fn cargo(folder: &Path) -> Command {
+    let mut command = Command::new("cargo");
+    tools::clean(&mut command);
+    let path = std::env::var_os("PATH").unwrap();
+    let folders = std::iter::once(Path::new(PACKER).parent().unwrap().to_owned())
+        .chain(std::env::split_paths(&path));
+    command
+        .env_remove("CARGO")
+        .env("PATH", std::env::join_paths(folders).unwrap())
+        .current_dir(folder);
+    command
+}
+
+fn time(command: &mut Command) -> Duration {
+    let start = Instant::now();
+    let status = command.stdout(Stdio::null()).status();
+    let status = status.unwrap_or_else(|error| panic!("{command:?}: {error}; install it"));
+    assert!(status.success(), "{command:?}: {status}");
+    start.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
