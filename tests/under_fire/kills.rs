@@ -58,29 +58,41 @@ enum Moment {
 
 const MOMENTS: [Moment; 4] = [Moment::Any, Moment::End, Moment::Staged, Moment::Above];
 
-/// Waits for the moment to kill `pack`, which takes about `usual`.
-fn wait_for(moment: Moment, pack: &mut Child, site: &Site, usual: Duration, random: &mut Random) {
+/// Waits for the moment to kill `pack`, which takes about `usual`. Returns false if it has ended before.
+fn wait_for(
+    moment: Moment,
+    pack: &mut Child,
+    site: &Site,
+    usual: Duration,
+    random: &mut Random,
+) -> bool {
     let start = Instant::now();
+    let mut ended = || pack.try_wait().unwrap().is_some();
     let staged_in = |folder: &Path| {
-        let entries = fs::read_dir(folder).unwrap();
-        let staged = site.staged();
-        entries.count() > 0 && staged.iter().any(|path| path.parent() == Some(folder))
+        site.staged()
+            .iter()
+            .any(|path| path.parent() == Some(folder))
     };
-    let rest = match moment {
+    let moment = match moment {
         Moment::Any => usual.mul_f64(random.fraction() * 1.05),
         Moment::End => usual.mul_f64(0.75 + 0.3 * random.fraction()),
         Moment::Staged => {
-            while !staged_in(&site.folder()) && pack.try_wait().unwrap().is_none() {}
+            while !staged_in(&site.folder()) && !ended() {}
             start.elapsed() + usual.mul_f64(0.3 * random.fraction().powi(2))
         }
         Moment::Above => {
-            while !staged_in(&site.above()) && start.elapsed() < 2 * usual {}
+            while !staged_in(&site.above()) && !ended() {}
             Duration::ZERO
         }
     };
     // Sleeping is too coarse for the end.
-    std::thread::sleep(rest.saturating_sub(start.elapsed() + Duration::from_micros(200)));
-    while start.elapsed() < rest {}
+    let coarse = Duration::from_millis(1);
+    while start.elapsed() < moment && !ended() {
+        if moment.saturating_sub(start.elapsed()) > coarse {
+            std::thread::sleep(coarse / 4);
+        }
+    }
+    !ended()
 }
 
 #[derive(Debug, Default)]
@@ -113,8 +125,9 @@ fn fire(site: &Site, seed: u64) -> Tally {
             .unwrap();
         let (signal, code) = SIGNALS[number % SIGNALS.len()];
         let moment = MOMENTS[number / SIGNALS.len() % MOMENTS.len()];
-        wait_for(moment, &mut pack, site, usual, &mut random);
-        kill_process(Pid::from_child(&pack), signal).unwrap();
+        if wait_for(moment, &mut pack, site, usual, &mut random) {
+            kill_process(Pid::from_child(&pack), signal).unwrap();
+        }
         let outcome = Outcome::new(pack.wait_with_output().unwrap(), start.elapsed());
         let now = site.content_at(&site.bundle());
         let staged = site.staged();
