@@ -177,22 +177,39 @@ pub struct NewFolders(Vec<PathBuf>);
 impl NewFolders {
     /// Makes `folder` and its missing parents.
     pub fn make(folder: &Path) -> io::Result<Self> {
+        let mut made = Self::default();
+        made.add(folder)?;
+        Ok(made)
+    }
+
+    /// Makes `folder` and its missing parents too. Another pack that fails may remove what it has made, and we have found.
+    pub fn add(&mut self, folder: &Path) -> io::Result<()> {
+        let mut attempts = 16;
+        loop {
+            attempts -= 1;
+            match self.make_missing(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && attempts > 0 => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn make_missing(&mut self, folder: &Path) -> io::Result<()> {
         let mut missing: Vec<_> = folder
             .ancestors()
             .take_while(|parent| !parent.as_os_str().is_empty() && !parent.exists())
             .map(Path::to_owned)
             .collect();
         missing.reverse();
-        let mut made = Self::default();
         for folder in missing {
             match fs::create_dir(&folder) {
-                Ok(()) => made.0.push(folder),
+                Ok(()) => self.0.push(folder),
                 // Another pack made it a moment ago.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(made)
+        Ok(())
     }
 
     /// Leaves the folders in place.

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
+use super::output::NewFolders;
 use super::staging;
 use super::writer::WriteError;
 use crate::platform;
@@ -16,6 +17,8 @@ use crate::platform;
 pub struct Sink<'a> {
     path: &'a Path,
     state: State,
+    // After the state, whose file is in one of them: fields are dropped in this order.
+    folders: NewFolders,
     compared: Vec<u8>,
 }
 
@@ -41,8 +44,9 @@ enum State {
 }
 
 impl<'a> Sink<'a> {
-    /// A sink for the bundle at `path`. `existing` is the open file there, if it may be the same.
-    pub fn new(path: &'a Path, existing: Option<File>) -> Self {
+    /// A sink for the bundle at `path`. `existing` is the open file there, if it may be the same. `folders` were made
+    /// for it, and stay once it is there.
+    pub fn new(path: &'a Path, existing: Option<File>, folders: NewFolders) -> Self {
         let same = |mut existing: File| {
             existing.rewind().ok()?;
             let opened = stamp(&existing).ok()?;
@@ -56,6 +60,7 @@ impl<'a> Sink<'a> {
         Self {
             path,
             state: existing.and_then(same).unwrap_or(State::Empty),
+            folders,
             compared: Vec::new(),
         }
     }
@@ -98,12 +103,14 @@ impl<'a> Sink<'a> {
             platform::make_executable(existing).map_err(|error| {
                 WriteError::Write("make executable", self.path.to_owned(), error)
             })?;
+            self.folders.keep();
             return Ok(true);
         }
         self.new_file()?;
         if let State::New(file) = self.state {
-            publish(file, self.path)?;
+            publish(file, self.path, &mut self.folders)?;
         }
+        self.folders.keep();
         Ok(false)
     }
 
@@ -120,7 +127,7 @@ impl<'a> Sink<'a> {
     fn new_file(&mut self) -> Result<&mut File, WriteError> {
         let failed = |error| WriteError::Write("write", self.path.to_owned(), error);
         if !matches!(self.state, State::New(_)) {
-            let mut file = create_beside(self.path)?;
+            let mut file = create_beside(self.path, &mut self.folders)?;
             if let State::Same {
                 existing,
                 length,
@@ -128,7 +135,8 @@ impl<'a> Sink<'a> {
             } = &mut self.state
             {
                 existing.seek(SeekFrom::Start(0)).map_err(failed)?;
-                let copied = io::copy(&mut existing.take(*length), &mut file).map_err(failed)?;
+                let copied =
+                    io::copy(&mut existing.take(*length), file.as_file_mut()).map_err(failed)?;
                 if copied != *length || stamp(existing).map_err(failed)? != *opened {
                     return Err(WriteError::Changed(self.path.to_owned()));
                 }
@@ -144,27 +152,44 @@ impl<'a> Sink<'a> {
 
 /// A new file in the folder of `path`, mode 0600: the coordinator looks at every executable file,
 /// whatever its name.
-fn create_beside(path: &Path) -> Result<NamedTempFile, WriteError> {
+fn create_beside(path: &Path, folders: &mut NewFolders) -> Result<NamedTempFile, WriteError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     staging::create(folder)
+        .or_else(|error| {
+            remake(folder, error, folders)?;
+            staging::create(folder)
+        })
         .map_err(|error| WriteError::Write("create a file in", folder.to_owned(), error))
 }
 
+/// Makes a folder anew that is missing, and lets every other error stand: a pack that fails removes the folder that it has
+/// made, if it is empty, also one that we have found there.
+fn remake(folder: &Path, error: io::Error, folders: &mut NewFolders) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound {
+        folders.add(folder)
+    } else {
+        Err(error)
+    }
+}
+
 /// Syncs, makes executable, renames: in this order, so that no incomplete file is ever executable.
-fn publish(file: NamedTempFile, path: &Path) -> Result<(), WriteError> {
+fn publish(file: NamedTempFile, path: &Path, folders: &mut NewFolders) -> Result<(), WriteError> {
     let failed = |action| move |error| WriteError::Write(action, path.to_owned(), error);
     file.as_file().sync_all().map_err(failed("sync"))?;
     // The lock is held until the file has its name.
     let (file, staged) = file.into_parts();
+    let file = staging::close_for_writing(file, &staged);
     let staged = staging::step_out(staged).map_err(failed("write"))?;
     platform::make_executable(&file).map_err(failed("make executable"))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
     staged
         .persist(path)
-        .map_err(|error| error.error)
+        .or_else(|failed| {
+            remake(folder, failed.error, folders)?;
+            failed.path.persist(path).map_err(|failed| failed.error)
+        })
         .map_err(failed("rename the new bundle to"))?;
-    if let Some(folder) = path.parent() {
-        // The bundle is in place; a file system that cannot sync folders is no reason to fail.
-        let _ = platform::sync_folder(folder);
-    }
+    // The bundle is in place; a file system that cannot sync folders is no reason to fail.
+    let _ = platform::sync_folder(folder);
     Ok(())
 }

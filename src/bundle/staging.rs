@@ -1,19 +1,21 @@
 //! Files that are written beside their place before they are put there.
 //!
 //! They are locked while their writer lives, so that the next writer can tell what a killed one has left behind, and
-//! removes it. On a file system without locks nothing is removed.
+//! removes it. On a file system without locks nothing is removed, nor over NFS, where only a file that is open for
+//! writing can be locked for oneself alone.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::platform;
 
-/// How the names of staged files begin and end. Nobody else's do.
+/// How the names of staged files begin and end, and how many letters and digits stand between. Nobody else's are so.
 const PREFIX: &str = ".airflow-bundle-";
 const SUFFIX: &str = ".tmp";
+const RANDOM: usize = 6;
 
 /// How often a file is made again that another process took for a left one before it was locked.
 const ATTEMPTS: usize = 16;
@@ -21,13 +23,20 @@ const ATTEMPTS: usize = 16;
 /// Makes an empty file in `folder`, mode 0600, with a lock on it. Dropped, it is removed.
 pub fn create(folder: &Path) -> io::Result<NamedTempFile> {
     for _ in 0..ATTEMPTS {
+        // Nobody knows the name of the file, which `tempfile` adds to the error.
+        let mut plain = None;
         let file = tempfile::Builder::new()
             .prefix(PREFIX)
             .suffix(SUFFIX)
-            .tempfile_in(folder)
-            .map_err(plain)?;
-        match file.as_file().try_lock() {
-            Ok(()) if is_named(file.as_file(), file.path()) => return Ok(file),
+            .rand_bytes(RANDOM)
+            .make_in(folder, |path| {
+                platform::create_private(path).inspect_err(|error| plain = error.raw_os_error())
+            })
+            .map_err(|error| plain.map_or(error, io::Error::from_raw_os_error))?;
+        match platform::hold(file.as_file()) {
+            // Nobody makes another file of this name. Its number is not asked for: on some network file systems a
+            // file has no lasting one.
+            Ok(()) if fs::symlink_metadata(file.path()).is_ok() => return Ok(file),
             // Somebody has found the file before it was locked, and has removed it or is about to.
             Ok(()) | Err(TryLockError::WouldBlock) => {}
             // Without locks nobody removes anything.
@@ -39,15 +48,6 @@ pub fn create(folder: &Path) -> io::Result<NamedTempFile> {
     ))
 }
 
-/// The operating system's error without the name of the temporary file, which nobody knows.
-fn plain(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(std::error::Error::source);
-    let code = inner
-        .and_then(|inner| inner.downcast_ref::<io::Error>())
-        .and_then(io::Error::raw_os_error);
-    code.map_or(error, io::Error::from_raw_os_error)
-}
-
 /// Removes the files in `folder` that a killed writer has left. What cannot be looked at or removed stays.
 pub fn remove_left(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
@@ -55,16 +55,21 @@ pub fn remove_left(folder: &Path) {
     };
     for entry in entries.filter_map(Result::ok) {
         let name = entry.file_name();
-        let ours = name.to_str().is_some_and(|name| {
-            name.len() > PREFIX.len() + SUFFIX.len()
-                && name.starts_with(PREFIX)
-                && name.ends_with(SUFFIX)
-        });
         // The type of the entry itself: a link is nobody's staged file.
-        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        if name.to_str().is_some_and(is_ours) && entry.file_type().is_ok_and(|kind| kind.is_file())
+        {
             remove_if_left(&entry.path());
         }
     }
+}
+
+fn is_ours(name: &str) -> bool {
+    let random = name
+        .strip_prefix(PREFIX)
+        .and_then(|name| name.strip_suffix(SUFFIX));
+    random.is_some_and(|random| {
+        random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 fn remove_if_left(path: &Path) {
@@ -87,6 +92,21 @@ fn is_named(file: &File, path: &Path) -> bool {
     identity().unwrap_or(false)
 }
 
+/// Closes a staged file for writing, and keeps it open and locked: a file that is open for writing cannot be executed
+/// ("Text file busy"), and a worker may start a bundle as soon as it has its name.
+pub fn close_for_writing(file: File, path: &Path) -> File {
+    let Ok(reader) = platform::open_without_waiting(path) else {
+        // Under `umask 777` not even its owner may open it.
+        return file;
+    };
+    match platform::hold(&reader) {
+        // Where one of them cannot be locked, the other is not either.
+        Ok(()) | Err(TryLockError::Error(_)) => reader,
+        // Windows, which executes open files, lets nobody else lock it.
+        Err(TryLockError::WouldBlock) => file,
+    }
+}
+
 /// Moves a staged file out of its folder into the one above, if that can be done, and stays where it is if not.
 ///
 /// A worker finds every executable file below its `executables_root`, whatever its name. Once a staged bundle is
@@ -104,9 +124,11 @@ pub fn step_out(file: TempPath) -> io::Result<TempPath> {
     }
 }
 
-/// The folder above `folder`, where [`step_out`] leads to.
-pub fn above(folder: &Path) -> Option<&Path> {
-    folder.parent()
+/// The folder above `folder`, where [`step_out`] leads to: the real one. What stands before a link, or before `..`, may be
+/// below the folder.
+pub fn above(folder: &Path) -> Option<PathBuf> {
+    let mut folder = folder.canonicalize().ok()?;
+    folder.pop().then_some(folder)
 }
 
 #[cfg(test)]
@@ -134,17 +156,24 @@ mod tests {
         path.keep().unwrap();
         let live = create(folder.path()).unwrap();
         let others = [
-            "airflow-bundle-a.tmp",
+            "airflow-bundle-abcDEF.tmp",
             ".airflow-bundle-.tmp",
-            ".airflow-bundle-a",
+            ".airflow-bundle-abcDEF",
+            ".airflow-bundle-notes.tmp",
+            ".airflow-bundle-my-old.tmp",
+            ".airflow-bundle-abc_EF.tmp",
         ];
         for name in others {
             fs::write(at(name), "x").unwrap();
         }
         fs::create_dir(at(".airflow-bundle-folder.tmp")).unwrap();
+        fs::create_dir(at(".airflow-bundle-fold12.tmp")).unwrap();
         #[cfg(unix)]
-        std::os::unix::fs::symlink(at("airflow-bundle-a.tmp"), at(".airflow-bundle-link.tmp"))
-            .unwrap();
+        std::os::unix::fs::symlink(
+            at("airflow-bundle-abcDEF.tmp"),
+            at(".airflow-bundle-link12.tmp"),
+        )
+        .unwrap();
         let before = names(folder.path());
         remove_left(folder.path());
         let after = names(folder.path());
@@ -162,7 +191,10 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         let (file, path) = create(&folder).unwrap().into_parts();
         let outside = step_out(path).unwrap();
-        assert_eq!(outside.parent(), Some(above.path()));
+        assert_eq!(
+            outside.parent(),
+            Some(&*above.path().canonicalize().unwrap())
+        );
         assert!(is_named(&file, &outside));
         assert_eq!(names(&folder).len(), 0);
         // Somebody's file there is never replaced.
@@ -172,5 +204,36 @@ mod tests {
         let stayed = step_out(path).unwrap();
         assert_eq!(stayed.parent(), Some(&*folder));
         assert_eq!(fs::read(&rival).unwrap(), b"somebody's");
+    }
+
+    /// `bundles/x/..` is above nothing: `bundles/x` is in the folder.
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_above_is_the_real_one() {
+        let root = tempfile::tempdir().unwrap();
+        let real = root.path().canonicalize().unwrap();
+        let bundles = real.join("bundles");
+        fs::create_dir_all(bundles.join("x")).unwrap();
+        std::os::unix::fs::symlink(&bundles, bundles.join("link")).unwrap();
+        for folder in ["x/..", "link", "link/link", ".", "../bundles"] {
+            assert_eq!(above(&bundles.join(folder)), Some(real.clone()), "{folder}");
+        }
+        assert_eq!(above(Path::new("/")), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_closed_for_writing_is_not_taken_for_a_left_one() {
+        use std::io::Write as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (mut file, path) = create(folder.path()).unwrap().into_parts();
+        file.write_all(b"bytes").unwrap();
+        let mut file = close_for_writing(file, &path);
+        assert!(file.write_all(b"more").is_err());
+        remove_left(folder.path());
+        assert!(path.exists());
+        drop(file);
+        remove_left(folder.path());
+        assert!(!path.exists());
     }
 }

@@ -109,7 +109,8 @@ impl std::error::Error for WriteError {}
 /// The bundle appears whole or not at all: it is written to a file beside the output that is not
 /// executable, synced, made executable (0755) and renamed. Where the folder above the output's is writable and on the
 /// same file system, the file is there for the moment between the last two, so that a worker that scans the output's folder
-/// never finds the bundle under another name. Files that killed writers have left in both folders are removed.
+/// never finds the bundle under another name; elsewhere it may, for that moment. Files that killed writers have left in both
+/// folders are removed.
 pub fn write_bundle(
     parts: Parts<'_>,
     output: &Output,
@@ -121,8 +122,11 @@ pub fn write_bundle(
     let new_folders = NewFolders::make(folder)
         .map_err(|error| WriteError::Write("create the folder", folder.to_owned(), error))?;
     staging::remove_left(folder);
-    staging::above(folder).map(staging::remove_left);
-    let mut sink = Sink::new(output.path(), matching_bundle(parts.executable, output));
+    if let Some(above) = staging::above(folder) {
+        staging::remove_left(&above);
+    }
+    let existing = matching_bundle(parts.executable, output);
+    let mut sink = Sink::new(output.path(), existing, new_folders);
 
     let executable = copy_executable(parts.executable, &mut sink, stop)?;
     let (source, source_len) = copy_source(parts.source, &mut sink, stop)?;
@@ -152,7 +156,6 @@ pub fn write_bundle(
         return Err(WriteError::Interrupted);
     }
     let fresh = sink.finish()?;
-    new_folders.keep();
     Ok(Packed {
         path: output.path().to_owned(),
         binary_sha256: executable,

@@ -2,6 +2,7 @@
 
 mod command;
 mod run;
+mod run_error;
 
 use std::fmt;
 use std::io::Read as _;
@@ -11,7 +12,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 pub use command::Asked;
-pub use run::{OUTPUT_LIMIT, RunError};
+pub use run::OUTPUT_LIMIT;
+pub use run_error::RunError;
 
 use crate::bundle::input::Input;
 use crate::executable;
@@ -168,9 +170,12 @@ fn parse(output: &[u8], origin: Origin) -> Result<Manifest, WrongOutput> {
 fn has_manifest_below(text: &str) -> bool {
     // Each try reads the rest of the text; nobody looks for a banner in megabytes.
     let text = if text.len() < (1 << 20) { text } else { "" };
-    text.match_indices('\n').take(50).any(|(at, _)| {
-        text.split_at_checked(at + 1).is_some_and(|(before, rest)| {
-            Manifest::parse(rest).is_ok() && Manifest::parse(before).is_err()
+    let ends = text.match_indices('\n').take(50);
+    let mut parts = ends.filter_map(|(at, _)| text.split_at_checked(at + 1));
+    parts
+        .find_map(|(before, rest)| {
+            let first = Manifest::parse(before).is_ok();
+            (first || Manifest::parse(rest).is_ok()).then_some(!first)
         })
-    })
+        .unwrap_or(false)
 }

@@ -1,15 +1,14 @@
 //! Runs an executable with `--airflow-metadata`, with limits on time and output, and without a
 //! terminal. Executables misbehave: they hang, print for ever, leave children behind.
 
-use std::fmt;
 use std::io::{self, Read};
-use std::path::PathBuf;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::command::Asked;
-use crate::interrupt::{self, Interrupted};
+use super::run_error::{HeldBy, RunError};
+use crate::interrupt;
 use crate::platform;
 
 /// The most that is read from stdout, in bytes.
@@ -23,112 +22,6 @@ const POLL: Duration = Duration::from_millis(10);
 
 /// How long the output may stay open after the executable has ended, held by a child of it.
 const GRACE: Duration = Duration::from_millis(300);
-
-/// Why an executable gave no output. `stderr` is what it wrote there.
-#[derive(Debug)]
-pub enum RunError {
-    /// It could not be started.
-    Start(io::Error),
-    /// The program that starts it could not be started.
-    StartRunner(PathBuf, io::Error),
-    /// It did not end in time: the limit, and whether it had closed its stdout.
-    TimedOut {
-        limit: Duration,
-        closed: bool,
-        stderr: String,
-    },
-    /// It printed more than [`OUTPUT_LIMIT`].
-    TooMuch,
-    /// It ended with an error.
-    Failed { status: ExitStatus, stderr: String },
-    /// Its output could not be read.
-    Read(io::Error),
-    /// We were asked to stop.
-    Interrupted(Interrupted),
-}
-
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Start(error) => write!(f, "it could not be started: {}", start_hint(error)),
-            Self::StartRunner(program, error) => write!(
-                f,
-                "cargo's runner `{}` could not be started: {error}; install it, or change `runner` in cargo's \
-                 configuration",
-                program.display()
-            ),
-            Self::TimedOut {
-                limit,
-                closed,
-                stderr,
-            } => {
-                let seconds = limit.as_secs();
-                if *closed {
-                    write!(
-                        f,
-                        "it closed its output but did not exit within {seconds} s"
-                    )?;
-                } else {
-                    write!(f, "it did not exit within {seconds} s")?;
-                }
-                f.write_str(
-                    "; it must print its manifest and exit, without connecting to anything; a slow \
-                     start can have more time with `--introspect-timeout SECONDS`",
-                )?;
-                write_stderr(f, stderr)
-            }
-            Self::TooMuch => write!(
-                f,
-                "it printed more than {} MiB; it must print its manifest and nothing else",
-                OUTPUT_LIMIT >> 20
-            ),
-            Self::Failed { status, stderr } => {
-                match platform::ending_signal(*status) {
-                    Some(signal) => write!(f, "it was ended by signal {signal}")?,
-                    None => write!(f, "it ended with exit code {}", status.code().unwrap_or(-1))?,
-                }
-                f.write_str(
-                    "; it must print its manifest and exit with 0 (does its `main` handle \
-                     `--airflow-metadata`?)",
-                )?;
-                write_stderr(f, stderr)
-            }
-            Self::Read(error) => write!(f, "its output could not be read: {error}"),
-            Self::Interrupted(interrupted) => write!(f, "{interrupted}"),
-        }
-    }
-}
-
-impl std::error::Error for RunError {}
-
-fn write_stderr(f: &mut fmt::Formatter<'_>, stderr: &str) -> fmt::Result {
-    if stderr.is_empty() {
-        return f.write_str("\nits stderr was empty");
-    }
-    write!(f, "\nits stderr:")?;
-    stderr.lines().try_for_each(|line| write!(f, "\n  {line}"))
-}
-
-/// What the operating system's word means for an executable.
-fn start_hint(error: &io::Error) -> String {
-    let hint = match error.raw_os_error() {
-        _ if error.kind() == io::ErrorKind::PermissionDenied => {
-            "the file is not executable, or its file system is mounted without execution: \
-             `chmod +x` it"
-        }
-        _ if error.kind() == io::ErrorKind::NotFound => {
-            "the dynamic loader that it asks for is not here; it was probably built for another \
-             system or C library: pass its manifest with `--airflow-metadata FILE`"
-        }
-        // ENOEXEC
-        Some(8) => {
-            "it is for another architecture or system than this one: set `runner` for its target in cargo's \
-             configuration, or pass its manifest with `--airflow-metadata FILE`, captured where it runs"
-        }
-        _ => return error.to_string(),
-    };
-    format!("{error}; {hint}")
-}
 
 /// Runs an executable with `--airflow-metadata` and returns what it printed.
 pub fn run(asked: &Asked, limit: Duration) -> Result<Vec<u8>, RunError> {
@@ -175,14 +68,7 @@ impl Running {
                 break status;
             }
             if Instant::now() >= deadline {
-                let closed = self.stdout.is_done();
-                self.end();
-                let stderr = self.stderr.text();
-                return Err(RunError::TimedOut {
-                    limit,
-                    closed,
-                    stderr,
-                });
+                return Err(self.timed_out(limit));
             }
             // An executable that behaves closes its output and ends at once.
             if self.stdout.wait(POLL) {
@@ -191,9 +77,10 @@ impl Running {
             }
         };
         // A child that it left behind may hold the output open.
-        if !self.stdout.wait(GRACE) {
+        let mut closed = self.stdout.wait(GRACE);
+        if !closed {
             self.end();
-            self.stdout.wait(GRACE);
+            closed = self.stdout.wait(GRACE);
         }
         if self.stdout.is_full() {
             return Err(RunError::TooMuch);
@@ -205,7 +92,30 @@ impl Running {
                 stderr: self.stderr.text(),
             });
         }
+        if !closed {
+            return Err(RunError::LeftRunning);
+        }
         self.stdout.take().map_err(RunError::Read)
+    }
+
+    fn timed_out(&mut self, limit: Duration) -> RunError {
+        let closed = self.stdout.is_done();
+        let stopped = platform::is_stopped(self.child.id());
+        self.end();
+        let held_by = if closed {
+            HeldBy::Itself
+        } else if !self.stdout.wait(GRACE) {
+            HeldBy::Survivor
+        } else if stopped {
+            HeldBy::Terminal
+        } else {
+            HeldBy::Unknown
+        };
+        RunError::TimedOut {
+            limit,
+            held_by,
+            stderr: self.stderr.text(),
+        }
     }
 
     fn end(&mut self) {

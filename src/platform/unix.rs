@@ -1,6 +1,6 @@
 //! Linux, macOS and the BSDs.
 
-use std::fs::{File, Metadata, Permissions};
+use std::fs::{File, Metadata, Permissions, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -80,6 +80,13 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Makes a file that only its owner may use, mode 0600, for reading and writing.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    options.mode(0o600).open(path)
+}
+
 /// Opens a file for reading; does not wait for the writer of a pipe, nor for a device.
 pub fn open_without_waiting(path: &Path) -> io::Result<File> {
     // No meaning for the regular files that are read on.
@@ -88,6 +95,11 @@ pub fn open_without_waiting(path: &Path) -> io::Result<File> {
         .read(true)
         .custom_flags(i32::try_from(flags.bits()).unwrap_or_default())
         .open(path)
+}
+
+/// Locks a staged file while its writer lives, against [`File::try_lock`]. A writer may hold it twice.
+pub fn hold(file: &File) -> Result<(), TryLockError> {
+    file.try_lock_shared()
 }
 
 /// The bytes of a path, for messages.
@@ -120,6 +132,16 @@ pub fn signal_tree(id: u32, signal: i32) {
             let _ = kill_process(pid, signal);
         }
     }
+}
+
+/// Whether a process was stopped by a signal, as one in the background that reads the terminal is; from `/proc`, false
+/// where there is none.
+pub fn is_stopped(id: u32) -> bool {
+    // `pid (name) state ...`; the name may hold spaces and parentheses.
+    std::fs::read_to_string(format!("/proc/{id}/stat"))
+        .ok()
+        .and_then(|stat| Some(stat.rsplit_once(')')?.1.trim_start().starts_with('T')))
+        .unwrap_or(false)
 }
 
 fn pid(id: u32) -> Option<Pid> {

@@ -1,6 +1,6 @@
 //! Windows.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -64,9 +64,20 @@ pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a file for reading and writing.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true).open(path)
+}
+
 /// Opens a file for reading.
 pub fn open_without_waiting(path: &Path) -> io::Result<File> {
     File::open(path)
+}
+
+/// Locks a staged file while its writer lives, against [`File::try_lock`]. A shared lock would keep its holder from writing.
+pub fn hold(file: &File) -> Result<(), TryLockError> {
+    file.try_lock()
 }
 
 /// The bytes of a path, for messages.
@@ -79,6 +90,11 @@ pub fn own_group(_command: &mut Command) {}
 
 /// Nothing to do: the child itself is killed with [`kill_child`].
 pub fn kill_group(_id: u32) {}
+
+/// Never: there is no such state.
+pub fn is_stopped(_id: u32) -> bool {
+    false
+}
 
 /// Nothing to do: a Ctrl-C reaches every process of the console.
 pub fn signal_tree(_id: u32, _signal: i32) {}

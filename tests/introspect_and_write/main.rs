@@ -16,4 +16,5 @@ mod packer;
 mod refuse;
 mod section;
 mod signals;
+mod start;
 mod validate;

@@ -1,0 +1,68 @@
+//! A kill at every call that changes something, one after the other: no random moment can miss one.
+
+use crate::packer::{mode, run};
+use crate::site::{Content, Site};
+use crate::strace::with_fault;
+
+/// All that a pack does to files.
+const CALLS: [&str; 8] = [
+    "write",
+    "flock",
+    "fsync",
+    "fchmod",
+    "rename,renameat",
+    "renameat2",
+    "unlink",
+    "copy_file_range",
+];
+
+/// A pack has fewer calls of each kind than this.
+const MANY: usize = 60;
+
+#[test]
+fn a_kill_at_every_call() {
+    let site = Site::new();
+    let mut old = Content::A;
+    site.packed(old);
+    let mut left = Vec::new();
+    for call in CALLS {
+        let mut number = 1;
+        let kills = loop {
+            assert!(number < MANY, "{call}");
+            let outcome = with_fault(&site.pack(old.other()), call, "signal=KILL", number);
+            let now = site.content_at(&site.bundle());
+            if outcome.code == 0 {
+                break number - 1;
+            }
+            assert_eq!(outcome.code, 137, "{call} {number}: {outcome:#?}");
+            for staged in site.staged() {
+                let beside = staged.parent() == Some(&*site.folder());
+                left.push((call, beside, mode(&staged)));
+                // A scan would find it.
+                assert!(
+                    !beside || mode(&staged) & 0o111 == 0,
+                    "{call} {number} left {staged:?}"
+                );
+            }
+            // The next pack removes it, also one that has nothing to write.
+            run(&mut site.pack(now)).must_succeed();
+            site.nothing_is_left(false);
+            old = now;
+            number += 1;
+        };
+        // No pack unlinks anything, unless somebody has left something.
+        let expected = match call {
+            "unlink" | "copy_file_range" => 0,
+            _ => 1,
+        };
+        assert!(kills >= expected, "{call}: {kills} kills");
+        old = site.content_at(&site.bundle());
+    }
+    // Each state that a kill can leave behind was left.
+    for (beside, mode) in [(true, 0o600), (false, 0o600), (false, 0o755)] {
+        assert!(
+            left.iter().any(|&(_, b, m)| (b, m) == (beside, mode)),
+            "{beside} {mode:o}: {left:?}"
+        );
+    }
+}
