@@ -1,4 +1,5 @@
 //! Pack a Rust program into an Apache Airflow executable bundle.
+#![forbid(unsafe_code)]
 
 pub mod bundle;
 mod cargo;
@@ -6,6 +7,8 @@ mod cli;
 mod commands;
 pub mod executable;
 mod exit;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod interrupt;
 mod introspect;
 pub mod manifest;

@@ -1,4 +1,5 @@
 //! The `cargo-airflow-bundle` executable.
+#![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 

@@ -56,6 +56,8 @@
 //!
 //! SIGTERM and SIGINT cancel the task's token. Two seconds later at the latest the outcome is reported, whatever the task does, as
 //! one that is retried if that is allowed and else failed; then the process ends.
+// Not `forbid`: one function reads the link section back, and `bundle!` names it.
+#![deny(unsafe_code)]
 
 mod assets;
 mod bundle;
@@ -69,6 +71,8 @@ mod downstream;
 mod error;
 mod fields;
 mod filter;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod handler;
 mod human_input;
 mod ids;

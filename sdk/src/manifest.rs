@@ -243,6 +243,7 @@ pub fn read_record(record: &'static [u8]) -> Option<String> {
     clippy::trivially_copy_pass_by_ref,
     reason = "it is the read through the reference that keeps the section"
 )]
+#[allow(unsafe_code, reason = "the only one: see below")]
 fn read_kept(byte: &u8) -> u8 {
     // SAFETY: a reference is valid, aligned and initialised for a read of its type; `u8` is `Copy`.
     // The read is volatile because a plain one is folded by the compiler, and then some linkers drop the section.

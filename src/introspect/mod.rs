@@ -165,6 +165,12 @@ fn parse(output: &[u8], origin: Origin) -> Result<Manifest, WrongOutput> {
     })
 }
 
+/// For the fuzz target: reads `output`, and writes out what is wrong with it.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_printed(output: &[u8]) -> Result<Manifest, String> {
+    parse(output, Origin::Printed).map_err(|error| error.to_string())
+}
+
 /// Whether a valid manifest stands below the first lines, as it does under a banner. A second
 /// manifest below the first is no such thing.
 fn has_manifest_below(text: &str) -> bool {

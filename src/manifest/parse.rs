@@ -47,7 +47,7 @@ impl fmt::Display for ManifestError {
 
 impl std::error::Error for ManifestError {}
 
-/// Reads `text` as JSON if it starts like JSON, else as YAML.
+/// Reads `text` as JSON if it starts like JSON, else as YAML. A quote begins a key in YAML; in JSON it begins no manifest.
 pub(super) fn parse(text: &str) -> Result<Value, ManifestError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let start = text.trim_start();
@@ -60,7 +60,7 @@ pub(super) fn parse(text: &str) -> Result<Value, ManifestError> {
         });
     }
     let problem = RefCell::new(None);
-    if start.starts_with(['{', '[', '"']) {
+    if start.starts_with(['{', '[']) {
         super::json::parse(text, &problem)
     } else {
         super::yaml::parse(text, &problem)

@@ -91,7 +91,7 @@ impl WorkerManifest {
     }
 
     /// Why the worker would find no dag here.
-    pub(super) fn check_dags(&self) -> Result<(), Finding> {
+    pub(crate) fn check_dags(&self) -> Result<(), Finding> {
         let no_dags = |what: String| Err(Finding::new("no-dags", what));
         match self.root().get("dags") {
             None => no_dags("the manifest has no `dags`".to_owned()),
@@ -110,7 +110,7 @@ impl WorkerManifest {
     }
 
     /// Why the worker would refuse the protocol version.
-    pub(super) fn check_schema_version(&self) -> Result<(), Finding> {
+    pub(crate) fn check_schema_version(&self) -> Result<(), Finding> {
         const KEY: &str = "sdk.supervisor_schema_version";
         let wrong = |what: String| Err(Finding::new("schema-version", what));
         let version = self

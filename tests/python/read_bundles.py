@@ -1,17 +1,24 @@
 """The released Airflow reader behind JSON lines: one request a line, one answer a line.
 
     {"judge": PATH}                 what `_Bundle.find` says of a file or folder, for every dag_id that it may serve
+    {"trees": [BYTES, ...]}         the same for each file below a folder, and which file is started for a dag
+    {"become": ID}                  gives up this process's rights: the user and the group are ID from then on
     {"metadata": PATH}              the manifest, as `_read_bundle_metadata` parses it
     {"compare": PATH, "json": TEXT} whether that manifest equals the JSON text, packer-owned keys apart
     {"legal": [ID, ...]}            whether Airflow accepts each as a dag or task id; null if that depends on Python
 
-Answers: {"usable": bool, "served": {dag_id: path}, "raises": NAME or null, "error": TEXT or null}, the manifest,
+BYTES: a path as a list of numbers, because not every path is a text.
+
+Answers: {"usable": bool, "served": {dag_id: path}, "raises": NAME or null, "error": TEXT or null},
+[{"files": [{"path": BYTES, "ids": [ID, ...], "raises": NAME or null}], "found": {ID: BYTES or null}}], ID, the manifest,
 {"equal": bool, "difference": TEXT}, [bool or null, ...].
 """
 
 import json
 import logging
+import os
 import pathlib
+import signal
 import sys
 import unicodedata
 
@@ -51,6 +58,91 @@ def judge(path):
         answer["raises"] = type(error).__name__
     answer["usable"] = bool(answer["served"]) and answer["raises"] is None
     return answer
+
+
+class Remembering:
+    """PyYAML as the reader uses it, that loads no text twice in a row: a search loads a file once for each of its dags."""
+
+    YAMLError = coordinator.yaml.YAMLError
+
+    def __init__(self):
+        self.load = coordinator.yaml.safe_load
+        self.known = {}
+
+    def safe_load(self, text):
+        if text not in self.known:
+            if len(self.known) > 50:
+                self.known.clear()
+            signal.setitimer(signal.ITIMER_REAL, SECONDS)
+            try:
+                self.known[text] = self.load(text), None
+            except Exception as error:
+                self.known[text] = None, error
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        value, error = self.known[text]
+        if error is not None:
+            raise error
+        return value
+
+
+SECONDS = 20
+
+
+class Slow(Exception):
+    """No answer within some seconds."""
+
+
+def on_alarm(_signal, _frame):
+    raise Slow
+
+
+def served(file):
+    """The dag ids that a search which meets this file alone starts it for. May raise what the search raises."""
+    for dag_id in dict.fromkeys(candidates(file)):
+        try:
+            coordinator._Bundle.find([file], dag_id)
+        except FileNotFoundError:
+            continue
+        yield dag_id
+
+
+def tree(root):
+    files, ids = [], {}
+    for file in coordinator._find_executables([root]):
+        answer = {"path": [*os.fsencode(file)], "ids": [], "raises": None}
+        try:
+            found = list(served(file))
+            answer["ids"] = [*dict.fromkeys(map(shown, found))]
+            ids.update(dict.fromkeys(found))
+        except Exception as error:
+            answer["raises"] = type(error).__name__
+        files.append(answer)
+    started = {}
+    for dag_id in ids:
+        try:
+            path = coordinator._Bundle.find([root], dag_id).path
+            started[shown(dag_id)] = [*os.fsencode(path)]
+        except Exception as error:
+            # Null is an exception. A dag that was found a moment ago and now is not would be no file's.
+            started[shown(dag_id)] = [] if isinstance(error, FileNotFoundError) else None
+    return {"files": files, "found": started}
+
+
+def trees(roots):
+    coordinator.yaml = Remembering()
+    coordinator._digest_cache.clear()
+    signal.signal(signal.SIGALRM, on_alarm)
+    return [tree(pathlib.Path(os.fsdecode(bytes(root)))) for root in roots]
+
+
+def become(user):
+    # What is imported late must be there before.
+    coordinator.get_schema_version_migrator()
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
+    return os.geteuid()
 
 
 def difference(left, right, where=""):
@@ -103,6 +195,10 @@ def legal(key):
 def answer(request):
     if "judge" in request:
         return judge(pathlib.Path(request["judge"]))
+    if "trees" in request:
+        return trees(request["trees"])
+    if "become" in request:
+        return become(request["become"])
     if "metadata" in request:
         return metadata(pathlib.Path(request["metadata"]))
     if "compare" in request:

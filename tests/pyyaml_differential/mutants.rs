@@ -6,6 +6,11 @@ use super::tangle::Tangle;
 pub struct Random(u64);
 
 impl Random {
+    /// The generator of a seed; seeds next to each other give unlike numbers.
+    pub fn seeded(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x2545_F491_4F6C_DD1D))
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut value = self.0;
@@ -252,7 +257,7 @@ fn mutate(random: &mut Random, corpus: &[String], text: &mut Vec<char>) {
 
 /// The text of a seed.
 pub fn text(corpus: &[String], seed: u64) -> String {
-    let random = &mut Random(seed.wrapping_mul(0x2545_F491_4F6C_DD1D));
+    let random = &mut Random::seeded(seed);
     match random.below(20) {
         0..=3 => (0..=random.below_either(5, 40, 7))
             .map(|_| random.pick(TOKENS))

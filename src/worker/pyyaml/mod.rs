@@ -43,7 +43,7 @@ pub use timestamp::{Date, DateTime};
 pub const MAX_DEPTH: usize = 64;
 
 /// Entries that merge keys may copy in all, and characters that `=` values may repeat.
-pub const MAX_WORK: usize = 1 << 22;
+pub const MAX_WORK: usize = 1 << 20;
 
 /// Does what `yaml.safe_load(text)` does.
 ///

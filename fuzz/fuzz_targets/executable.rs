@@ -1,0 +1,7 @@
+//! An executable: headers, what it needs, a footer in its midst.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    airflow_bundle_fuzz::within(1 << 20, 4, data, cargo_airflow_bundle::fuzz::executable);
+});

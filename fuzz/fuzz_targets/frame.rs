@@ -1,0 +1,7 @@
+//! Frames from the supervisor.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    airflow_bundle_fuzz::within(1 << 20, 256, data, airflow_sdk::fuzz::frame);
+});

@@ -1,0 +1,12 @@
+//! A manifest as the worker reads it.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    airflow_bundle_fuzz::within(
+        24 << 20,
+        64,
+        data,
+        cargo_airflow_bundle::fuzz::worker_manifest,
+    );
+});
