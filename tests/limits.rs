@@ -82,25 +82,39 @@ fn a_manifest_of_a_gigabyte_is_not_read() {
     assert_eq!(problems(&sparse(&folder, 16 << 20)), ["manifest-not-yaml"]);
 }
 
-#[test]
-fn a_captured_manifest_of_a_gigabyte_is_not_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let manifest = folder.path().join("manifest.json");
-    File::create(&manifest).unwrap().set_len(1 << 30).unwrap();
+/// Packs a program with the captured manifest `manifest`.
+fn pack(folder: &tempfile::TempDir, manifest: &Path) -> Outcome {
     let program = packer::program("prints_file");
     let source = folder.path().join("main.rs");
     fs::write(&source, packer::SOURCE).unwrap();
     let [manifest, program, source] =
-        [manifest, program, source].map(|path| path.display().to_string());
-    let pack = [
+        [manifest, &program, &source].map(|path| path.display().to_string());
+    limited(&[
         "--executable",
         &program,
         "--source",
         &source,
         "--airflow-metadata",
         &manifest,
-    ];
-    limited(&pack).must_fail(1, &["is longer than 16 MiB"]);
+    ])
+}
+
+#[test]
+fn a_captured_manifest_of_a_gigabyte_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("manifest.json");
+    File::create(&manifest).unwrap().set_len(1 << 30).unwrap();
+    pack(&folder, &manifest).must_fail(1, &["is longer than 16 MiB"]);
+}
+
+/// A manifest below other output is looked for, but not for ever.
+#[test]
+fn a_megabyte_that_is_no_manifest_is_refused_soon() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("manifest.yaml");
+    let lines = (0..40_000).map(|number| format!("k{number}: [a, {{b: c}}, d]\n"));
+    fs::write(&manifest, lines.collect::<Vec<_>>().concat()).unwrap();
+    pack(&folder, &manifest).must_fail(1, &["`airflow_bundle_metadata_version` is missing"]);
 }
 
 #[test]

@@ -174,8 +174,8 @@ pub(crate) fn read_printed(output: &[u8]) -> Result<Manifest, String> {
 /// Whether a valid manifest stands below the first lines, as it does under a banner. A second
 /// manifest below the first is no such thing.
 fn has_manifest_below(text: &str) -> bool {
-    // Each try reads the rest of the text; nobody looks for a banner in megabytes.
-    let text = if text.len() < (1 << 20) { text } else { "" };
+    // Each try reads the rest of the text: a megabyte would take many seconds, and is hardly a banner.
+    let text = if text.len() < (1 << 16) { text } else { "" };
     let ends = text.match_indices('\n').take(50);
     let mut parts = ends.filter_map(|(at, _)| text.split_at_checked(at + 1));
     parts

@@ -154,7 +154,8 @@ fn work(bases: &Bases, privileged: bool, next: &AtomicU64, end: u64, tally: &Mut
             let mut random = Random::seeded(seed);
             let (kind, bytes) = mutant(bases, &mut random);
             let unprivileged = privileged && random.one_in(6);
-            let root = folder.path().join(seed.to_string());
+            // One deeper, so that a link to what is above the root leads to no other mutant.
+            let root = folder.path().join(seed.to_string()).join("root");
             let place = Place::make(&root, &bytes, &good, privileged, &mut random);
             batches[usize::from(unprivileged)].push((seed, kind, bytes, root, place));
         }

@@ -50,7 +50,7 @@ impl Place {
         privileged: bool,
         random: &mut Random,
     ) -> Self {
-        fs::create_dir(root).unwrap();
+        fs::create_dir_all(root).unwrap();
         let mut place = Self {
             root: root.to_owned(),
             modes: Vec::new(),
