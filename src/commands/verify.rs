@@ -99,8 +99,12 @@ struct Survey {
     /// Whether a bundle needs a newer glibc than there is; the worker's reader does not mind.
     too_new: bool,
     usable: usize,
-    /// The files that serve each dag, in the order of the walk; the same file only once.
-    serving: BTreeMap<String, Vec<(Option<FileId>, PathBuf)>>,
+    /// The usable files, in the order of the walk. One that is met twice, through a link, is no conflict with itself.
+    files: Vec<PathBuf>,
+    /// Where each of them stands in `files`.
+    places: HashMap<FileId, usize>,
+    /// The files that serve each dag, by their places.
+    serving: BTreeMap<String, Vec<usize>>,
     /// For each dag, whether a file before the first that serves it ends the worker's search.
     order: HashMap<String, Option<PathBuf>>,
     raising: Option<PathBuf>,
@@ -116,20 +120,37 @@ impl Survey {
             return;
         }
         self.usable += 1;
-        // One file that is met twice, through a link, is no conflict.
-        let metadata = std::fs::metadata(&found.path);
-        let file = metadata.and_then(|metadata| platform::file_id(&found.path, &metadata));
-        let file = file.ok();
+        let place = self.place(&found.path);
         for id in &verdict.dag_ids {
             let serving = self.serving.entry(id.clone()).or_default();
-            let known = file.is_some() && serving.iter().any(|(other, _)| *other == file);
-            if !known {
-                serving.push((file, found.path.clone()));
+            if !serving.contains(&place) {
+                serving.push(place);
             }
             self.order
                 .entry(id.clone())
                 .or_insert_with(|| self.raising.clone());
         }
+    }
+
+    /// Where this file stands in `files`.
+    fn place(&mut self, path: &Path) -> usize {
+        let new = self.files.len();
+        let metadata = std::fs::metadata(path);
+        let place = match metadata.and_then(|metadata| platform::file_id(path, &metadata)) {
+            Ok(id) => *self.places.entry(id).or_insert(new),
+            Err(_) => new,
+        };
+        if place == new {
+            self.files.push(path.to_owned());
+        }
+        place
+    }
+
+    /// The path of a file, for messages.
+    fn file(&self, place: usize) -> String {
+        self.files
+            .get(place)
+            .map_or_else(String::new, |path| absolute(path))
     }
 
     fn complaints(&self) -> Vec<String> {
@@ -140,7 +161,7 @@ impl Survey {
         for (id, files) in self.serving.iter().filter(|(_, files)| files.len() > 1) {
             let files: Vec<_> = files
                 .iter()
-                .map(|(_, file)| format!("`{}`", absolute(file)))
+                .map(|&place| format!("`{}`", self.file(place)))
                 .collect();
             complaints.push(format!(
                 "the dag `{}` is served by {} bundles, and the worker picks one by chance (the order \
@@ -157,7 +178,7 @@ impl Survey {
     fn answer(&self, id: &str) -> Result<String, String> {
         let shown = one_line(id);
         let files = self.serving.get(id).map_or(&[][..], Vec::as_slice);
-        let Some((_, file)) = files.first() else {
+        let Some(&file) = files.first() else {
             let served: Vec<_> = self
                 .serving
                 .keys()
@@ -179,7 +200,7 @@ impl Survey {
                 raising.display()
             ));
         }
-        let file = absolute(file);
+        let file = self.file(file);
         let chance = if files.len() > 1 {
             " (by chance; here, today)"
         } else {
