@@ -96,11 +96,12 @@ pub fn check_dags(bundles: &[Ready], shell: &mut Shell) -> anyhow::Result<()> {
         if servers.len() > LISTED {
             shown.push(format!("{} more", servers.len() - LISTED));
         }
+        let concerned = |one: &&Ready| one.manifest.dag_ids().any(|id| servers.contains_key(id));
         shell.note(format!(
             "{} bundles for different hosts serve {}; Airflow 3.3 does not look at the architecture \
              and takes the one that its file system lists first: give each an `executables_root` \
              of its own",
-            bundles.len(),
+            bundles.iter().filter(concerned).count(),
             shown.join(", ")
         ));
     }
