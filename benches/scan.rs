@@ -15,13 +15,14 @@
 mod python;
 
 use std::fs;
-use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use cargo_airflow_bundle::manifest::Manifest;
+use cargo_airflow_bundle::packing::pack_executable;
 use sha2::{Digest as _, Sha256};
 
 const PACKER: &str = env!("CARGO_BIN_EXE_cargo-airflow-bundle");
@@ -93,7 +94,8 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(missed))
 }
 
-/// A folder on a memory file system: bundles of `size` bytes, each in a folder with nine other executable files.
+/// A folder on a memory file system: bundles of `size` bytes as the packer writes them, each in a folder with nine other
+/// executable files.
 fn folder(files: usize, bundles: usize, size: usize) -> tempfile::TempDir {
     let shared = PathBuf::from("/dev/shm");
     let parent = if shared.is_dir() {
@@ -102,62 +104,74 @@ fn folder(files: usize, bundles: usize, size: usize) -> tempfile::TempDir {
         std::env::temp_dir()
     };
     let root = tempfile::tempdir_in(parent).unwrap();
-    let write = |path: PathBuf, bytes: &[u8]| {
-        fs::write(&path, bytes).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    let inputs = tempfile::tempdir_in(root.path()).unwrap();
+    let pack = |number: usize, length: usize, output: &Path| {
+        let executable = inputs.path().join("etl");
+        fs::write(&executable, elf(number, length)).unwrap();
+        let source = inputs.path().join("main.rs");
+        fs::write(&source, "fn main() {}\n").unwrap();
+        let manifest = format!(
+            r#"{{"airflow_bundle_metadata_version": "1.0", "dags": {{"dag_{number:04}": {{"tasks": ["extract", "load"]}}}},
+                "sdk": {{"language": "rust", "supervisor_schema_version": "2026-06-16", "version": "0.1.0"}}}}"#
+        );
+        let manifest = Manifest::parse(&manifest).unwrap();
+        pack_executable(&executable, &source, &manifest, output)
+            .unwrap()
+            .size
     };
+    // What stands behind the executable is as long for all.
+    let probe = pack(0, 1 << 10, &inputs.path().join("probe"));
+    let length = size - usize::try_from(probe - (1 << 10)).unwrap();
     for number in 0..bundles {
         let folder = root.path().join(format!("team-{}/{number}", number % 10));
-        fs::create_dir_all(&folder).unwrap();
-        write(folder.join("bundle"), &bundle(number, size));
+        let packed = pack(number, length, &folder.join("bundle"));
+        assert_eq!(packed, size as u64);
         for other in 1..files / bundles {
-            write(
-                folder.join(format!("tool-{other}")),
-                "#!/bin/sh\n# What a tool says of itself.\n"
-                    .repeat(20)
-                    .as_bytes(),
-            );
+            let tool = folder.join(format!("tool-{other}"));
+            let text = "#!/bin/sh\n# What a tool says of itself.\n".repeat(20);
+            fs::write(&tool, text).unwrap();
+            fs::set_permissions(tool, fs::Permissions::from_mode(0o755)).unwrap();
         }
     }
+    drop(inputs);
     root
 }
 
-/// A bundle of about `size` bytes: the head of a real executable, then noise that differs from bundle to bundle.
-fn bundle(number: usize, size: usize) -> Vec<u8> {
-    let source = b"fn main() {}\n";
-    let manifest = format!(
-        "airflow_bundle_metadata_version: '1.0'\ndags:\n  dag_{number}:\n    tasks: [extract, load]\n\
-         sdk: {{language: rust, supervisor_schema_version: '2026-06-16', version: 0.1.0}}\nsource: main.rs\n"
-    );
-    let mut executable = vec![0; size - source.len() - manifest.len() - 64];
+/// A static ELF executable for `x86_64` Linux of `length` bytes, whose content differs from number to number.
+fn elf(number: usize, length: usize) -> Vec<u8> {
     let mut state = number as u64;
-    for byte in &mut executable {
+    let noise = std::iter::repeat_with(|| {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        *byte = (state >> 56) as u8;
+        (state >> 56) as u8
+    });
+    let length = length as u64;
+    let mut image = b"\x7fELF\x02\x01\x01".to_vec();
+    image.resize(16, 0);
+    for word in [
+        // An executable for x86_64, version 1; its entry point.
+        2 | 62 << 16 | 1 << 32,
+        0x40_0078,
+        // The program headers' place; no sections; the lengths of this header and of a program header; one of these.
+        64,
+        0,
+        64 << 32 | 56 << 48,
+        1,
+        // All of the file is loaded, to be read and executed.
+        1 | 5 << 32,
+        0,
+        0x40_0000,
+        0x40_0000,
+        length,
+        length,
+        0x1000,
+    ] {
+        image.extend(u64::to_le_bytes(word));
     }
-    let mut head = Vec::new();
-    fs::File::open(PACKER)
-        .unwrap()
-        .take(64)
-        .read_to_end(&mut head)
-        .unwrap();
-    executable[..64].copy_from_slice(&head);
-    // The header of an image without sections and segments.
-    executable[32..48].fill(0);
-    executable[56..64].fill(0);
-    let digest = Sha256::digest(&executable);
-    let mut bytes = executable;
-    bytes.extend(source);
-    bytes.extend(manifest.as_bytes());
-    for length in [source.len(), manifest.len(), 1] {
-        bytes.extend(u32::try_from(length).unwrap().to_le_bytes());
-    }
-    bytes.extend(digest);
-    bytes.extend([0; 12]);
-    bytes.extend(b"AFBNDL01");
-    bytes
+    let rest = length - image.len() as u64;
+    image.extend(noise.take(usize::try_from(rest).unwrap()));
+    image
 }
 
 /// The scan alone, without the start of Python.

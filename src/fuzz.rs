@@ -60,13 +60,9 @@ pub fn reader(bytes: &[u8]) {
 
 fn regions(bundle: &Bundle, bytes: &[u8]) {
     let mut found = Vec::new();
-    bundle
-        .executable()
-        .unwrap()
-        .read_to_end(&mut found)
-        .unwrap();
+    bundle.executable().read_to_end(&mut found).unwrap();
     assert_ne!(found, [0; 0], "an executable is never empty");
-    bundle.source().unwrap().read_to_end(&mut found).unwrap();
+    bundle.source().read_to_end(&mut found).unwrap();
     let manifest = bundle.manifest().unwrap();
     found.extend(&manifest);
     found.extend(bundle.trailer().encode());
@@ -74,7 +70,7 @@ fn regions(bundle: &Bundle, bytes: &[u8]) {
     if let Ok(manifest) = worker_manifest_module::read(&manifest) {
         for file in source_files(&manifest, bundle) {
             let range = file.offset..file.offset.saturating_add(file.length);
-            let Some(mut stream) = bundle.source_range(range).unwrap() else {
+            let Some(mut stream) = bundle.source_range(range) else {
                 continue;
             };
             let mut source = Vec::new();

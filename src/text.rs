@@ -25,10 +25,14 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 }
 
 /// JSON on one line: unsafe characters, which stand in strings only, are escaped as JSON does.
-pub fn json(value: &serde_json::Value) -> String {
-    let text = value.to_string();
-    if !text.chars().any(is_unsafe) {
-        return text;
+///
+/// # Errors
+/// If `value` says that it cannot be written.
+pub fn json(value: &impl serde::Serialize) -> serde_json::Result<String> {
+    let text = serde_json::to_string(value)?;
+    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if plain || !text.chars().any(is_unsafe) {
+        return Ok(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
@@ -41,7 +45,7 @@ pub fn json(value: &serde_json::Value) -> String {
             out.push(c);
         }
     }
-    out
+    Ok(out)
 }
 
 /// A character for a message.
@@ -101,7 +105,7 @@ mod tests {
     #[test]
     fn json_says_the_same_with_its_escapes() {
         let value = serde_json::json!({"a\u{9b}": "\u{202e}b\n\u{7f}\u{e0041}é😀"});
-        let text = json(&value);
+        let text = json(&value).unwrap_or_default();
         assert!(!text.chars().any(is_unsafe), "{text}");
         assert!(text.contains("é😀"), "{text}");
         assert_eq!(serde_json::from_str(&text).ok(), Some(value));

@@ -175,7 +175,7 @@ fn matching_bundle(executable: &Input, output: &Output) -> Option<File> {
     }
     let bundle = Bundle::open(output.path()).ok()?;
     let may_match = bundle.layout().source_start == executable.size();
-    may_match.then(|| bundle.file().try_clone().ok()).flatten()
+    may_match.then(|| bundle.into_file())
 }
 
 fn copy_executable(

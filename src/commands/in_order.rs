@@ -1,55 +1,58 @@
 //! Work on all processors whose results come in the order of their inputs.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
-/// How many inputs each thread may be ahead of the oldest result that is not there yet. Bounds the memory.
-const AHEAD: usize = 16;
+/// The most inputs that a thread takes at once. One at a time would cost more than most inputs themselves.
+const BATCH: usize = 64;
 
-/// Calls `work` for each input, on several threads, and `take` for each result, on this one, in the order of the inputs.
-/// `inputs` is advanced by one thread at a time. Ends at the first error of `take`. Work that needs much memory waits for
-/// its [`Turn`], so that there is only one such result at a time.
-pub fn in_order<I, T: Send, E>(
+/// How many inputs for each thread may have been handed out beyond the oldest whose result is not taken. Bounds the memory.
+const AHEAD: usize = 2 * BATCH;
+
+/// A thread that has worked on a batch for so long gives back what it has not begun.
+const SLICE: Duration = Duration::from_millis(1);
+
+/// Calls `work` for each input, on several threads, and `take` for each result, in the order of the inputs and on one thread
+/// at a time: on the one that has finished the oldest input, so that none has to be woken for it. `inputs` is advanced by
+/// one thread at a time. Ends at the first error of `take`. Work that needs much memory waits for its [`Turn`], so that
+/// there is only one such result at a time.
+pub fn in_order<I: Send, T: Send, E: Send>(
     inputs: impl Iterator<Item = I> + Send,
     work: impl Fn(I, &Turn<'_>) -> Option<T> + Sync,
-    mut take: impl FnMut(T) -> Result<(), E>,
+    take: impl FnMut(T) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let shared = Shared {
         state: Mutex::new(State {
             inputs: inputs.fuse(),
             next: 0,
-            wanted: 0,
+            returned: BTreeMap::new(),
+            taken: 0,
             limit: threads * AHEAD,
             results: BTreeMap::new(),
-            working: threads,
+            taking: false,
+            working: 0,
             waiting: 0,
         }),
-        ready: Condvar::new(),
-        room: Condvar::new(),
+        changed: Condvar::new(),
+        taker: Mutex::new(Taker { take, error: None }),
     };
     thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                // Counted down even by a panic, so that nobody waits for ever.
-                let _working = Working(&shared);
-                while let Some((number, input)) = shared.next_input() {
-                    let wait = || shared.wait_for(number);
-                    let result = work(input, &Turn(&wait));
-                    shared.put(number, result);
-                }
-            });
+        for _ in 1..threads {
+            // The others do the work of one that cannot be started.
+            let _ = thread::Builder::new().spawn_scoped(scope, || shared.work(&work));
         }
-        while let Some(result) = shared.next_result() {
-            if let Err(error) = take(result) {
-                shared.stop();
-                return Err(error);
-            }
-        }
-        Ok(())
-    })
+        shared.work(&work);
+    });
+    let taker = shared.taker.into_inner();
+    match taker.unwrap_or_else(PoisonError::into_inner).error {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
 }
 
 /// The place of an input in the order.
@@ -62,148 +65,240 @@ impl Turn<'_> {
     }
 }
 
-struct Shared<I, T> {
+struct Shared<I: Iterator, T, F, E> {
     state: Mutex<State<I, T>>,
-    /// The wanted result is there, or none will come.
-    ready: Condvar,
-    /// Results were taken.
-    room: Condvar,
+    /// Results were taken, or inputs given back.
+    changed: Condvar,
+    taker: Mutex<Taker<F, E>>,
 }
 
-struct State<I, T> {
+struct State<I: Iterator, T> {
     inputs: I,
     /// The number of the next input.
     next: usize,
-    /// The number of the next result that is taken.
-    wanted: usize,
-    /// How far `next` may be ahead of `wanted`; 0 once nothing more is to be done.
+    /// Inputs that a thread has given back, by the number of the first.
+    returned: BTreeMap<usize, Vec<I::Item>>,
+    /// How many inputs, from the first, are over and done with.
+    taken: usize,
+    /// How far `next` may be ahead of `taken`; 0 once nothing more is to be done.
     limit: usize,
-    /// What is there already; `None` where an input has no result.
-    results: BTreeMap<usize, Option<T>>,
-    /// Threads that have not ended.
+    /// What is there and not taken, by the number of the first input.
+    results: BTreeMap<usize, Done<T>>,
+    /// Whether a thread takes results at the moment.
+    taking: bool,
+    /// Threads that have a batch, of which they may give back a part.
     working: usize,
-    /// Threads that wait for room.
+    /// Threads that wait for a change.
     waiting: usize,
 }
 
-impl<I, T> State<I, T> {
-    /// Passes over inputs without a result. Whether the wanted result is there.
-    fn advance(&mut self) -> bool {
-        while let Some(result) = self.results.get(&self.wanted) {
-            if result.is_some() {
-                return true;
-            }
-            self.results.remove(&self.wanted);
-            self.wanted += 1;
+struct Taker<F, E> {
+    take: F,
+    error: Option<E>,
+}
+
+/// What came of some inputs that follow each other.
+struct Done<T> {
+    /// How many inputs.
+    inputs: usize,
+    results: Vec<T>,
+}
+
+impl<T> Default for Done<T> {
+    fn default() -> Self {
+        Self {
+            inputs: 0,
+            results: Vec::new(),
         }
-        false
     }
 }
 
-impl<I: Iterator, T> Shared<I, T> {
+impl<I: Iterator, T> State<I, T> {
+    /// The next inputs, at most `size`, and the number of the first; `None` if there is no room for their results.
+    fn batch(&mut self, size: usize) -> Option<(usize, Vec<I::Item>)> {
+        if let Some((first, mut inputs)) = self.returned.pop_first() {
+            let rest = inputs.split_off(size.min(inputs.len()));
+            if !rest.is_empty() {
+                self.returned.insert(first + inputs.len(), rest);
+            }
+            return Some((first, inputs));
+        }
+        let room = (self.taken + self.limit).saturating_sub(self.next);
+        if room == 0 {
+            return None;
+        }
+        let inputs: Vec<_> = self.inputs.by_ref().take(size.min(room)).collect();
+        let first = self.next;
+        self.next += inputs.len();
+        Some((first, inputs))
+    }
+}
+
+impl<I, T, F, E> Shared<I, T, F, E>
+where
+    I: Iterator,
+    F: FnMut(T) -> Result<(), E>,
+{
     fn lock(&self) -> MutexGuard<'_, State<I, T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait_for_room<'a>(
-        &self,
-        mut state: MutexGuard<'a, State<I, T>>,
-    ) -> MutexGuard<'a, State<I, T>> {
+    fn wait<'a>(&self, mut state: MutexGuard<'a, State<I, T>>) -> MutexGuard<'a, State<I, T>> {
         state.waiting += 1;
-        let waited = self.room.wait(state);
+        let waited = self.changed.wait(state);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         state.waiting -= 1;
         state
     }
 
-    fn next_input(&self) -> Option<(usize, I::Item)> {
+    /// What each thread does.
+    fn work(&self, work: &impl Fn(I::Item, &Turn<'_>) -> Option<T>) {
+        let _unwinding = StopOnPanic(self);
+        let mut size = 1;
+        while let Some((first, inputs)) = self.next_batch(size) {
+            let start = Instant::now();
+            // What is done of the batch and not delivered, and the number of its first input.
+            let done = RefCell::new((first, Done::default()));
+            let mut inputs = inputs.into_iter();
+            while let Some(input) = inputs.next() {
+                let wait = || self.wait_for_turn(&done);
+                let result = work(input, &Turn(&wait));
+                let (_, done) = &mut *done.borrow_mut();
+                done.inputs += 1;
+                done.results.extend(result);
+                if inputs.len() > 0 && start.elapsed() > SLICE {
+                    break;
+                }
+            }
+            let quick = inputs.len() == 0 && start.elapsed() < SLICE;
+            size = if quick { BATCH.min(2 * size) } else { 1 };
+            let (first, done) = done.into_inner();
+            self.end_batch(first + done.inputs, inputs.collect());
+            self.deliver(first, done);
+        }
+    }
+
+    /// `None` if nothing more is to be done.
+    fn next_batch(&self, size: usize) -> Option<(usize, Vec<I::Item>)> {
         let mut state = self.lock();
-        while state.next >= state.wanted.saturating_add(state.limit) {
+        loop {
             if state.limit == 0 {
                 return None;
             }
-            state = self.wait_for_room(state);
-        }
-        let input = state.inputs.next()?;
-        let number = state.next;
-        state.next += 1;
-        Some((number, input))
-    }
-
-    fn wait_for(&self, number: usize) {
-        let mut state = self.lock();
-        while state.wanted < number && state.limit > 0 {
-            state = self.wait_for_room(state);
+            match state.batch(size) {
+                Some((first, inputs)) if !inputs.is_empty() => {
+                    state.working += 1;
+                    return Some((first, inputs));
+                }
+                Some(_) if state.working == 0 => return None,
+                _ => state = self.wait(state),
+            }
         }
     }
 
-    fn put(&self, number: usize, result: Option<T>) {
+    /// Gives back what was not begun: `inputs`, of which the first has the number `first`.
+    fn end_batch(&self, first: usize, inputs: Vec<I::Item>) {
         let mut state = self.lock();
-        state.results.insert(number, result);
-        if number != state.wanted {
+        state.working -= 1;
+        if !inputs.is_empty() {
+            state.returned.insert(first, inputs);
+        }
+        self.tell(state);
+    }
+
+    fn wait_for_turn(&self, done: &RefCell<(usize, Done<T>)>) {
+        let (first, done) = {
+            let mut done = done.borrow_mut();
+            let next = done.0 + done.1.inputs;
+            std::mem::replace(&mut *done, (next, Done::default()))
+        };
+        let number = first + done.inputs;
+        self.deliver(first, done);
+        let mut state = self.lock();
+        while state.taken < number && state.limit > 0 {
+            state = self.wait(state);
+        }
+    }
+
+    /// Keeps results, and takes all that are next in order unless another thread does.
+    fn deliver(&self, first: usize, done: Done<T>) {
+        if done.inputs == 0 {
             return;
         }
-        let ready = state.advance();
+        let mut state = self.lock();
+        state.results.insert(first, done);
+        if state.taking {
+            return;
+        }
+        state.taking = true;
+        loop {
+            let next = state.taken;
+            let Some(done) = state.results.remove(&next) else {
+                break;
+            };
+            if !done.results.is_empty() {
+                drop(state);
+                let good = self.take(done.results);
+                state = self.lock();
+                if !good {
+                    state.limit = 0;
+                    break;
+                }
+            }
+            state.taken += done.inputs;
+        }
+        state.taking = false;
+        self.tell(state);
+    }
+
+    /// Whether more results are wanted.
+    fn take(&self, results: Vec<T>) -> bool {
+        let mut taker = self.taker.lock().unwrap_or_else(PoisonError::into_inner);
+        for result in results {
+            if taker.error.is_none() {
+                taker.error = (taker.take)(result).err();
+            }
+        }
+        taker.error.is_none()
+    }
+
+    /// Wakes the threads that wait for what has changed.
+    fn tell(&self, state: MutexGuard<'_, State<I, T>>) {
         let waiting = state.waiting > 0;
         drop(state);
-        if ready {
-            self.ready.notify_one();
-        }
         if waiting {
-            self.room.notify_all();
+            self.changed.notify_all();
         }
-    }
-
-    fn next_result(&self) -> Option<T> {
-        let mut state = self.lock();
-        loop {
-            state.advance();
-            let wanted = state.wanted;
-            if let Some(result) = state.results.remove(&wanted) {
-                state.wanted += 1;
-                let waiting = state.waiting > 0;
-                drop(state);
-                if waiting {
-                    self.room.notify_all();
-                }
-                return result;
-            }
-            if state.working == 0 {
-                return None;
-            }
-            let waited = self.ready.wait(state);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// Lets no thread begin anything more.
-    fn stop(&self) {
-        self.lock().limit = 0;
-        self.room.notify_all();
     }
 }
 
-struct Working<'a, I: Iterator, T>(&'a Shared<I, T>);
+/// Lets no thread wait for the result that a panicking one owes.
+struct StopOnPanic<'a, I, T, F, E>(&'a Shared<I, T, F, E>)
+where
+    I: Iterator,
+    F: FnMut(T) -> Result<(), E>;
 
-impl<I: Iterator, T> Drop for Working<'_, I, T> {
+impl<I, T, F, E> Drop for StopOnPanic<'_, I, T, F, E>
+where
+    I: Iterator,
+    F: FnMut(T) -> Result<(), E>,
+{
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.working -= 1;
         if thread::panicking() {
-            // The result that this thread owes never comes.
+            let mut state = self.0.lock();
             state.limit = 0;
+            self.0.tell(state);
         }
-        drop(state);
-        self.0.ready.notify_one();
-        self.0.room.notify_all();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::in_order;
+    use std::collections::HashSet;
     use std::convert::Infallible;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Mutex, PoisonError};
     use std::time::Duration;
 
     /// Every third input has no result.
@@ -240,6 +335,52 @@ mod tests {
         assert_eq!(ended, Ok(()));
         let expected: Vec<_> = (0..2000).filter(|&number| has_result(number)).collect();
         assert_eq!(results, expected);
+    }
+
+    #[test]
+    fn a_thread_gives_back_what_takes_long() {
+        // Quick ones first, so that batches are large when the slow ones come.
+        const QUICK: usize = 20 * super::BATCH;
+        let workers = Mutex::new(HashSet::new());
+        let mut results = Vec::new();
+        let ended: Result<(), Infallible> = in_order(
+            0..QUICK + super::BATCH,
+            |number, _| {
+                if number >= QUICK {
+                    std::thread::sleep(Duration::from_millis(2));
+                    let mut workers = workers.lock().unwrap_or_else(PoisonError::into_inner);
+                    workers.insert(std::thread::current().id());
+                }
+                Some(number)
+            },
+            |result| {
+                results.push(result);
+                Ok(())
+            },
+        );
+        assert_eq!(ended, Ok(()));
+        assert!(results.into_iter().eq(0..QUICK + super::BATCH));
+        let workers = workers.into_inner().unwrap_or_default();
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        assert_eq!(workers.len(), processors.min(super::BATCH));
+    }
+
+    #[test]
+    fn a_panic_is_passed_on() {
+        let panicked = std::panic::catch_unwind(|| {
+            in_order(
+                0..1000,
+                |number, turn| {
+                    assert_ne!(number, 500, "on purpose");
+                    if number > 500 {
+                        turn.wait();
+                    }
+                    Some(number)
+                },
+                |_| Ok::<(), Infallible>(()),
+            )
+        });
+        assert!(panicked.is_err());
     }
 
     #[test]

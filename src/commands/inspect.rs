@@ -4,10 +4,11 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 
+use super::executable_json::ExecutableJson;
 use crate::bundle::digest::Sha256Digest;
 use crate::bundle::reader::{Bundle, ReadError};
 use crate::cli::{InspectArgs, ReportFormat};
-use crate::executable;
+use crate::executable::{self, Executable, Refusal};
 use crate::exit;
 use crate::interrupt::AtOnce;
 use crate::shell::Shell;
@@ -24,15 +25,13 @@ pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     let failed = || format!("failed to read the bundle `{}`", args.file.display());
     match (&args.source, args.message_format) {
         (Some(None), _) => {
-            let source = bundle.source().with_context(failed)?;
-            stream(source, shell).with_context(failed)?;
+            stream(bundle.source(), shell).with_context(failed)?;
         }
         (Some(Some(path)), _) => {
             let (offset, length) = find_source(&bundle, path)?;
             // An end that cannot be counted lies outside like any other.
             let end = offset.saturating_add(length);
-            let range = bundle.source_range(offset..end).with_context(failed)?;
-            let Some(source) = range else {
+            let Some(source) = bundle.source_range(offset..end) else {
                 bail!(
                     "`{}` in `sources` reaches out of the source region",
                     text::one_line(path)
@@ -151,7 +150,7 @@ fn report(bundle: &Bundle, path: &Path) -> anyhow::Result<Json> {
 
 /// One line about the file and its executable, for a person.
 fn summary(bundle: &Bundle, path: &Path) -> String {
-    let found = match executable::examine(bundle.file(), 0, bundle.layout().source_start) {
+    let found = match examine(bundle) {
         Ok(found) => found.to_string(),
         Err(refusal) => format!("the executable region: {refusal}"),
     };
@@ -159,9 +158,15 @@ fn summary(bundle: &Bundle, path: &Path) -> String {
     format!("`{}` ({})", text::one_line(&path), text::one_line(&found))
 }
 
+fn examine(bundle: &Bundle) -> Result<Executable, Refusal> {
+    let region = bundle.executable();
+    let size = region.size();
+    executable::examine(region, 0, size)
+}
+
 fn executable_json(bundle: &Bundle) -> Json {
-    match executable::examine(bundle.file(), 0, bundle.layout().source_start) {
-        Ok(found) => super::executable_json(&found),
+    match examine(bundle) {
+        Ok(found) => json!(ExecutableJson::from(&found)),
         Err(refusal) => json!({ "error": refusal.to_string() }),
     }
 }

@@ -273,7 +273,7 @@ fn stage(bundle: &Bundle, part: &Part, root: &Path, new: &mut New) -> anyhow::Re
         .with_context(failed)?;
     match part.content {
         Content::Executable => {
-            copy(bundle.executable()?, file.as_file_mut()).with_context(failed)?;
+            copy(bundle.executable(), file.as_file_mut()).with_context(failed)?;
             platform::make_executable(file.as_file()).with_context(failed)?;
         }
         Content::Manifest => {
@@ -281,7 +281,7 @@ fn stage(bundle: &Bundle, part: &Part, root: &Path, new: &mut New) -> anyhow::Re
             platform::make_readable(file.as_file()).with_context(failed)?;
         }
         Content::Source { offset, length } => {
-            let source = bundle.source_range(offset..offset + length)?;
+            let source = bundle.source_range(offset..offset + length);
             let source = source.context("the source region is too short")?;
             copy(source, file.as_file_mut()).with_context(failed)?;
             platform::make_readable(file.as_file()).with_context(failed)?;

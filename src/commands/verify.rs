@@ -1,24 +1,27 @@
 //! `verify`: what a worker would do with files and folders, and why.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
+use super::executable_json::ExecutableJson;
 use super::in_order::{Turn, in_order};
 use crate::cli::{ReportFormat, VerifyArgs};
 use crate::exit;
 use crate::interrupt::AtOnce;
-use crate::platform::{self, FileId};
+use crate::platform::FileId;
 use crate::shell::Shell;
-use crate::text::one_line;
+use crate::text::{json as json_line, one_line};
 use crate::worker::Finding;
 use crate::worker::glibc;
 use crate::worker::verdict::{Candidate, Verdict};
 use crate::worker::walk::{Found, walk};
 
 /// Manifests of more bytes are read one at a time: what is made of one takes many times its length in memory.
-const LARGE_MANIFEST: u64 = 64 << 10;
+const LARGE_MANIFEST: u64 = 16 << 10;
+
+/// At most so many files that serve one dag are listed; the rest is counted.
+const LISTED_FILES: usize = 10;
 
 /// Judges what is named, and returns the exit code.
 pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
@@ -35,12 +38,14 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         print(&verdict, args.message_format, shell)?;
         survey.unusable = true;
     }
-    judge_all(args, |verdict, found, too_new| {
-        print(&verdict, args.message_format, shell)?;
-        survey.too_new |= too_new;
-        survey.add(&verdict, &found);
+    let judged = judge_all(args, |judged| {
+        print(&judged.verdict, args.message_format, shell)?;
+        survey.too_new |= judged.too_new;
+        survey.add(judged);
         Ok(())
-    })?;
+    });
+    shell.flush_results()?;
+    judged?;
     let mut complaints = survey.complaints();
     for id in &args.dag_id {
         match survey.answer(id) {
@@ -59,7 +64,7 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
 /// Judges all files of the walk that were named or claim to be bundles, and passes on the verdicts, in the order of the walk.
 fn judge_all(
     args: &VerifyArgs,
-    mut take: impl FnMut(Verdict, Found, bool) -> anyhow::Result<()>,
+    take: impl FnMut(Judged) -> anyhow::Result<()> + Send,
 ) -> anyhow::Result<()> {
     let mut named = HashSet::new();
     for path in args.paths.iter().filter(|path| !path.is_dir()) {
@@ -85,11 +90,21 @@ fn judge_all(
         let problem = args.glibc.and_then(|limit| glibc::problem(&verdict, limit));
         let too_new = problem.is_some();
         verdict.problems.extend(problem);
-        Some((verdict, found, too_new))
+        Some(Judged {
+            verdict,
+            id: candidate.file_id(),
+            too_new,
+        })
     };
-    in_order(files, judge_one, |(verdict, found, too_new)| {
-        take(verdict, found, too_new)
-    })
+    in_order(files, judge_one, take)
+}
+
+/// A file that was judged.
+struct Judged {
+    verdict: Verdict,
+    id: Option<FileId>,
+    /// Whether it needs a newer glibc than there is.
+    too_new: bool,
 }
 
 /// What was seen on the walk, in the worker's order.
@@ -103,47 +118,43 @@ struct Survey {
     files: Vec<PathBuf>,
     /// Where each of them stands in `files`.
     places: HashMap<FileId, usize>,
-    /// The files that serve each dag, by their places.
-    serving: BTreeMap<String, Vec<usize>>,
-    /// For each dag, whether a file before the first that serves it ends the worker's search.
-    order: HashMap<String, Option<PathBuf>>,
+    serving: BTreeMap<String, Serving>,
+    /// The first file that ends the worker's search.
+    raising: Option<PathBuf>,
+}
+
+/// Who serves a dag.
+struct Serving {
+    /// The files, by their places in the survey.
+    files: Vec<usize>,
+    /// A file before the first of them that ends the worker's search.
     raising: Option<PathBuf>,
 }
 
 impl Survey {
-    fn add(&mut self, verdict: &Verdict, found: &Found) {
+    fn add(&mut self, judged: Judged) {
+        let Judged { verdict, id, .. } = judged;
         if !verdict.usable {
             self.unusable = true;
             if verdict.raises && self.raising.is_none() {
-                self.raising = Some(found.path.clone());
+                self.raising = Some(verdict.path);
             }
             return;
         }
         self.usable += 1;
-        let place = self.place(&found.path);
-        for id in &verdict.dag_ids {
-            let serving = self.serving.entry(id.clone()).or_default();
-            if !serving.contains(&place) {
-                serving.push(place);
-            }
-            self.order
-                .entry(id.clone())
-                .or_insert_with(|| self.raising.clone());
-        }
-    }
-
-    /// Where this file stands in `files`.
-    fn place(&mut self, path: &Path) -> usize {
         let new = self.files.len();
-        let metadata = std::fs::metadata(path);
-        let place = match metadata.and_then(|metadata| platform::file_id(path, &metadata)) {
-            Ok(id) => *self.places.entry(id).or_insert(new),
-            Err(_) => new,
-        };
-        if place == new {
-            self.files.push(path.to_owned());
+        let place = id.map_or(new, |id| *self.places.entry(id).or_insert(new));
+        if place != new {
+            return;
         }
-        place
+        self.files.push(verdict.path);
+        for id in verdict.dag_ids {
+            let serving = self.serving.entry(id).or_insert_with(|| Serving {
+                files: Vec::new(),
+                raising: self.raising.clone(),
+            });
+            serving.files.push(place);
+        }
     }
 
     /// The path of a file, for messages.
@@ -158,17 +169,24 @@ impl Survey {
         if self.usable == 0 && !self.unusable {
             complaints.push("no bundle found".to_owned());
         }
-        for (id, files) in self.serving.iter().filter(|(_, files)| files.len() > 1) {
-            let files: Vec<_> = files
+        for (id, Serving { files, .. }) in &self.serving {
+            if files.len() < 2 {
+                continue;
+            }
+            let mut listed: Vec<_> = files
                 .iter()
+                .take(LISTED_FILES)
                 .map(|&place| format!("`{}`", self.file(place)))
                 .collect();
+            if let Some(more @ 1..) = files.len().checked_sub(LISTED_FILES) {
+                listed.push(format!("{more} more"));
+            }
             complaints.push(format!(
                 "the dag `{}` is served by {} bundles, and the worker picks one by chance (the order \
                  of the file system): {}; keep one of them under the worker's `executables_root`",
                 one_line(id),
                 files.len(),
-                files.join(", ")
+                listed.join(", ")
             ));
         }
         complaints
@@ -177,8 +195,10 @@ impl Survey {
     /// Names the file that serves a dag, or says why there is none.
     fn answer(&self, id: &str) -> Result<String, String> {
         let shown = one_line(id);
-        let files = self.serving.get(id).map_or(&[][..], Vec::as_slice);
-        let Some(&file) = files.first() else {
+        let serving = self.serving.get(id);
+        let Some((serving, &file)) =
+            serving.and_then(|serving| Some((serving, serving.files.first()?)))
+        else {
             let served: Vec<_> = self
                 .serving
                 .keys()
@@ -193,7 +213,7 @@ impl Survey {
                 "no usable bundle serves the dag `{shown}`; dags served: {served}"
             ));
         };
-        if let Some(Some(raising)) = self.order.get(id) {
+        if let Some(raising) = &serving.raising {
             return Err(format!(
                 "the worker's search for the dag `{shown}` fails at `{}`, whose manifest it cannot \
                  pass over",
@@ -201,7 +221,7 @@ impl Survey {
             ));
         }
         let file = self.file(file);
-        let chance = if files.len() > 1 {
+        let chance = if serving.files.len() > 1 {
             " (by chance; here, today)"
         } else {
             ""
@@ -219,24 +239,30 @@ fn absolute(path: &Path) -> String {
 fn print(verdict: &Verdict, format: ReportFormat, shell: &mut Shell) -> anyhow::Result<()> {
     let path = std::path::absolute(&verdict.path)?;
     if format == ReportFormat::Json {
-        let line = json!({
-            "reason": "airflow-bundle-verify",
-            "path": path.to_string_lossy(),
-            "usable": verdict.usable,
-            "dag_ids": verdict.dag_ids,
-            "executable": verdict.executable.as_ref().map(super::executable_json),
-            "problems": findings(&verdict.problems),
-            "warnings": findings(&verdict.warnings),
-        });
-        return Ok(shell.json(&line)?);
+        let line = Line {
+            dag_ids: &verdict.dag_ids,
+            executable: verdict.executable.as_ref().map(ExecutableJson::from),
+            path: path.to_string_lossy(),
+            problems: &verdict.problems,
+            reason: "airflow-bundle-verify",
+            usable: verdict.usable,
+            warnings: &verdict.warnings,
+        };
+        return Ok(shell.result_soon(&json_line(&line)?)?);
     }
-    shell.result(&human(verdict, &path))?;
-    Ok(())
+    Ok(shell.result_soon(&human(verdict, &path))?)
 }
 
-fn findings(findings: &[Finding]) -> Vec<serde_json::Value> {
-    let json = |one: &Finding| json!({ "code": one.code, "message": one.message });
-    findings.iter().map(json).collect()
+/// A line of the report for programs.
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    dag_ids: &'a [String],
+    executable: Option<ExecutableJson<'a>>,
+    path: Cow<'a, str>,
+    problems: &'a [Finding],
+    reason: &'a str,
+    usable: bool,
+    warnings: &'a [Finding],
 }
 
 fn human(verdict: &Verdict, path: &Path) -> String {

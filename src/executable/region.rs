@@ -181,6 +181,8 @@ impl<'a> Region<'a> {
         let count = (self.len - offset).min(BLOCK as u64);
         if let Some(block) = self.blocks.get_mut(index) {
             block.bytes.clear();
+            // Else it is read in many small pieces that double in size.
+            block.bytes.reserve(usize::try_from(count).unwrap_or(BLOCK));
             block.offset = offset;
             self.source.seek(SeekFrom::Start(self.start + offset))?;
             (&mut self.source)

@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata, Permissions, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
@@ -95,6 +95,11 @@ pub fn open_without_waiting(path: &Path) -> io::Result<File> {
         .read(true)
         .custom_flags(i32::try_from(flags.bits()).unwrap_or_default())
         .open(path)
+}
+
+/// Reads from a position in bytes, whatever the file's own position is.
+pub fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    file.read_at(buffer, position)
 }
 
 /// Locks a staged file while its writer lives, against [`File::try_lock`]. A writer may hold it twice.

@@ -75,6 +75,12 @@ pub fn open_without_waiting(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Reads from a position in bytes. The file's own position changes.
+pub fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    use std::os::windows::fs::FileExt as _;
+    file.seek_read(buffer, position)
+}
+
 /// Locks a staged file while its writer lives, against [`File::try_lock`]. A shared lock would keep its holder from writing.
 pub fn hold(file: &File) -> Result<(), TryLockError> {
     file.try_lock()

@@ -20,7 +20,9 @@ pub fn problem(verdict: &Verdict, limit: GlibcVersion) -> Option<Finding> {
     };
     let needed = executable.glibc.filter(|&needed| needed > limit)?;
     // Only an explanation: the verdict stands without it.
-    let symbols = glibc_symbols(bundle.file(), 0, bundle.layout().source_start, needed);
+    let region = bundle.executable();
+    let size = region.size();
+    let symbols = glibc_symbols(region, 0, size, needed);
     let symbols: Vec<_> = symbols
         .unwrap_or_default()
         .iter()

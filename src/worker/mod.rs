@@ -13,7 +13,7 @@ pub mod walk;
 mod warnings;
 
 /// A problem or a warning. Codes are stable; the README lists them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
     /// What kind, in kebab-case.
     pub code: &'static str,

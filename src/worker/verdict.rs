@@ -11,6 +11,7 @@ use crate::bundle::digest::Sha256Digest;
 use crate::bundle::reader::{Bundle, ReadError};
 use crate::bundle::trailer::TrailerError;
 use crate::executable::{Executable, examine, find_displaced_footer, link_record};
+use crate::platform::{self, FileId};
 
 /// What a worker makes of a file.
 ///
@@ -95,6 +96,12 @@ impl Candidate {
         )
     }
 
+    /// Which file it is; `None` if it is no bundle.
+    pub(crate) fn file_id(&self) -> Option<FileId> {
+        let bundle = self.bundle.as_ref().ok()?;
+        platform::file_id(&self.path, bundle.metadata()).ok()
+    }
+
     /// The length of its manifest in bytes; 0 if it has none.
     pub(crate) fn manifest_len(&self) -> u64 {
         self.bundle.as_ref().map_or(0, |bundle| {
@@ -140,7 +147,9 @@ fn judge_bundle(bundle: &Bundle, executable: bool, verdict: &mut Verdict) {
         )),
         Err(error) => verdict.problems.push(Finding::new("unreadable", error.to_string())),
     }
-    let examined = examine(bundle.file(), 0, bundle.layout().source_start);
+    let region = bundle.executable();
+    let size = region.size();
+    let examined = examine(region, 0, size);
     let manifest = bundle
         .manifest()
         .map_err(|error| match error {

@@ -26,9 +26,7 @@ pub(super) fn of_bundle(
 }
 
 fn mode(bundle: &Bundle, warnings: &mut Vec<Finding>) {
-    if let Ok(metadata) = bundle.file().metadata()
-        && !platform::is_executable_for_all(&metadata)
-    {
+    if !platform::is_executable_for_all(bundle.metadata()) {
         warnings.push(Finding::new(
             "mode",
             "not everybody may read and execute the file; a worker that runs as another user would \
@@ -102,7 +100,7 @@ fn sources(bundle: &Bundle, manifest: &WorkerManifest, warnings: &mut Vec<Findin
             return;
         }
         end = offset.saturating_add(length);
-        let computed = bundle.source_range(offset..end).ok().flatten().map(hash);
+        let computed = bundle.source_range(offset..end).map(hash);
         let recorded = file
             .get("sha256")
             .and_then(ValueRef::as_str)

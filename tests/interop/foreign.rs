@@ -136,7 +136,7 @@ fn bundles_of_another_packer_are_read() {
         // The library.
         let opened = Bundle::open(&bundle).unwrap();
         let mut read = Vec::new();
-        opened.executable().unwrap().read_to_end(&mut read).unwrap();
+        opened.executable().read_to_end(&mut read).unwrap();
         assert!(read.eq(&executable));
         assert_eq!(opened.manifest().unwrap(), plain.stdout);
     }

@@ -145,6 +145,20 @@ fn a_dag_that_is_served_twice() {
 }
 
 #[test]
+fn a_dag_that_is_served_very_often() {
+    let bench = bundles(&["a"]);
+    for number in 1..13 {
+        let copy = bench.path(format!("bundles/copy-{number}"));
+        fs::copy(bench.path("bundles/a"), copy).unwrap();
+    }
+    let outcome =
+        verify(&bench, &["bundles"]).must_say(&["served by 13 bundles", ", 3 more; keep"]);
+    assert_eq!(outcome.code, 100);
+    assert_eq!(outcome.json_lines().len(), 13);
+    assert_eq!(outcome.stderr.matches("/bundles/").count(), 10);
+}
+
+#[test]
 fn a_dag_that_is_asked_for() {
     let bench = bundles(&["a", "b"]);
     let served = verify(&bench, &["bundles", "--dag-id", "a"]).must_succeed();

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Ready;
 use super::examine::Bytes;
 use crate::bundle::writer::Packed;
-use crate::commands::executable_json;
+use crate::commands::executable_json::ExecutableJson;
 use crate::manifest::Manifest;
 use crate::platform;
 use crate::shell::Shell;
@@ -47,7 +47,7 @@ fn line(ready: &Ready, packed: &Packed) -> serde_json::Value {
         "executable": std::path::absolute(&ready.job.executable)
             .unwrap_or_else(|_| ready.job.executable.clone())
             .to_string_lossy(),
-        "executable_info": executable_json(&ready.examined),
+        "executable_info": ExecutableJson::from(&ready.examined),
         "introspection": ready.introspection.word(),
         "dags": dags(&ready.manifest),
         "binary_sha256": packed.binary_sha256.to_string(),
