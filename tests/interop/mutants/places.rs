@@ -90,7 +90,7 @@ impl Place {
         place
     }
 
-    /// Something else beside the bundle: another one, a link, a loop, a pipe. What is there already stays.
+    /// Something else beside the bundle: another one, a link, a loop, a pipe, a socket, a device. What is there already stays.
     fn more(&mut self, folder: &Path, bundle: &Path, good: &[u8], random: &mut Random) {
         let at = folder.join(format!("more{}", random.below(4)));
         if fs::symlink_metadata(&at).is_ok() {
@@ -118,14 +118,7 @@ impl Place {
                 }
             }
             11 => drop(fs::hard_link(bundle, &at)),
-            12 => {
-                let made = Command::new("mkfifo")
-                    .arg("-m")
-                    .arg("777")
-                    .arg(&at)
-                    .status();
-                assert!(made.unwrap().success(), "mkfifo {}", at.display());
-            }
+            12 => special(&at, random),
             13 => {
                 let name = at.join("x".repeat(255));
                 fs::create_dir(&at).unwrap();
@@ -164,6 +157,28 @@ impl Place {
             .unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
+}
+
+/// Makes something that is neither a file nor a folder, for everybody to read and execute.
+#[cfg_attr(not(target_os = "linux"), expect(unused_variables))]
+fn special(path: &Path, random: &mut Random) {
+    use rustix::fs::{CWD, Mode, mkfifoat};
+    let mode = Mode::from_raw_mode(0o777);
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{FileType, makedev, mknodat};
+        let made = match random.below(3) {
+            0 => mknodat(CWD, path, FileType::Socket, mode, 0),
+            // The null device, which only root may make, and not in every container.
+            1 => mknodat(CWD, path, FileType::CharacterDevice, mode, makedev(1, 3)),
+            _ => Err(rustix::io::Errno::NOSYS),
+        };
+        if made.is_ok() {
+            return fs::set_permissions(path, Permissions::from_mode(0o777)).unwrap();
+        }
+    }
+    mkfifoat(CWD, path, mode).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o777)).unwrap();
 }
 
 impl Drop for Place {
