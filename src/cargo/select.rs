@@ -1,8 +1,11 @@
 //! Which executables are packed.
 
+use std::fmt;
+
 use anyhow::{Context as _, bail};
 use cargo_metadata::{Package, Target, TargetKind};
 
+use super::features;
 use super::metadata::Workspace;
 use super::options::CargoOptions;
 use super::table::{TABLE, Table};
@@ -24,13 +27,44 @@ pub struct Selected<'a> {
     pub table: Table,
 }
 
+/// What is packed, and what is not.
+#[derive(Debug)]
+pub struct Selection<'a> {
+    /// The executables that are packed.
+    pub selected: Vec<Selected<'a>>,
+    /// Bins that nobody named and that cargo passes over, because features are off that they require.
+    pub passed_over: Vec<PassedOver<'a>>,
+}
+
+/// A bin whose required features are not all on.
+#[derive(Debug)]
+pub struct PassedOver<'a> {
+    package: &'a Package,
+    target: &'a Target,
+    missing: Vec<&'a str>,
+}
+
+impl fmt::Display for PassedOver<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the bin `{}` of `{}` requires the feature{} {}; pass `-F {}` to pack it too",
+            self.target.name,
+            self.package.name,
+            if self.missing.len() == 1 { "" } else { "s" },
+            listed(&self.missing),
+            self.missing.join(",")
+        )
+    }
+}
+
 /// Chooses from `packages` by flags, environment, package table, workspace table, default: in this
 /// order.
 pub fn select<'a>(
     workspace: &'a Workspace,
     packages: &[&'a Package],
     options: &CargoOptions,
-) -> anyhow::Result<Vec<Selected<'a>>> {
+) -> anyhow::Result<Selection<'a>> {
     let workspace_table = Table::of_workspace(&workspace.metadata)?;
     let tables = packages
         .iter()
@@ -52,12 +86,27 @@ pub fn select<'a>(
         } else {
             &[]
         };
-        return named(workspace, &packages, bins, examples);
+        let selected = named(workspace, &packages, bins, examples)?;
+        return Ok(Selection {
+            selected,
+            passed_over: Vec::new(),
+        });
     }
-    let (candidates, listed_in_table) = candidates(workspace, &packages, &workspace_table)?;
+    let mut passed_over = Vec::new();
+    let (candidates, listed_in_table) = candidates(
+        workspace,
+        &packages,
+        &workspace_table,
+        options,
+        &mut passed_over,
+    )?;
     let several_allowed =
         options.workspace || listed_in_table || (!options.package.is_empty() && packages.len() > 1);
     match candidates.as_slice() {
+        [] if !passed_over.is_empty() => {
+            let bins: Vec<_> = passed_over.iter().map(ToString::to_string).collect();
+            bail!("no executable to pack: {}", bins.join("; "))
+        }
         [] => {
             let names: Vec<_> = packages
                 .iter()
@@ -69,10 +118,36 @@ pub fn select<'a>(
                 listed(&names)
             );
         }
-        [_] => Ok(candidates),
-        _ if several_allowed => Ok(candidates),
-        several => bail!("{}", ambiguous(several)),
+        several @ [_, _, ..] if !several_allowed => bail!("{}", ambiguous(several)),
+        _ => Ok(Selection {
+            selected: candidates,
+            passed_over,
+        }),
     }
+}
+
+/// Moves those that cargo would pass over to `passed_over`.
+fn pass_over<'a>(
+    selected: &mut Vec<Selected<'a>>,
+    options: &CargoOptions,
+    passed_over: &mut Vec<PassedOver<'a>>,
+) {
+    selected.retain(
+        |&Selected {
+             package, target, ..
+         }| {
+            let missing = features::missing(package, target, options);
+            if missing.is_empty() {
+                return true;
+            }
+            passed_over.push(PassedOver {
+                package,
+                target,
+                missing,
+            });
+            false
+        },
+    );
 }
 
 /// The settings of a package, with those of the workspace behind them.
@@ -176,11 +251,13 @@ fn missing(
 }
 
 /// Bins of the packages that have a table or the SDK, or of all if there is none. Also says whether
-/// one table lists them all, which is as good as several `--bin`.
+/// one table lists them all, which is as good as several `--bin`. Bins that no table names may be passed over.
 fn candidates<'a>(
     workspace: &Workspace,
     packages: &[(&'a Package, Table)],
     workspace_table: &Table,
+    options: &CargoOptions,
+    passed_over: &mut Vec<PassedOver<'a>>,
 ) -> anyhow::Result<(Vec<Selected<'a>>, bool)> {
     if packages.iter().all(|(_, table)| table.bins.is_none())
         && let Some(bins) = &workspace_table.bins
@@ -231,13 +308,13 @@ fn candidates<'a>(
             all_listed &= *first_listed.get_or_insert(&package.id) == &package.id;
             continue;
         }
-        let bins = all_targets(one, &TargetKind::Bin);
-        let before = found.len();
-        match &package.default_run {
-            Some(name) => found.extend(bins.filter(|bin| bin.target.name == *name)),
-            None => found.extend(bins),
+        let mut bins: Vec<_> = all_targets(one, &TargetKind::Bin).collect();
+        if let Some(name) = &package.default_run {
+            bins.retain(|bin| bin.target.name == *name);
         }
-        all_listed &= found.len() == before;
+        all_listed &= bins.is_empty();
+        pass_over(&mut bins, options, passed_over);
+        found.extend(bins);
     }
     Ok((found, all_listed))
 }

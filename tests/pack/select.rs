@@ -307,3 +307,38 @@ fn no_project_is_cargos_own_error() {
     let run = project.program().folder(folder.path()).run();
     run.fails(101, &["could not find `Cargo.toml`", "--executable"]);
 }
+
+/// cargo passes over bins whose `required-features` are off, unless somebody names them.
+#[test]
+fn bins_with_features_that_are_off_are_passed_over() {
+    let project = Project::copy("workspace-two-bins");
+    project.append(
+        "etl/Cargo.toml",
+        "\n[features]\nhourly = [\"often\"]\noften = []\n\n[[bin]]\nname = \"etl\"\npath = \"src/main.rs\"\n\n\
+         [[bin]]\nname = \"backfill\"\npath = \"src/main.rs\"\nrequired-features = [\"often\"]\n",
+    );
+    let note =
+        "the bin `backfill` of `etl` requires the feature `often`; pass `-F often` to pack it too";
+    for args in ["-p etl", "--workspace"] {
+        project.cargo_build(args).run().ok();
+        assert!(!project.path("target/debug/backfill").exists(), "{args}");
+        let outcome = project.pack(args).says(&[note]);
+        assert!(!outcome.names().contains(&"backfill".to_owned()), "{args}");
+    }
+    project
+        .pack("-p etl -F etl/hourly")
+        .fails(1, &["-p etl --bin etl", "-p etl --bin backfill"]);
+    project.pack("-p etl --bin backfill").fails(101, &["often"]);
+    project.replace(
+        "etl/Cargo.toml",
+        "path = \"src/main.rs\"\n\n",
+        "path = \"src/main.rs\"\nrequired-features = [\"hourly\"]\n\n",
+    );
+    project.pack("-p etl").fails(
+        1,
+        &[
+            "no executable to pack",
+            "the bin `etl` of `etl` requires the feature `hourly`",
+        ],
+    );
+}

@@ -19,7 +19,7 @@ use crate::cargo::build;
 use crate::cargo::extra_args;
 use crate::cargo::metadata::Workspace;
 use crate::cargo::options::Common;
-use crate::cargo::select;
+use crate::cargo::select::{self, Selection};
 use crate::cargo::triple;
 use crate::cli::PackArgs;
 use crate::executable::Executable;
@@ -132,7 +132,13 @@ fn build_jobs(
 ) -> anyhow::Result<(Vec<Job>, Failures)> {
     let workspace = Workspace::load(&args.cargo, shell)?;
     let packages = workspace.packages(&args.cargo, shell)?;
-    let selected = select::select(&workspace, &packages, &args.cargo)?;
+    let Selection {
+        selected,
+        passed_over,
+    } = select::select(&workspace, &packages, &args.cargo)?;
+    for bin in &passed_over {
+        shell.note(bin);
+    }
     build::check_names(&selected)?;
     let triples = triple::triples(&args.cargo);
     check_single(args, selected.len(), triples.len())?;
