@@ -12,6 +12,7 @@
 
 pub mod digest;
 mod hasher;
+mod hidden;
 pub mod input;
 pub mod output;
 pub mod reader;

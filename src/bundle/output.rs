@@ -68,6 +68,7 @@ impl From<io::Error> for OutputError {
 #[derive(Debug, Clone)]
 pub struct Output {
     path: PathBuf,
+    root: Option<PathBuf>,
     existing: Option<FileId>,
 }
 
@@ -90,6 +91,7 @@ impl Output {
                 check_parents(&absolute)?;
                 return Ok(Self {
                     path: absolute,
+                    root: None,
                     existing: None,
                 });
             }
@@ -114,6 +116,7 @@ impl Output {
         }
         let is_link = fs::symlink_metadata(&absolute)?.is_symlink();
         Ok(Self {
+            root: None,
             existing: Some(platform::file_id(&absolute, &metadata)?),
             path: if is_link {
                 absolute.canonicalize()?
@@ -121,6 +124,22 @@ impl Output {
                 absolute
             },
         })
+    }
+
+    /// Says that workers may scan `root`, a folder that the output is below.
+    #[must_use]
+    pub fn below(mut self, root: &Path) -> Self {
+        // A link may lead to somewhere else.
+        self.root = std::path::absolute(root)
+            .ok()
+            .filter(|root| self.path.starts_with(root));
+        self
+    }
+
+    /// The folder that workers may scan: the output's own, or one above that was given.
+    pub fn root(&self) -> &Path {
+        let own = || self.path.parent().unwrap_or(Path::new("."));
+        self.root.as_deref().unwrap_or_else(own)
     }
 
     /// The absolute path.
@@ -224,5 +243,23 @@ impl Drop for NewFolders {
             // Not empty any more, or gone: somebody else's business.
             let _ = fs::remove_dir(folder);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+    use super::*;
+
+    #[test]
+    fn the_root_is_a_folder_that_the_output_is_below() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Output::check(&folder.path().join("x86_64/etl")).unwrap();
+        assert_eq!(output.root(), folder.path().join("x86_64"));
+        let below = output.clone().below(folder.path());
+        assert_eq!(below.root(), folder.path());
+        let elsewhere = output.below(&folder.path().join("other"));
+        assert_eq!(elsewhere.root(), folder.path().join("x86_64"));
     }
 }

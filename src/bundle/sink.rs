@@ -8,14 +8,14 @@ use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
-use super::output::NewFolders;
+use super::output::{NewFolders, Output};
 use super::staging;
 use super::writer::WriteError;
 use crate::platform;
 
 /// Receives the bytes of a bundle in order.
 pub struct Sink<'a> {
-    path: &'a Path,
+    output: &'a Output,
     state: State,
     // After the state, whose file is in one of them: fields are dropped in this order.
     folders: NewFolders,
@@ -44,9 +44,9 @@ enum State {
 }
 
 impl<'a> Sink<'a> {
-    /// A sink for the bundle at `path`. `existing` is the open file there, if it may be the same. `folders` were made
+    /// A sink for the bundle at `output`. `existing` is the open file there, if it may be the same. `folders` were made
     /// for it, and stay once it is there.
-    pub fn new(path: &'a Path, existing: Option<File>, folders: NewFolders) -> Self {
+    pub fn new(output: &'a Output, existing: Option<File>, folders: NewFolders) -> Self {
         let same = |mut existing: File| {
             existing.rewind().ok()?;
             let opened = stamp(&existing).ok()?;
@@ -58,7 +58,7 @@ impl<'a> Sink<'a> {
             })
         };
         Self {
-            path,
+            output,
             state: existing.and_then(same).unwrap_or(State::Empty),
             folders,
             compared: Vec::new(),
@@ -82,7 +82,7 @@ impl<'a> Sink<'a> {
                 return Ok(());
             }
         }
-        let path = self.path;
+        let path = self.output.path();
         self.new_file()?
             .write_all(bytes)
             .map_err(|error| WriteError::Write("write", path.to_owned(), error))
@@ -101,14 +101,14 @@ impl<'a> Sink<'a> {
         {
             // The bytes are right, but a copy may have lost the mode.
             platform::make_executable(existing).map_err(|error| {
-                WriteError::Write("make executable", self.path.to_owned(), error)
+                WriteError::Write("make executable", self.output.path().to_owned(), error)
             })?;
             self.folders.keep();
             return Ok(true);
         }
         self.new_file()?;
         if let State::New(file) = self.state {
-            publish(file, self.path, &mut self.folders)?;
+            publish(file, self.output, &mut self.folders)?;
         }
         self.folders.keep();
         Ok(false)
@@ -117,17 +117,18 @@ impl<'a> Sink<'a> {
     /// Whether the compared file ends here and is still what the path names.
     fn still_there(&self, existing: &File, length: u64, opened: Stamp) -> io::Result<bool> {
         let open = existing.metadata()?;
-        let named = std::fs::metadata(self.path)?;
+        let named = std::fs::metadata(self.output.path())?;
         Ok(open.len() == length
             && stamp(existing)? == opened
-            && platform::file_id(self.path, &open)? == platform::file_id(self.path, &named)?)
+            && platform::file_id(self.output.path(), &open)?
+                == platform::file_id(self.output.path(), &named)?)
     }
 
     /// The new file, holding all bytes so far.
     fn new_file(&mut self) -> Result<&mut File, WriteError> {
-        let failed = |error| WriteError::Write("write", self.path.to_owned(), error);
+        let failed = |error| WriteError::Write("write", self.output.path().to_owned(), error);
         if !matches!(self.state, State::New(_)) {
-            let mut file = create_beside(self.path, &mut self.folders)?;
+            let mut file = create_beside(self.output.path(), &mut self.folders)?;
             if let State::Same {
                 existing,
                 length,
@@ -138,7 +139,7 @@ impl<'a> Sink<'a> {
                 let copied =
                     io::copy(&mut existing.take(*length), file.as_file_mut()).map_err(failed)?;
                 if copied != *length || stamp(existing).map_err(failed)? != *opened {
-                    return Err(WriteError::Changed(self.path.to_owned()));
+                    return Err(WriteError::Changed(self.output.path().to_owned()));
                 }
             }
             self.state = State::New(file);
@@ -173,21 +174,22 @@ fn remake(folder: &Path, error: io::Error, folders: &mut NewFolders) -> io::Resu
 }
 
 /// Syncs, makes executable, renames: in this order, so that no incomplete file is ever executable.
-fn publish(file: NamedTempFile, path: &Path, folders: &mut NewFolders) -> Result<(), WriteError> {
+fn publish(
+    file: NamedTempFile,
+    output: &Output,
+    folders: &mut NewFolders,
+) -> Result<(), WriteError> {
+    let path = output.path();
     let failed = |action| move |error| WriteError::Write(action, path.to_owned(), error);
     file.as_file().sync_all().map_err(failed("sync"))?;
     // The lock is held until the file has its name.
     let (file, staged) = file.into_parts();
     let file = staging::close_for_writing(file, &staged);
-    let staged = staging::step_out(staged).map_err(failed("write"))?;
+    let staged = staging::step_aside(staged, output.root()).map_err(failed("write"))?;
     platform::make_executable(&file).map_err(failed("make executable"))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     staged
-        .persist(path)
-        .or_else(|failed| {
-            remake(folder, failed.error, folders)?;
-            failed.path.persist(path).map_err(|failed| failed.error)
-        })
+        .persist(path, |error| remake(folder, error, folders))
         .map_err(failed("rename the new bundle to"))?;
     // The bundle is in place; a file system that cannot sync folders is no reason to fail.
     let _ = platform::sync_folder(folder);

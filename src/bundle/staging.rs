@@ -10,12 +10,16 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
+use super::hidden::Hidden;
 use crate::platform;
 
 /// How the names of staged files begin and end, and how many letters and digits stand between. Nobody else's are so.
 const PREFIX: &str = ".airflow-bundle-";
 const SUFFIX: &str = ".tmp";
 const RANDOM: usize = 6;
+
+/// How the name of the folder ends that a staged file may be hidden in; it begins as the file's.
+const FOLDER_SUFFIX: &str = ".d";
 
 /// How often a file is made again that another process took for a left one before it was locked.
 const ATTEMPTS: usize = 16;
@@ -48,7 +52,7 @@ pub fn create(folder: &Path) -> io::Result<NamedTempFile> {
     ))
 }
 
-/// Removes the files in `folder` that a killed writer has left. What cannot be looked at or removed stays.
+/// Removes the files in `folder` that a killed writer has left, hidden ones too. What cannot be looked at or removed stays.
 pub fn remove_left(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -56,20 +60,27 @@ pub fn remove_left(folder: &Path) {
     for entry in entries.filter_map(Result::ok) {
         let name = entry.file_name();
         // The type of the entry itself: a link is nobody's staged file.
-        if name.to_str().is_some_and(is_ours) && entry.file_type().is_ok_and(|kind| kind.is_file())
-        {
+        let (Some(name), Ok(kind)) = (name.to_str(), entry.file_type()) else {
+            continue;
+        };
+        if kind.is_file() && random_part(name, SUFFIX).is_some() {
             remove_if_left(&entry.path());
+        } else if kind.is_dir()
+            && let Some(random) = random_part(name, FOLDER_SUFFIX)
+        {
+            let folder = entry.path();
+            remove_if_left(&folder.join(format!("{PREFIX}{random}{SUFFIX}")));
+            // Not if the file is a living writer's. One that has not moved its file yet does without the folder.
+            let _ = fs::remove_dir(&folder);
         }
     }
 }
 
-fn is_ours(name: &str) -> bool {
-    let random = name
-        .strip_prefix(PREFIX)
-        .and_then(|name| name.strip_suffix(SUFFIX));
-    random.is_some_and(|random| {
-        random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
+/// What stands between the prefix and `suffix` in a name of ours.
+fn random_part<'n>(name: &'n str, suffix: &str) -> Option<&'n str> {
+    let random = name.strip_prefix(PREFIX)?.strip_suffix(suffix)?;
+    let ours = random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    ours.then_some(random)
 }
 
 fn remove_if_left(path: &Path) {
@@ -107,24 +118,77 @@ pub fn close_for_writing(file: File, path: &Path) -> File {
     }
 }
 
-/// Moves a staged file out of its folder into the one above, if that can be done, and stays where it is if not.
-///
-/// A worker finds every executable file below its `executables_root`, whatever its name. Once a staged bundle is
-/// executable it would be found, and start tasks, until it has its own name; so that moment is spent outside of the folder.
-pub fn step_out(file: TempPath) -> io::Result<TempPath> {
-    let name = file.file_name();
-    let above = file.parent().and_then(above).zip(name);
-    let Some(above) = above.map(|(folder, name)| folder.join(name)) else {
-        return Ok(file);
-    };
-    match file.persist_noclobber(&above) {
-        Ok(()) => TempPath::try_from_path(above),
-        // Another file system, or nobody may write there.
-        Err(error) => Ok(error.path),
+/// A staged file where a worker does not find it.
+#[derive(Debug)]
+pub struct Aside {
+    /// The file.
+    pub path: TempPath,
+    // After the path, whose file is in it: fields are dropped in this order.
+    hidden: Option<Hidden>,
+}
+
+impl Aside {
+    /// Gives the file its name. `retry` is asked once whether an error can be mended.
+    pub fn persist(
+        self,
+        path: &Path,
+        retry: impl FnOnce(io::Error) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Self {
+            path: file,
+            // Until the file is out of it, or removed.
+            hidden: _hidden,
+        } = self;
+        file.persist(path).or_else(|failed| {
+            retry(failed.error)?;
+            failed.path.persist(path).map_err(|failed| failed.error)
+        })
     }
 }
 
-/// The folder above `folder`, where [`step_out`] leads to: the real one. What stands before a link, or before `..`, may be
+/// Moves a staged file aside: to the folder above `root`, which is its own folder or one above it; or else into a folder
+/// beside it that nobody but root can list; or else it stays where it is.
+///
+/// A worker finds every executable file below its `executables_root`, whatever its name. Once a staged bundle is
+/// executable it would be found, and start tasks, until it has its own name; so that moment is spent elsewhere.
+pub fn step_aside(file: TempPath, root: &Path) -> io::Result<Aside> {
+    let Some(name) = file.file_name().map(std::ffi::OsStr::to_owned) else {
+        return Ok(Aside {
+            path: file,
+            hidden: None,
+        });
+    };
+    let mut file = file;
+    if let Some(above) = above(root) {
+        file = match moved(file, above.join(&name))? {
+            (path, true) => return Ok(Aside { path, hidden: None }),
+            // Another file system, or nobody may write there.
+            (path, false) => path,
+        };
+    }
+    let folder = file.with_extension(FOLDER_SUFFIX.trim_start_matches('.'));
+    let Ok(hidden) = Hidden::make(folder) else {
+        return Ok(Aside {
+            path: file,
+            hidden: None,
+        });
+    };
+    let (path, moved) = moved(file, hidden.path().join(&name))?;
+    Ok(Aside {
+        path,
+        hidden: moved.then_some(hidden),
+    })
+}
+
+/// Moves a file to a place where nothing may stand. Returns where it is then, and whether it was moved.
+fn moved(file: TempPath, to: PathBuf) -> io::Result<(TempPath, bool)> {
+    match file.persist_noclobber(&to) {
+        Ok(()) => Ok((TempPath::try_from_path(to)?, true)),
+        Err(error) => Ok((error.path, false)),
+    }
+}
+
+/// The folder above `folder`, where [`step_aside`] leads to: the real one. What stands before a link, or before `..`, may be
 /// below the folder.
 pub fn above(folder: &Path) -> Option<PathBuf> {
     let mut folder = folder.canonicalize().ok()?;
@@ -185,25 +249,67 @@ mod tests {
     }
 
     #[test]
-    fn a_staged_file_steps_out_of_its_folder_where_it_can() {
+    fn a_staged_file_steps_aside() {
         let above = tempfile::tempdir().unwrap();
         let folder = above.path().join("bundles");
         fs::create_dir(&folder).unwrap();
         let (file, path) = create(&folder).unwrap().into_parts();
-        let outside = step_out(path).unwrap();
+        let outside = step_aside(path, &folder).unwrap().path;
         assert_eq!(
             outside.parent(),
             Some(&*above.path().canonicalize().unwrap())
         );
         assert!(is_named(&file, &outside));
         assert_eq!(names(&folder).len(), 0);
+        // A root further up counts, and the folder between does not.
+        let deeper = folder.join("x86_64-unknown-linux-gnu");
+        fs::create_dir(&deeper).unwrap();
+        let (_file, path) = create(&deeper).unwrap().into_parts();
+        let aside = step_aside(path, &folder).unwrap();
+        assert_eq!(aside.path.parent(), outside.parent());
+        fs::remove_dir(&deeper).unwrap();
         // Somebody's file there is never replaced.
         let (_file, path) = create(&folder).unwrap().into_parts();
         let rival = above.path().join(path.file_name().unwrap());
         fs::write(&rival, "somebody's").unwrap();
-        let stayed = step_out(path).unwrap();
-        assert_eq!(stayed.parent(), Some(&*folder));
+        let hidden = step_aside(path, &folder).unwrap();
+        assert_eq!(hidden.path.ancestors().nth(2), Some(&*folder));
         assert_eq!(fs::read(&rival).unwrap(), b"somebody's");
+        let bundle = folder.join("etl");
+        let Aside { path, hidden } = hidden;
+        path.persist(&bundle).unwrap();
+        drop(hidden);
+        assert_eq!(names(&folder), ["etl"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_hidden_file_of_a_killed_writer_is_removed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let hide = || {
+            let (file, path) = create(folder.path()).unwrap().into_parts();
+            // There is nothing above the root of all folders.
+            (file, step_aside(path, Path::new("/")).unwrap())
+        };
+        let (file, killed) = hide();
+        drop(file);
+        let Aside { path, hidden } = killed;
+        path.keep().unwrap();
+        std::mem::forget(hidden);
+        let (_file, live) = hide();
+        let own = live.path.parent().unwrap();
+        assert_eq!(own.metadata().unwrap().permissions().mode() & 0o777, 0o300);
+        fs::create_dir(folder.path().join(".airflow-bundle-notes.d")).unwrap();
+        let others = folder.path().join(".airflow-bundle-abc123.d");
+        fs::create_dir(&others).unwrap();
+        fs::write(others.join("file"), "somebody's").unwrap();
+        assert_eq!(names(folder.path()).len(), 4);
+        remove_left(folder.path());
+        assert_eq!(names(folder.path()).len(), 3);
+        assert!(live.path.exists() && others.join("file").exists());
+        drop(live);
+        assert_eq!(names(folder.path()).len(), 2);
     }
 
     /// `bundles/x/..` is above nothing: `bundles/x` is in the folder.

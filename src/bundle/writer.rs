@@ -107,10 +107,10 @@ impl std::error::Error for WriteError {}
 /// `stop` is looked at between buffers.
 ///
 /// The bundle appears whole or not at all: it is written to a file beside the output that is not
-/// executable, synced, made executable (0755) and renamed. Where the folder above the output's is writable and on the
-/// same file system, the file is there for the moment between the last two, so that a worker that scans the output's folder
-/// never finds the bundle under another name; elsewhere it may, for that moment. Files that killed writers have left in both
-/// folders are removed.
+/// executable, synced, made executable (0755) and renamed. Where the folder above [`Output::root`] is writable and on the
+/// same file system, the file is there for the moment between the last two, so that a worker that scans the root
+/// never finds the bundle under another name; elsewhere it is in a folder that only root can list. Files that killed writers
+/// have left are removed.
 pub fn write_bundle(
     parts: Parts<'_>,
     output: &Output,
@@ -122,11 +122,11 @@ pub fn write_bundle(
     let new_folders = NewFolders::make(folder)
         .map_err(|error| WriteError::Write("create the folder", folder.to_owned(), error))?;
     staging::remove_left(folder);
-    if let Some(above) = staging::above(folder) {
+    if let Some(above) = staging::above(output.root()) {
         staging::remove_left(&above);
     }
     let existing = matching_bundle(parts.executable, output);
-    let mut sink = Sink::new(output.path(), existing, new_folders);
+    let mut sink = Sink::new(output, existing, new_folders);
 
     let executable = copy_executable(parts.executable, &mut sink, stop)?;
     let (source, source_len) = copy_source(parts.source, &mut sink, stop)?;

@@ -3,7 +3,9 @@
 use std::fs::{File, Metadata, Permissions, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
@@ -85,6 +87,11 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create_new(true);
     options.mode(0o600).open(path)
+}
+
+/// Makes a folder that its owner may use and nobody may list, mode 0300. Root may.
+pub fn create_unlistable(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().mode(0o300).create(path)
 }
 
 /// Opens a file for reading; does not wait for the writer of a pipe, nor for a device.

@@ -70,6 +70,11 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     options.read(true).write(true).create_new(true).open(path)
 }
 
+/// Not to be had: Windows has no mode.
+pub fn create_unlistable(_path: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Opens a file for reading.
 pub fn open_without_waiting(path: &Path) -> io::Result<File> {
     File::open(path)

@@ -165,8 +165,8 @@ fn result_of_run(airflow: &Airflow) {
     // Each look at the run is a line of JSON, and comes in a chunk of its own; the last one is taken at the end.
     let answer = airflow.api.get(&path);
     let lines = answer.as_str().unwrap_or_default().lines();
-    let looks = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let last = looks.filter(Value::is_object).last().unwrap_or_default();
+    let mut looks = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let last = looks.rfind(Value::is_object).unwrap_or_default();
     assert_eq!(
         last["results"],
         json!({"dag_result": "of the whole run"}),

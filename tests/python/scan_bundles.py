@@ -1,8 +1,8 @@
 """The released Airflow scan of a folder, again and again, as fast as it can, behind JSON lines.
 
-    {"root": PATH, "bundle": PATH, "dag_id": ID, "allowed": [SHA256, ...]}
+    {"root": PATH, "bundle": PATH, "dag_id": ID, "allowed": [SHA256, ...], "user": UID}
 
-starts a loop: every executable below `root`, as the coordinator finds them, must be `bundle` alone,
+starts a loop, as that user: every executable below `root`, as the coordinator finds them, must be `bundle` alone,
 the coordinator must choose it for the dag, and the file must be one of those whose digests are allowed. The answer is
 {"started": true}. The next line, whatever it is, ends the loop: {"scans": N, "seen": {SHA256: N}, "problems": {TEXT: N}}.
 """
@@ -11,6 +11,7 @@ import collections
 import hashlib
 import json
 import logging
+import os
 import pathlib
 import select
 import sys
@@ -52,10 +53,14 @@ def main():
     while line := sys.stdin.readline():
         request = json.loads(line)
         report = {"scans": 0, "seen": collections.Counter(), "problems": collections.Counter()}
+        # What is imported only now may be closed to that user.
+        scan(request, {"scans": 0, "seen": collections.Counter(), "problems": collections.Counter()})
+        os.seteuid(request["user"])
         print(json.dumps({"started": True}), flush=True)
         while not select.select([sys.stdin], [], [], 0)[0] or report["scans"] == 0:
             scan(request, report)
         sys.stdin.readline()
+        os.seteuid(os.getuid())
         print(json.dumps(report), flush=True)
 
 

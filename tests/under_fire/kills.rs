@@ -18,13 +18,16 @@ const PACKS: usize = 3000;
 /// `FIRE_SEED` gives other moments.
 const SEED: u64 = 5;
 
+const ROOT: u32 = 0;
+
 const SIGNALS: [(Signal, i32); 3] = [(Signal::KILL, 137), (Signal::TERM, 143), (Signal::INT, 130)];
 
 /// A loop of the released scan over the folder of a site.
-struct Scan(Script);
+pub struct Scan(Script);
 
 impl Scan {
-    fn start(site: &Site) -> Self {
+    /// Scans as `user`, a number.
+    pub fn start(site: &Site, user: u32) -> Self {
         let python = python::environment("requirements.txt");
         let mut script = Script::start(&python, "scan_bundles.py");
         let started = script.ask(&json!({
@@ -32,13 +35,14 @@ impl Scan {
             "bundle": site.bundle(),
             "dag_id": "sales",
             "allowed": Content::BOTH.map(|content| site.digest(content)),
+            "user": user,
         }));
         assert_eq!(started, json!({ "started": true }));
         Self(script)
     }
 
     /// What was found since the start.
-    fn stop(mut self) -> Value {
+    pub fn stop(mut self) -> Value {
         self.0.ask(&json!({}))
     }
 }
@@ -146,7 +150,8 @@ fn fire(site: &Site, seed: u64) -> Tally {
             assert_eq!(
                 signal,
                 Signal::KILL,
-                "{moment:?} left {left:?}: {outcome:#?}"
+                "{moment:?} left {}: {outcome:#?}",
+                left.display()
             );
             let beside = left.parent() == Some(&*site.folder());
             *(if beside {
@@ -166,7 +171,7 @@ fn a_thousand_kills() {
     let site = Site::new();
     site.packed(Content::A);
     site.add_similar_files();
-    let scan = Scan::start(&site);
+    let scan = Scan::start(&site, ROOT);
     let start = Instant::now();
     let tally = fire(&site, seed);
     println!("seed {seed}, {:?}: {tally:?}", start.elapsed());
@@ -189,7 +194,7 @@ fn the_scan_reports_what_must_not_be() {
     let site = Site::new();
     site.packed(Content::A);
     let problems = || {
-        let scan = Scan::start(&site);
+        let scan = Scan::start(&site, ROOT);
         scan.stop()["problems"].clone()
     };
     let must_say = |words: &str| {

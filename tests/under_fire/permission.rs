@@ -1,11 +1,13 @@
 //! An unprivileged user who may not write here or there.
 
-use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::packer::{Outcome, run, set_mode};
+use crate::kills::Scan;
+use crate::packer::{Outcome, mode, run, set_mode};
 use crate::site::{Content, Site, names, not_written, refused, wrapped};
+use crate::strace::with_fault;
 
 const NOBODY: u32 = 65534;
 
@@ -30,8 +32,8 @@ impl Shared {
         Self { site, packer }
     }
 
-    /// Packs as nobody.
-    fn pack(&self, content: Content, output: &Path) -> Outcome {
+    /// A pack by nobody.
+    fn command(&self, content: Content, output: &Path) -> Command {
         let pack = self.site.pack_to(content, output);
         let mut own = Command::new(&self.packer);
         own.args(pack.get_args());
@@ -40,11 +42,12 @@ impl Shared {
         }
         let user = format!("--reuid={NOBODY}");
         let group = format!("--regid={NOBODY}");
-        let outcome = run(&mut wrapped(
-            "setpriv",
-            [&*user, &*group, "--clear-groups"],
-            &own,
-        ));
+        wrapped("setpriv", [&*user, &*group, "--clear-groups"], &own)
+    }
+
+    /// Packs as nobody.
+    fn pack(&self, content: Content, output: &Path) -> Outcome {
+        let outcome = run(&mut self.command(content, output));
         assert!(
             !outcome.stderr.contains("setpriv"),
             "this test becomes another user: run it as root, with `setpriv` (Debian: util-linux).\n{}",
@@ -52,11 +55,11 @@ impl Shared {
         );
         outcome
     }
+}
 
-    fn give(&self, path: &Path) {
-        chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-        assert!(path.metadata().unwrap().permissions().mode() & 0o700 == 0o700);
-    }
+fn give(path: &Path) {
+    chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    assert_eq!(mode(path) & 0o700, 0o700);
 }
 
 #[test]
@@ -105,12 +108,55 @@ fn a_bundle_that_belongs_to_somebody_else() {
     site.nothing_is_left(false);
 }
 
+/// The staged file cannot go to the folder above. Where it goes instead, only root finds it.
+#[test]
+fn a_staged_file_is_hidden_where_it_cannot_leave() {
+    let shared = Shared::new();
+    let site = &shared.site;
+    give(&site.folder());
+    let mut old = Content::A;
+    shared.pack(old, &site.bundle()).must_succeed();
+    let scan = Scan::start(site, NOBODY);
+    let mut left = Vec::new();
+    for call in ["mkdir", "fchmod", "rename,renameat", "renameat2", "rmdir"] {
+        for number in 1.. {
+            let pack = shared.command(old.other(), &site.bundle());
+            let outcome = with_fault(&pack, call, "signal=KILL", number);
+            left.extend(site.staged().iter().map(|staged| modes(staged)));
+            old = site.content_at(&site.bundle());
+            if outcome.code == 0 {
+                assert!(number > 1, "{call} was never called");
+                break;
+            }
+            assert_eq!(outcome.code, 137, "{call} {number}: {outcome:#?}");
+            shared.pack(old, &site.bundle()).must_succeed();
+            site.nothing_is_left(false);
+        }
+    }
+    let report = scan.stop();
+    assert_eq!(report["problems"], serde_json::json!({}));
+    assert!(report["scans"].as_u64().unwrap() > 20, "{report}");
+    // A folder without and with a file, before and after it became executable.
+    for modes in [vec![0o300], vec![0o300, 0o600], vec![0o300, 0o755]] {
+        assert!(left.contains(&modes), "{modes:?}: {left:?}");
+    }
+}
+
+/// The mode of what was left behind, and of what is in it.
+fn modes(left: &Path) -> Vec<u32> {
+    let mut modes = vec![mode(left)];
+    if left.is_dir() {
+        modes.extend(names(left).iter().map(|name| mode(&left.join(name))));
+    }
+    modes
+}
+
 /// The staged file cannot step out; the bundle is written all the same.
 #[test]
 fn a_folder_above_that_belongs_to_somebody_else() {
     let shared = Shared::new();
     let site = &shared.site;
-    shared.give(&site.folder());
+    give(&site.folder());
     for content in [Content::A, Content::B] {
         shared.pack(content, &site.bundle()).must_succeed();
         assert_eq!(site.content_at(&site.bundle()), content);
@@ -119,7 +165,7 @@ fn a_folder_above_that_belongs_to_somebody_else() {
     // By a link in a folder that is nobody's own: the folder above is that of the target.
     let links = site.bench.path("links");
     std::fs::create_dir(&links).unwrap();
-    shared.give(&links);
+    give(&links);
     symlink(site.folder(), links.join("linked")).unwrap();
     shared
         .pack(Content::A, &links.join("linked/etl"))

@@ -6,6 +6,7 @@ use cargo_metadata::camino::Utf8Path;
 use cargo_metadata::{Package, Target};
 
 use super::place::Place;
+use crate::bundle::output::Output;
 use crate::cargo::build::Built;
 use crate::cargo::metadata::Workspace;
 use crate::cargo::select::Selected;
@@ -102,9 +103,9 @@ impl Job {
         origins.flat_map(|origin| origin.cargo_files.iter().map(PathBuf::as_path))
     }
 
-    /// Where the bundle goes.
-    pub fn output_path(&self) -> PathBuf {
-        self.place.path(&self.executable)
+    /// Where the bundle goes, if it may.
+    pub fn output(&self, inputs: &[&Path]) -> anyhow::Result<Output> {
+        self.place.check(&self.executable, inputs)
     }
 }
 

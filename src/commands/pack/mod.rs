@@ -259,7 +259,7 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
     let mut inputs = vec![job.executable.as_path(), job.source.as_path()];
     inputs.extend(args.airflow_metadata.as_deref());
     inputs.extend(job.cargo_files());
-    let output = place::check(&job.output_path(), &inputs)?;
+    let output = job.output(&inputs)?;
 
     let examined = examine::examine(&executable, &job)?;
     examine::notes(&examined, &executable, &job, shell);

@@ -21,8 +21,13 @@ const DEFAULT_FOLDER: &str = "airflow-bundle";
 pub enum Place {
     /// This file.
     File(PathBuf),
-    /// A file named like the executable, in this folder.
-    Folder(PathBuf),
+    /// A file named like the executable, in this folder, or in the one of its target there.
+    Folder {
+        /// The folder that was asked for.
+        root: PathBuf,
+        /// The target's folder in it.
+        triple: Option<PathBuf>,
+    },
     /// A file named like the executable, in the folder `airflow-bundle` beside it.
     BesideExecutable,
 }
@@ -33,13 +38,27 @@ impl Place {
         let name = executable.file_name().unwrap_or_default();
         match self {
             Self::File(path) => path.clone(),
-            Self::Folder(folder) => folder.join(name),
+            Self::Folder { root, triple } => {
+                let folder = triple
+                    .as_ref()
+                    .map_or(root.clone(), |triple| root.join(triple));
+                folder.join(name)
+            }
             Self::BesideExecutable => executable
                 .parent()
                 .unwrap_or(Path::new(""))
                 .join(DEFAULT_FOLDER)
                 .join(name),
         }
+    }
+
+    /// Looks at what stands at the file.
+    pub fn check(&self, executable: &Path, inputs: &[&Path]) -> anyhow::Result<Output> {
+        let output = check(&self.path(executable), inputs)?;
+        Ok(match self {
+            Self::Folder { root, .. } => output.below(root),
+            Self::File(_) | Self::BesideExecutable => output,
+        })
     }
 }
 
@@ -56,20 +75,27 @@ pub fn of_selected(
     several_triples: bool,
 ) -> Place {
     let place = by_flags(args)
-        .or_else(|| selected.table.out_dir.clone().map(Place::Folder))
+        .or_else(|| selected.table.out_dir.clone().map(in_folder))
         .unwrap_or(Place::BesideExecutable);
     match (place, &triple.shown) {
-        (Place::Folder(folder), Some(triple)) if several_triples => {
+        (Place::Folder { root, .. }, Some(triple)) if several_triples => {
             // A target specification is a JSON file; cargo names its folder by the stem.
             let file = Path::new(triple);
             let is_file = file
                 .extension()
                 .is_some_and(|extension| extension == "json");
             let name = file.file_stem().filter(|_| is_file);
-            Place::Folder(folder.join(name.unwrap_or(triple.as_ref())))
+            Place::Folder {
+                root,
+                triple: Some(name.unwrap_or(triple.as_ref()).into()),
+            }
         }
         (place, _) => place,
     }
+}
+
+fn in_folder(root: PathBuf) -> Place {
+    Place::Folder { root, triple: None }
 }
 
 fn by_flags(args: &PackArgs) -> Option<Place> {
@@ -78,7 +104,7 @@ fn by_flags(args: &PackArgs) -> Option<Place> {
         .out_dir
         .clone()
         .or_else(|| from_environment(OUT_DIR_VARIABLE));
-    file.or_else(|| folder.map(Place::Folder))
+    file.or_else(|| folder.map(in_folder))
 }
 
 /// Refuses, before anything is built, what can be known to fail. Returns the file, if it is known.
@@ -95,8 +121,9 @@ pub fn check_early(
     };
     let name = PathBuf::from(format!("{}{suffix}", selected.target.name));
     match place {
-        Place::File(_) | Place::Folder(_) => {
-            check(&place.path(&name), inputs).map(|output| Some(output.path().to_owned()))
+        Place::File(_) | Place::Folder { .. } => {
+            let output = place.check(&name, inputs)?;
+            Ok(Some(output.path().to_owned()))
         }
         Place::BesideExecutable => Ok(None),
     }
@@ -116,8 +143,7 @@ pub fn check_distinct(files: &[PathBuf]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Looks at what stands at `path`.
-pub fn check(path: &Path, inputs: &[&Path]) -> anyhow::Result<Output> {
+fn check(path: &Path, inputs: &[&Path]) -> anyhow::Result<Output> {
     let refused = || format!("cannot write the bundle to `{}`", path.display());
     let output = Output::check(path).with_context(refused)?;
     for input in inputs {
