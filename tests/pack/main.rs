@@ -17,4 +17,5 @@ mod runner;
 mod sdk;
 mod select;
 mod support;
+mod target;
 mod together;
