@@ -3,9 +3,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::bundles::{bundles_below, manifest};
+use crate::project::{Outcome, Project};
 use crate::sdk;
-use crate::support::{Outcome, Project, bundles_below, manifest, text};
 use crate::target::exe;
+
+/// Each line with its end.
+pub fn text<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(line.as_ref());
+        text.push('\n');
+    }
+    text
+}
 
 /// Without the lines that cannot be equal in two runs: times, and what is fresh, in any order.
 fn without_times(stderr: &str) -> String {
@@ -16,7 +27,7 @@ fn without_times(stderr: &str) -> String {
 
 #[test]
 fn diagnostics_are_those_of_plain_cargo() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     project.append("src/main.rs", "fn unused(argument: u32) {}");
     for args in ["", "--color always", "-v", "-q", "--message-format short"] {
         let plain = project.cargo_build(args).run().ok();
@@ -46,7 +57,7 @@ fn commands_of_ours(stderr: &str) -> String {
 /// A pipe holds 64 KiB; whoever reads only one of two ends up waiting for ever.
 #[test]
 fn a_noisy_build_does_not_hang() {
-    let project = Project::copy("noisy-build");
+    let project = Project::with_sdk("noisy-build");
     let plain = project.cargo_build("").run().ok();
     assert!(plain.stderr.len() > 300_000, "{}", plain.stderr.len());
     project.clean();
@@ -64,7 +75,7 @@ fn a_noisy_build_does_not_hang() {
 
 #[test]
 fn progress_reaches_the_terminal() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let run = project.program().env("CARGO_TERM_PROGRESS_WHEN", "always");
     let run = run.env("CARGO_TERM_PROGRESS_WIDTH", "80");
     run.run().ok().says(&["Building [", "one-bin"]);
@@ -72,8 +83,8 @@ fn progress_reaches_the_terminal() {
 
 #[test]
 fn a_failed_build_packs_nothing() {
-    let project = Project::copy("build-error");
-    let plain = project.cargo_build("").run().code(101);
+    let project = Project::with_sdk("build-error");
+    let plain = project.cargo_build("").run().must_end_with(101);
     for args in ["", "-r", "--out-dir dags", "-o bundle", "--target-dir x"] {
         let outcome = project
             .pack(args)
@@ -91,7 +102,7 @@ fn a_failed_build_packs_nothing() {
 
 #[test]
 fn a_failed_build_packs_no_stale_executable() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let bundle = project.pack("").bundle();
     let before = (fs::read(&bundle).unwrap(), modified(&bundle));
     project.replace(
@@ -102,7 +113,7 @@ fn a_failed_build_packs_no_stale_executable() {
     project.pack("").fails(101, &["E0308"]);
     assert_eq!((fs::read(&bundle).unwrap(), modified(&bundle)), before);
     fs::remove_file(&bundle).unwrap();
-    let json = project.pack("--message-format json").code(101);
+    let json = project.pack("--message-format json").must_end_with(101);
     assert!(!bundle.exists());
     let last = json.json().pop().unwrap();
     assert_eq!(last["reason"], "build-finished");
@@ -116,7 +127,7 @@ fn modified(path: &Path) -> std::time::SystemTime {
 /// One of two does not compile: for cargo the build has failed.
 #[test]
 fn one_bin_that_does_not_compile_fails_the_build() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     project.append("reports/src/main.rs", "fn broken() -> u32 { \"\" }");
     project
         .pack("--workspace -- --keep-going")
@@ -126,7 +137,7 @@ fn one_bin_that_does_not_compile_fails_the_build() {
 
 #[test]
 fn cargos_own_errors_keep_their_code() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     for (args, code, words) in [
         (
             "--profile nowhere",
@@ -145,7 +156,7 @@ fn cargos_own_errors_keep_their_code() {
         ("-j nine", 101, &["nine"]),
     ] {
         let plain = project.cargo_build(&args.replace("-- ", "")).run();
-        let plain = plain.code(code).says(words);
+        let plain = plain.must_end_with(code).says(words);
         let ours = project.pack(args).fails(code, words);
         let first = plain.stderr.lines().next().unwrap();
         assert!(ours.stderr.contains(first), "{first}\n{}", ours.stderr);
@@ -158,7 +169,7 @@ fn cargos_own_errors_keep_their_code() {
 fn the_cargo_of_the_environment_is_used_for_everything() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let script = project.path("cargo of mine");
     let write = |build: &str| {
         let text = format!(
@@ -189,7 +200,7 @@ fn the_cargo_of_the_environment_is_used_for_everything() {
 
 #[test]
 fn no_compiler_flags_are_added() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let build = escargot::CargoBuild::new()
         .manifest_path(project.path("Cargo.toml"))
         .target_dir(project.path("target"))
@@ -210,7 +221,7 @@ fn no_compiler_flags_are_added() {
 
 #[test]
 fn features_are_cargos() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     project.append(
         "Cargo.toml",
         "[features]\ndefault = [\"a\"]\na = []\nb = []\nc = []",
@@ -243,7 +254,7 @@ fn features_are_cargos() {
 
 #[test]
 fn locked_without_a_lock_file_fails_and_creates_none() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     fs::remove_file(project.path("Cargo.lock")).unwrap();
     for flag in ["--locked", "--frozen"] {
         project.pack(flag).fails(101, &["lock file", flag]);
@@ -258,7 +269,7 @@ fn locked_without_a_lock_file_fails_and_creates_none() {
 
 #[test]
 fn other_flags_of_cargo_build_stand_after_the_dashes() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     project
         .pack("-- --timings --keep-going --ignore-rust-version")
         .bundle();
@@ -310,7 +321,7 @@ fn other_flags_of_cargo_build_stand_after_the_dashes() {
 fn notes_on_dev_builds_and_debug_info() {
     const DEV: &str = "` is an unoptimized build";
     const DEBUG: &str = "are debug information";
-    let project = Project::copy("custom-profile").with_sdk_for("--profile traced");
+    let project = Project::with_sdk("custom-profile").with_sdk_for("--profile traced");
     project
         .pack("")
         .ok()
@@ -328,7 +339,7 @@ fn notes_on_dev_builds_and_debug_info() {
         ])
         .says_nothing_of(&[DEV]);
     // Without the SDK, which would have to be built once more.
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     project.append("Cargo.toml", "[profile.release]\ndebug = true");
     let outcome: Outcome = project.pack("-r").ok();
     outcome.says(&[DEBUG, "[profile.release]"]);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::support::{Project, Run, host, is_bundle};
+use crate::project::{Project, Run, host, is_bundle};
 
 /// Packs, and returns where cargo put the executable. The bundle begins with its bytes.
 #[track_caller]
@@ -35,7 +35,7 @@ pub fn exe(path: &str) -> String {
 
 #[test]
 fn the_executable_lies_where_cargo_says() {
-    let project = Project::copy("one-bin").with_sdk_for("--target host-tuple");
+    let project = Project::with_sdk("one-bin").with_sdk_for("--target host-tuple");
     let host = host();
     let elsewhere = project.path("by/variable");
     for (args, env, expected) in [
@@ -91,7 +91,7 @@ fn the_executable_lies_where_cargo_says() {
         );
     }
     // Without the SDK, which would have to be built for this alone.
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     let run = project.program().args("-r -p etl --target").arg(&host);
     assert_eq!(
         executable_of(run),
@@ -101,7 +101,7 @@ fn the_executable_lies_where_cargo_says() {
 
 #[test]
 fn a_relative_target_dir_is_relative_to_the_current_folder() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let run = project.program().folder(&project.path("src"));
     let executable = executable_of(run.args("--target-dir ../out"));
     // cargo itself leaves the dots in the path.
@@ -113,12 +113,12 @@ fn a_relative_target_dir_is_relative_to_the_current_folder() {
 
 #[test]
 fn configured_target_dir_build_dir_and_target() {
-    let project = Project::copy("target-dir").building_in("out/built", "");
+    let project = Project::with_sdk("target-dir").building_in("out/built", "");
     assert_eq!(
         executable_of(project.program()),
         project.path(&exe("out/built/debug/target-dir"))
     );
-    let project = Project::copy("build-dir").building_in("intermediate", "--release");
+    let project = Project::with_sdk("build-dir").building_in("intermediate", "--release");
     assert_eq!(
         executable_of(project.program().args("-r")),
         project.path(&exe("target/release/build-dir"))
@@ -129,7 +129,7 @@ fn configured_target_dir_build_dir_and_target() {
         name.to_str().unwrap().starts_with("build_dir-")
     });
     assert_ne!(built.count(), 0, "the setting is used");
-    let project = Project::copy("config-target").with_sdk_for("--target host-tuple");
+    let project = Project::with_sdk("config-target").with_sdk_for("--target host-tuple");
     assert_eq!(
         executable_of(project.program()),
         project.path(&exe(&format!("target/{}/debug/config-target", host())))
@@ -138,7 +138,7 @@ fn configured_target_dir_build_dir_and_target() {
 
 #[test]
 fn a_custom_profile() {
-    let project = Project::copy("custom-profile").with_sdk_for("--profile traced");
+    let project = Project::with_sdk("custom-profile").with_sdk_for("--profile traced");
     assert_eq!(
         executable_of(project.program().args("--profile traced")),
         project.path(&exe("target/traced/custom-profile"))
@@ -147,7 +147,7 @@ fn a_custom_profile() {
 
 #[test]
 fn spaces_and_letters_of_all_kinds_in_paths() {
-    let project = Project::copy_as("one-bin", "mein projekt äöü 日本 'x' #1");
+    let project = Project::with_sdk_as("one-bin", "mein projekt äöü 日本 'x' #1");
     let run = project.program().arg("--target-dir").arg("out put/ñ");
     assert_eq!(
         executable_of(run),
@@ -156,7 +156,7 @@ fn spaces_and_letters_of_all_kinds_in_paths() {
     let run = project.program().arg("-o").arg("der dag ß");
     assert_eq!(run.run().bundle(), project.path("der dag ß"));
 
-    let project = Project::copy_as("workspace-two-bins", "two words/größe");
+    let project = Project::with_sdk_as("workspace-two-bins", "two words/größe");
     let bundles = project.pack("--workspace --out-dir dags").bundles();
     assert_eq!(
         bundles,
@@ -166,7 +166,7 @@ fn spaces_and_letters_of_all_kinds_in_paths() {
 
 #[test]
 fn the_triple_is_reported_wherever_it_was_chosen() {
-    let project = Project::copy("config-target").with_sdk_for("--target host-tuple");
+    let project = Project::with_sdk("config-target").with_sdk_for("--target host-tuple");
     let host = host();
     let triple = |args: &str| {
         let outcome = project.program().args(args).args("--message-format json");
@@ -188,7 +188,7 @@ fn the_triple_is_reported_wherever_it_was_chosen() {
 /// cargo accepts one name for the host, and so does a folder name.
 #[test]
 fn one_target_named_twice_is_one_bundle() {
-    let project = Project::copy("one-bin").with_sdk_for("--target host-tuple");
+    let project = Project::with_sdk("one-bin").with_sdk_for("--target host-tuple");
     let host = host();
     let args = format!("--target {host} --target host-tuple --target {host} --out-dir dags");
     assert_eq!(
