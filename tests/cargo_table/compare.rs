@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
@@ -11,7 +10,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::cases::Case;
-use crate::project::{Outcome, Project};
+use crate::project::{self, Outcome, Project};
 
 /// The test project.
 const PROJECT: &str = "cargo-table";
@@ -55,13 +54,7 @@ pub fn prepare(case: &Case) -> Project {
 /// The triple of this machine.
 fn host() -> &'static str {
     static HOST: OnceLock<String> = OnceLock::new();
-    HOST.get_or_init(|| {
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let output = Command::new(rustc).arg("-vV").output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-        host.expect("rustc names its host").to_owned()
-    })
+    HOST.get_or_init(project::host)
 }
 
 /// `HOST` is the triple of this machine, `ROOT` the folder of the project.

@@ -1,16 +1,12 @@
-//! Formats and files for which this machine has no compiler, byte by byte.
+//! Formats for which this machine has no compiler, byte by byte.
 
 use cargo_airflow_bundle::executable::{Architecture, Executable, Format, Host, Platform, Refusal};
 
-use crate::images::{ARM64, Content, MachO, Pe, X86_64, universal};
-use crate::toolchain::examine_bytes;
+use crate::images::{ARM64, Content, MachO, Pe, X86_64, elf, universal};
+use crate::toolchain::{examine_bytes, refused};
 
 fn macho() -> MachO<'static> {
     MachO::default()
-}
-
-fn refused(bytes: &[u8]) -> Refusal {
-    examine_bytes(bytes).unwrap_err()
 }
 
 #[test]
@@ -171,14 +167,6 @@ fn a_macho_segment_beyond_the_end_is_refused() {
 }
 
 #[test]
-fn a_java_class_is_no_universal_file() {
-    let class = [
-        0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 52, 0, 1, 2, 3, 0, 0, 0, 0, 0, 0,
-    ];
-    assert!(matches!(refused(&class), Refusal::UnknownFormat { .. }));
-}
-
-#[test]
 fn a_pe_executable() {
     let executable = examine_bytes(&Pe::default().build()).unwrap();
     assert_eq!(executable.format, Format::Pe);
@@ -314,63 +302,6 @@ fn upx_is_recognised_behind_the_headers() {
     assert!(matches!(refused(&ls), Refusal::Upx));
 }
 
-/// A file of one loaded segment, which holds the header.
-fn elf(wide: bool, big: bool, machine: u16) -> Vec<u8> {
-    let half = |value: u16| {
-        if big {
-            value.to_be_bytes()
-        } else {
-            value.to_le_bytes()
-        }
-    };
-    let word = |value: u32| {
-        if big {
-            value.to_be_bytes()
-        } else {
-            value.to_le_bytes()
-        }
-    };
-    let address = |value: u32| match (wide, big) {
-        (false, _) => word(value).to_vec(),
-        (true, false) => [word(value), [0; 4]].concat(),
-        (true, true) => [[0; 4], word(value)].concat(),
-    };
-    let (header, entry): (u16, u16) = if wide { (64, 56) } else { (52, 32) };
-    let mut out = vec![
-        0x7f,
-        b'E',
-        b'L',
-        b'F',
-        1 + u8::from(wide),
-        1 + u8::from(big),
-        1,
-    ];
-    out.resize(16, 0);
-    out.extend(half(2));
-    out.extend(half(machine));
-    out.extend(word(1));
-    out.extend(address(0x1000));
-    out.extend(address(u32::from(header)));
-    out.extend(address(0));
-    out.extend(word(0));
-    for value in [header, entry, 1, 0, 0, 0] {
-        out.extend(half(value));
-    }
-    let size = u32::from(header + entry);
-    out.extend(word(1));
-    if wide {
-        out.extend(word(5));
-    }
-    for value in [0, 0x1000, 0x1000, size, size] {
-        out.extend(address(value));
-    }
-    if !wide {
-        out.extend(word(5));
-    }
-    out.extend(address(0x1000));
-    out
-}
-
 #[test]
 fn elf_headers_of_every_architecture() {
     for (name, wide, big, machine) in [
@@ -426,67 +357,4 @@ fn elf_headers_of_every_architecture() {
     let executable = examine_bytes(&freebsd).unwrap();
     assert_eq!(executable.platform, Platform::FreeBsd);
     assert!(executable.suggested_target().is_some());
-}
-
-#[test]
-fn files_of_other_kinds_are_refused_by_name() {
-    let mut tar = vec![0; 600];
-    tar[0] = b'a';
-    tar[257..262].copy_from_slice(b"ustar");
-    // A character lies across the border of what is looked at.
-    let long_text = format!("x{}", "\u{e4}".repeat(1000));
-    let mut coff = vec![0x64, 0x86, 1, 0];
-    coff.resize(200, 0);
-    let mut dos = b"MZ".to_vec();
-    dos.resize(200, 0);
-    let mut far = dos.clone();
-    far[60..64].fill(0xff);
-    let bundle = [&[0; 100][..], b"AFBNDL01"].concat();
-    for (bytes, expected) in [
-        (&b""[..], "empty file"),
-        (b"fn main() {}\n", "text file"),
-        ("// L\u{e4}nge\n".as_bytes(), "text file"),
-        (long_text.as_bytes(), "text file"),
-        (b"\xff\xfeh\0i\0", "text file"),
-        (
-            b"#!/usr/bin/env python3\nprint()\n",
-            "script for `/usr/bin/env python3`",
-        ),
-        (b"#!\x1b[2J\n", "script for `\\u{1b}[2J`"),
-        (b"PK\x03\x04....", "ZIP archive"),
-        (b"\x1f\x8b\x08\0", "gzip"),
-        (&tar, "tar archive"),
-        (b"!<arch>\n", "static library"),
-        (
-            b"!<arch>\nx.o/            0           0     0     644     9999      `\n",
-            "static library",
-        ),
-        (b"!<thin>\n", "thin static library"),
-        (b"\0asm\x01\0\0\0", "WebAssembly"),
-        (b"MDMP\x93\xa7\0\0", "core dump (minidump)"),
-        (b"BC\xc0\xde\0\0", "LLVM bitcode"),
-        (&coff, "object file (COFF)"),
-        (b"\0\0\xff\xff\x02\0", "object file (COFF)"),
-        (&far, "the PE header would end at byte 4294967299"),
-        (&dos, "begins with `MZ\\x00"),
-        (
-            b"\x01\xdf\0\x04\0\0\0\0",
-            "begins with `\\x01\\xdf\\x00\\x04",
-        ),
-        (b"\x7fELF\x02\x01", "ELF header would end"),
-        (b"\x7fELF\x09\x01\x01\0", "class 9"),
-        (&bundle, "cargo airflow-bundle unpack"),
-    ] {
-        let refusal = refused(bytes);
-        assert!(
-            refusal.to_string().contains(expected),
-            "{}: {refusal}",
-            bytes.escape_ascii()
-        );
-    }
-}
-
-#[test]
-fn the_magic_alone_makes_no_bundle() {
-    assert!(!matches!(refused(b"AFBNDL01"), Refusal::AlreadyBundle));
 }

@@ -1,4 +1,4 @@
-//! Writes small but valid Mach-O and PE images, for which there is no linker on most machines.
+//! Writes small but valid Mach-O, PE and ELF images, for which there is no linker on most machines.
 
 /// A section to be written.
 pub struct Content<'a> {
@@ -265,4 +265,61 @@ impl Pe<'_> {
         out.extend_from_slice(&self.certificates.to_le_bytes());
         out.resize(start + usize::from(size), 0);
     }
+}
+
+/// An ELF file of one loaded segment, which holds the header.
+pub fn elf(wide: bool, big: bool, machine: u16) -> Vec<u8> {
+    let half = |value: u16| {
+        if big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    };
+    let word = |value: u32| {
+        if big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    };
+    let address = |value: u32| match (wide, big) {
+        (false, _) => word(value).to_vec(),
+        (true, false) => [word(value), [0; 4]].concat(),
+        (true, true) => [[0; 4], word(value)].concat(),
+    };
+    let (header, entry): (u16, u16) = if wide { (64, 56) } else { (52, 32) };
+    let mut out = vec![
+        0x7f,
+        b'E',
+        b'L',
+        b'F',
+        1 + u8::from(wide),
+        1 + u8::from(big),
+        1,
+    ];
+    out.resize(16, 0);
+    out.extend(half(2));
+    out.extend(half(machine));
+    out.extend(word(1));
+    out.extend(address(0x1000));
+    out.extend(address(u32::from(header)));
+    out.extend(address(0));
+    out.extend(word(0));
+    for value in [header, entry, 1, 0, 0, 0] {
+        out.extend(half(value));
+    }
+    let size = u32::from(header + entry);
+    out.extend(word(1));
+    if wide {
+        out.extend(word(5));
+    }
+    for value in [0, 0x1000, 0x1000, size, size] {
+        out.extend(address(value));
+    }
+    if !wide {
+        out.extend(word(5));
+    }
+    out.extend(address(0x1000));
+    out
 }

@@ -10,5 +10,6 @@ mod footer_search;
 mod hostile;
 mod images;
 mod link_section;
+mod other_kinds;
 mod real_files;
 mod toolchain;

@@ -95,3 +95,7 @@ pub fn examine_file(path: impl AsRef<Path>) -> Result<Executable, Refusal> {
 pub fn examine_bytes(bytes: &[u8]) -> Result<Executable, Refusal> {
     examine(std::io::Cursor::new(bytes), 0, bytes.len() as u64)
 }
+
+pub fn refused(bytes: &[u8]) -> Refusal {
+    examine_bytes(bytes).unwrap_err()
+}

@@ -18,3 +18,5 @@ mod section;
 mod signals;
 mod start;
 mod validate;
+mod validate_json;
+mod validate_yaml;

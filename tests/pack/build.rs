@@ -1,201 +1,21 @@
-//! Building: cargo's own words, flags and exit codes, and the executable where cargo says it is.
+//! Building: cargo's own words, flags and exit codes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::bundles::{bundles_below, manifest};
+use crate::project::{Outcome, Project};
 use crate::sdk;
-use crate::support::{Outcome, Project, Run, bundles_below, host, is_bundle, manifest, text};
+use crate::target::exe;
 
-/// Packs, and returns where cargo put the executable. The bundle begins with its bytes.
-#[track_caller]
-fn executable_of(run: Run) -> PathBuf {
-    let outcome = run.args("--message-format json").run().ok();
-    let line = outcome.json().pop().expect("a line");
-    let path = |key: &str| PathBuf::from(line[key].as_str().expect("a path"));
-    let executable = fs::read(path("executable")).unwrap();
-    let bundle = fs::read(path("path")).unwrap();
-    assert!(bundle.starts_with(&executable));
-    assert!(is_bundle(&path("path")));
-    assert!(!is_bundle(&path("executable")), "cargo's file was modified");
-    assert_eq!(
-        path("path"),
-        path("executable")
-            .parent()
-            .unwrap()
-            .join("airflow-bundle")
-            .join(path("executable").file_name().unwrap()),
-        "the default place"
-    );
-    path("executable")
-}
-
-/// The same file name for every platform.
-fn exe(path: &str) -> String {
-    format!("{path}{}", std::env::consts::EXE_SUFFIX)
-}
-
-#[test]
-fn the_executable_lies_where_cargo_says() {
-    let project = Project::copy("one-bin").with_sdk_for("--target host-tuple");
-    let host = host();
-    let elsewhere = project.path("by/variable");
-    for (args, env, expected) in [
-        ("", None, "target/debug/one-bin".to_owned()),
-        ("-r", None, "target/release/one-bin".to_owned()),
-        (
-            "--profile release",
-            None,
-            "target/release/one-bin".to_owned(),
-        ),
-        ("--profile dev", None, "target/debug/one-bin".to_owned()),
-        (
-            "--target-dir out/by-flag",
-            None,
-            "out/by-flag/debug/one-bin".to_owned(),
-        ),
-        (
-            "",
-            Some(("CARGO_TARGET_DIR", elsewhere.to_str().unwrap())),
-            "by/variable/debug/one-bin".to_owned(),
-        ),
-        (
-            "",
-            Some(("CARGO_TARGET_DIR", "by/relative-variable")),
-            "by/relative-variable/debug/one-bin".to_owned(),
-        ),
-        (
-            "--config build.target-dir='by/config'",
-            None,
-            "by/config/debug/one-bin".to_owned(),
-        ),
-        (
-            "--target HOST",
-            None,
-            format!("target/{host}/debug/one-bin"),
-        ),
-        (
-            "",
-            Some(("CARGO_BUILD_TARGET", &*host)),
-            format!("target/{host}/debug/one-bin"),
-        ),
-    ] {
-        let mut run = project
-            .program()
-            .args(&args.replace("HOST", &host).replace('\'', "\""));
-        if let Some((name, value)) = env {
-            run = run.env(name, value);
-        }
-        assert_eq!(
-            executable_of(run),
-            project.path(&exe(&expected)),
-            "{args} {env:?}"
-        );
+/// Each line with its end.
+pub fn text<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(line.as_ref());
+        text.push('\n');
     }
-    // Without the SDK, which would have to be built for this alone.
-    let project = Project::copy("workspace-two-bins");
-    let run = project.program().args("-r -p etl --target").arg(&host);
-    assert_eq!(
-        executable_of(run),
-        project.path(&exe(&format!("target/{host}/release/etl")))
-    );
-}
-
-#[test]
-fn a_relative_target_dir_is_relative_to_the_current_folder() {
-    let project = Project::copy("one-bin");
-    let run = project.program().folder(&project.path("src"));
-    let executable = executable_of(run.args("--target-dir ../out"));
-    // cargo itself leaves the dots in the path.
-    assert_eq!(
-        executable.canonicalize().unwrap(),
-        project.path(&exe("out/debug/one-bin"))
-    );
-}
-
-#[test]
-fn configured_target_dir_build_dir_and_target() {
-    let project = Project::copy("target-dir").building_in("out/built", "");
-    assert_eq!(
-        executable_of(project.program()),
-        project.path(&exe("out/built/debug/target-dir"))
-    );
-    let project = Project::copy("build-dir").building_in("intermediate", "--release");
-    assert_eq!(
-        executable_of(project.program().args("-r")),
-        project.path(&exe("target/release/build-dir"))
-    );
-    let built = fs::read_dir(project.path("intermediate/release/deps")).unwrap();
-    let built = built.filter(|entry| {
-        let name = entry.as_ref().unwrap().file_name();
-        name.to_str().unwrap().starts_with("build_dir-")
-    });
-    assert_ne!(built.count(), 0, "the setting is used");
-    let project = Project::copy("config-target").with_sdk_for("--target host-tuple");
-    assert_eq!(
-        executable_of(project.program()),
-        project.path(&exe(&format!("target/{}/debug/config-target", host())))
-    );
-}
-
-#[test]
-fn a_custom_profile() {
-    let project = Project::copy("custom-profile").with_sdk_for("--profile traced");
-    assert_eq!(
-        executable_of(project.program().args("--profile traced")),
-        project.path(&exe("target/traced/custom-profile"))
-    );
-}
-
-#[test]
-fn spaces_and_letters_of_all_kinds_in_paths() {
-    let project = Project::copy_as("one-bin", "mein projekt äöü 日本 'x' #1");
-    let run = project.program().arg("--target-dir").arg("out put/ñ");
-    assert_eq!(
-        executable_of(run),
-        project.path(&exe("out put/ñ/debug/one-bin"))
-    );
-    let run = project.program().arg("-o").arg("der dag ß");
-    assert_eq!(run.run().bundle(), project.path("der dag ß"));
-
-    let project = Project::copy_as("workspace-two-bins", "two words/größe");
-    let bundles = project.pack("--workspace --out-dir dags").bundles();
-    assert_eq!(
-        bundles,
-        [project.path("dags/etl"), project.path("dags/reports")]
-    );
-}
-
-#[test]
-fn the_triple_is_reported_wherever_it_was_chosen() {
-    let project = Project::copy("config-target").with_sdk_for("--target host-tuple");
-    let host = host();
-    let triple = |args: &str| {
-        let outcome = project.program().args(args).args("--message-format json");
-        outcome.run().ok().json().pop().unwrap()["target_triple"].clone()
-    };
-    assert_eq!(triple(""), *host, "`host-tuple` in the configuration");
-    assert_eq!(triple("--target host-tuple"), *host);
-    assert_eq!(triple("--config build.target-dir=\"x\""), *host);
-    fs::remove_file(project.path(".cargo/config.toml")).unwrap();
-    assert_eq!(triple(""), serde_json::Value::Null);
-    assert_eq!(triple(&format!("--config build.target=\"{host}\"")), *host);
-    project.write(
-        ".cargo/config.toml",
-        &format!("[build]\ntarget = [\"{host}\"]"),
-    );
-    assert_eq!(triple(""), *host);
-}
-
-/// cargo accepts one name for the host, and so does a folder name.
-#[test]
-fn one_target_named_twice_is_one_bundle() {
-    let project = Project::copy("one-bin").with_sdk_for("--target host-tuple");
-    let host = host();
-    let args = format!("--target {host} --target host-tuple --target {host} --out-dir dags");
-    assert_eq!(
-        project.pack(&args).bundle(),
-        project.path(&exe("dags/one-bin"))
-    );
+    text
 }
 
 /// Without the lines that cannot be equal in two runs: times, and what is fresh, in any order.
@@ -207,7 +27,7 @@ fn without_times(stderr: &str) -> String {
 
 #[test]
 fn diagnostics_are_those_of_plain_cargo() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     project.append("src/main.rs", "fn unused(argument: u32) {}");
     for args in ["", "--color always", "-v", "-q", "--message-format short"] {
         let plain = project.cargo_build(args).run().ok();
@@ -237,7 +57,7 @@ fn commands_of_ours(stderr: &str) -> String {
 /// A pipe holds 64 KiB; whoever reads only one of two ends up waiting for ever.
 #[test]
 fn a_noisy_build_does_not_hang() {
-    let project = Project::copy("noisy-build");
+    let project = Project::with_sdk("noisy-build");
     let plain = project.cargo_build("").run().ok();
     assert!(plain.stderr.len() > 300_000, "{}", plain.stderr.len());
     project.clean();
@@ -255,7 +75,7 @@ fn a_noisy_build_does_not_hang() {
 
 #[test]
 fn progress_reaches_the_terminal() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let run = project.program().env("CARGO_TERM_PROGRESS_WHEN", "always");
     let run = run.env("CARGO_TERM_PROGRESS_WIDTH", "80");
     run.run().ok().says(&["Building [", "one-bin"]);
@@ -263,8 +83,8 @@ fn progress_reaches_the_terminal() {
 
 #[test]
 fn a_failed_build_packs_nothing() {
-    let project = Project::copy("build-error");
-    let plain = project.cargo_build("").run().code(101);
+    let project = Project::with_sdk("build-error");
+    let plain = project.cargo_build("").run().must_end_with(101);
     for args in ["", "-r", "--out-dir dags", "-o bundle", "--target-dir x"] {
         let outcome = project
             .pack(args)
@@ -282,7 +102,7 @@ fn a_failed_build_packs_nothing() {
 
 #[test]
 fn a_failed_build_packs_no_stale_executable() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let bundle = project.pack("").bundle();
     let before = (fs::read(&bundle).unwrap(), modified(&bundle));
     project.replace(
@@ -293,7 +113,7 @@ fn a_failed_build_packs_no_stale_executable() {
     project.pack("").fails(101, &["E0308"]);
     assert_eq!((fs::read(&bundle).unwrap(), modified(&bundle)), before);
     fs::remove_file(&bundle).unwrap();
-    let json = project.pack("--message-format json").code(101);
+    let json = project.pack("--message-format json").must_end_with(101);
     assert!(!bundle.exists());
     let last = json.json().pop().unwrap();
     assert_eq!(last["reason"], "build-finished");
@@ -307,7 +127,7 @@ fn modified(path: &Path) -> std::time::SystemTime {
 /// One of two does not compile: for cargo the build has failed.
 #[test]
 fn one_bin_that_does_not_compile_fails_the_build() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     project.append("reports/src/main.rs", "fn broken() -> u32 { \"\" }");
     project
         .pack("--workspace -- --keep-going")
@@ -317,7 +137,7 @@ fn one_bin_that_does_not_compile_fails_the_build() {
 
 #[test]
 fn cargos_own_errors_keep_their_code() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     for (args, code, words) in [
         (
             "--profile nowhere",
@@ -336,7 +156,7 @@ fn cargos_own_errors_keep_their_code() {
         ("-j nine", 101, &["nine"]),
     ] {
         let plain = project.cargo_build(&args.replace("-- ", "")).run();
-        let plain = plain.code(code).says(words);
+        let plain = plain.must_end_with(code).says(words);
         let ours = project.pack(args).fails(code, words);
         let first = plain.stderr.lines().next().unwrap();
         assert!(ours.stderr.contains(first), "{first}\n{}", ours.stderr);
@@ -349,7 +169,7 @@ fn cargos_own_errors_keep_their_code() {
 fn the_cargo_of_the_environment_is_used_for_everything() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let script = project.path("cargo of mine");
     let write = |build: &str| {
         let text = format!(
@@ -380,7 +200,7 @@ fn the_cargo_of_the_environment_is_used_for_everything() {
 
 #[test]
 fn no_compiler_flags_are_added() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let build = escargot::CargoBuild::new()
         .manifest_path(project.path("Cargo.toml"))
         .target_dir(project.path("target"))
@@ -401,7 +221,7 @@ fn no_compiler_flags_are_added() {
 
 #[test]
 fn features_are_cargos() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     project.append(
         "Cargo.toml",
         "[features]\ndefault = [\"a\"]\na = []\nb = []\nc = []",
@@ -434,7 +254,7 @@ fn features_are_cargos() {
 
 #[test]
 fn locked_without_a_lock_file_fails_and_creates_none() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     fs::remove_file(project.path("Cargo.lock")).unwrap();
     for flag in ["--locked", "--frozen"] {
         project.pack(flag).fails(101, &["lock file", flag]);
@@ -449,7 +269,7 @@ fn locked_without_a_lock_file_fails_and_creates_none() {
 
 #[test]
 fn other_flags_of_cargo_build_stand_after_the_dashes() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     project
         .pack("-- --timings --keep-going --ignore-rust-version")
         .bundle();
@@ -501,7 +321,7 @@ fn other_flags_of_cargo_build_stand_after_the_dashes() {
 fn notes_on_dev_builds_and_debug_info() {
     const DEV: &str = "` is an unoptimized build";
     const DEBUG: &str = "are debug information";
-    let project = Project::copy("custom-profile").with_sdk_for("--profile traced");
+    let project = Project::with_sdk("custom-profile").with_sdk_for("--profile traced");
     project
         .pack("")
         .ok()
@@ -519,7 +339,7 @@ fn notes_on_dev_builds_and_debug_info() {
         ])
         .says_nothing_of(&[DEV]);
     // Without the SDK, which would have to be built once more.
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     project.append("Cargo.toml", "[profile.release]\ndebug = true");
     let outcome: Outcome = project.pack("-r").ok();
     outcome.says(&[DEBUG, "[profile.release]"]);

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::support::{Project, Run};
+use crate::project::{Project, Run};
 
 /// A subcommand `cargo traced` that writes its first words down and goes on as cargo.
 const TRACED: &str = r#"#!/bin/sh
@@ -23,7 +23,7 @@ const MANIFEST: &str = r##"fn main() {
 
 /// A workspace of `one`, whose table names a builder, and `two`, whose does not.
 fn workspace() -> Project {
-    let project = Project::empty();
+    let project = Project::without_sdk();
     project.write(
         "Cargo.toml",
         "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"3\"\n",

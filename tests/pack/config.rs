@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::support::{Project, Run, manifest, name, source};
+use crate::bundles::{manifest, name, source};
+use crate::project::{Project, Run};
 
 /// Each line beats those before it.
 fn each_beats_the_last(project: &Project, steps: &[Step], check: impl Fn(Run, &str)) {
@@ -52,7 +53,7 @@ impl Step {
 
 #[test]
 fn out_dir_by_flag_environment_package_workspace_default() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let steps = [
         Step::Default,
         Step::Workspace("out-dir = \"from/workspace\""),
@@ -75,7 +76,7 @@ fn out_dir_by_flag_environment_package_workspace_default() {
 
 #[test]
 fn source_by_flag_environment_package_workspace_default() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     for step in ["workspace", "package", "environment", "flag"] {
         project.write(&format!("dags/{step}.rs"), &format!("// by {step}\n"));
     }
@@ -110,7 +111,7 @@ fn source_by_flag_environment_package_workspace_default() {
 
 #[test]
 fn a_missing_source_is_named_with_the_variable() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let run = || {
         let run = project.program();
         run.env("CARGO_AIRFLOW_BUNDLE_SOURCE", "nowhere.rs")
@@ -124,7 +125,7 @@ fn a_missing_source_is_named_with_the_variable() {
 
 #[test]
 fn bins_by_flag_environment_package_workspace_default() {
-    let project = Project::copy("helper-bins");
+    let project = Project::with_sdk("helper-bins");
     // Workspace and package in turn; then the environment and a flag over both.
     project.replace("Cargo.toml", "bins = [\"pipeline\"]\n", "");
     project.append(
@@ -164,7 +165,7 @@ fn bins_by_flag_environment_package_workspace_default() {
 /// The table of a workspace names bins of any member, of which only some may be selected.
 #[test]
 fn the_workspace_table_names_bins_of_any_member() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     let table = "[workspace.metadata.airflow-bundle]\nbins = [\"etl\", \"reports\"]";
     project.append("Cargo.toml", table);
     assert_eq!(project.pack("").names(), ["etl"]);
@@ -185,7 +186,7 @@ fn the_workspace_table_names_bins_of_any_member() {
 /// the current folder.
 #[test]
 fn relative_paths() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     project.replace(
         "etl/Cargo.toml",
         "[package.metadata.airflow-bundle]",
@@ -221,7 +222,7 @@ fn relative_paths() {
 /// The main file of a bin may lie anywhere.
 #[test]
 fn the_default_source_is_the_main_file() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     project.append(
         "etl/Cargo.toml",
         "[[bin]]\nname = \"etl\"\npath = \"../shared/etl-main.rs\"",
@@ -244,7 +245,7 @@ fn the_default_source_is_the_main_file() {
 
 #[test]
 fn mistakes_in_a_table_are_named_with_the_file() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let original = std::fs::read_to_string(project.path("Cargo.toml")).unwrap();
     for (line, words) in [
         (
@@ -281,7 +282,7 @@ fn mistakes_in_a_table_are_named_with_the_file() {
 
 #[test]
 fn a_table_that_is_no_table() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     project.replace(
         "Cargo.toml",
         "[package.metadata.airflow-bundle]",
@@ -294,7 +295,7 @@ fn a_table_that_is_no_table() {
 
 #[test]
 fn flags_for_one_bundle_are_refused_for_several() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     for (args, words) in [
         ("-o x", &["`--output`", "`--out-dir`"][..]),
         ("--source etl/src/main.rs", &["`--source`", "single bundle"]),

@@ -9,12 +9,16 @@
 
 mod build;
 mod builder;
+mod bundles;
 mod config;
 mod prebuilt;
+#[path = "../common/project.rs"]
+mod project;
 mod report;
 mod reproducible;
 mod runner;
 mod sdk;
 mod select;
-mod support;
+mod target;
 mod together;
+mod with_sdk;

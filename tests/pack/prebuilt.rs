@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Outcome, PROGRAM, Project, Run, manifest, source};
+use crate::bundles::{manifest, source};
+use crate::project::{Outcome, PROGRAM, Project, Run};
 
 /// An executable in an empty folder without a Cargo project around it.
 struct Folder {
@@ -41,7 +42,7 @@ impl Folder {
 fn program() -> &'static PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let project = Project::copy("one-bin");
+        let project = Project::with_sdk("one-bin");
         project.cargo_build("--release").run().ok();
         let path = project.path("target/release/one-bin");
         let path = path.with_extension(std::env::consts::EXE_EXTENSION);
@@ -134,7 +135,7 @@ fn the_executable_is_never_looked_up_on_the_path() {
     let outcome = run.env("PATH", &paths).run();
     outcome.fails(1, &["failed to open the executable `on-path`"]);
     // Another program of the same name on PATH is not the one that is asked for its manifest.
-    let project = Project::copy("with-examples");
+    let project = Project::with_sdk("with-examples");
     project.cargo_build("--example sensor").run().ok();
     let other = project.path("target/debug/examples/sensor");
     fs::copy(other, elsewhere.path().join("etl")).unwrap();
@@ -190,7 +191,7 @@ fn a_source_is_needed() {
 #[test]
 fn debug_information_is_noted_without_a_profile_to_name() {
     let folder = Folder::new();
-    let project = Project::copy("custom-profile").with_sdk_for("--profile traced");
+    let project = Project::with_sdk("custom-profile").with_sdk_for("--profile traced");
     project.cargo_build("--profile traced").run().ok();
     let executable = project.path("target/traced/custom-profile");
     let run = folder

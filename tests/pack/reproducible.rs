@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Project, manifest};
+use crate::bundles::manifest;
+use crate::project::Project;
 
 /// A workspace whose bundle depends on a path dependency, with a text that names its own file.
 fn workspace(folder_name: &str) -> Project {
-    let project = Project::copy_as("workspace-two-bins", folder_name);
+    let project = Project::with_sdk_as("workspace-two-bins", folder_name);
     project.append(
         "calendar/src/lib.rs",
         "/// Where this stands.\npub fn place() -> &'static str {\n    \
@@ -55,7 +56,7 @@ fn two_folders_give_one_bundle() {
 
 #[test]
 fn a_second_build_from_nothing_gives_the_same_bundle() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let bundle = project.pack("-r -o first").bundle();
     let first = fs::read(bundle).unwrap();
     // With the SDK, which the first build found built already.
@@ -77,7 +78,7 @@ fn identity(path: &Path) -> (u64, std::time::SystemTime, u32) {
 #[cfg(unix)]
 #[test]
 fn a_fresh_bundle_is_left_alone() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let outcome = project.pack("").ok().says(&["Packed"]);
     let bundle = outcome.bundle();
     let before = identity(&bundle);
@@ -98,7 +99,7 @@ fn a_fresh_bundle_is_left_alone() {
 fn a_lost_execute_bit_is_given_back() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let bundle = project.pack("").bundle();
     let before = identity(&bundle);
     fs::set_permissions(&bundle, fs::Permissions::from_mode(0o600)).unwrap();
@@ -109,7 +110,7 @@ fn a_lost_execute_bit_is_given_back() {
 /// One byte of executable, source, manifest or trailer makes another bundle of it.
 #[test]
 fn a_bundle_that_differs_is_replaced() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let bundle = project.pack("").bundle();
     let good = fs::read(&bundle).unwrap();
     let manifest_start = good.len() - 64 - manifest(&bundle).len();
@@ -133,7 +134,7 @@ fn a_bundle_that_differs_is_replaced() {
 #[cfg(unix)]
 #[test]
 fn cargos_output_is_never_modified() {
-    let project = Project::copy("one-bin").building_in("target", "");
+    let project = Project::with_sdk("one-bin").building_in("target", "");
     project.cargo_build("").run().ok();
     let executable = project.path("target/debug/one-bin");
     let before = (identity(&executable), fs::read(&executable).unwrap());

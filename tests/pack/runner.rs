@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
-use crate::support::{Outcome, Project, Run, host};
+use crate::project::{Outcome, Project, Run, host};
 
 /// A project whose executable has no link section, with runners in `tools/`.
 struct Bench {
@@ -16,7 +16,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let bench = Self {
-            project: Project::copy("without-sdk"),
+            project: Project::with_sdk("without-sdk"),
             host: host(),
         };
         // Notes its first argument and the rest, and runs the rest.
@@ -141,7 +141,7 @@ fn the_runner_is_the_one_of_cargo_run() {
         let shown = format!("{file} {variable:?} {:?}", setting.config);
         bench.configure(&setting);
         let cargo = bench.project.cargo("run --quiet");
-        bench.prepared(cargo, &setting).run().code(2);
+        bench.prepared(cargo, &setting).run().must_end_with(2);
         assert_eq!(
             bench.noted(),
             [format!("{tag}|target/debug/without-sdk")],

@@ -9,44 +9,38 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::support::{Run, cargo, copy_folder, host};
+use crate::project::{Project, REPOSITORY, host};
 
 /// The argument by which cargo, and the program, take the SDK from this repository.
 pub fn patch() -> String {
-    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk");
+    let sdk = Path::new(REPOSITORY).join("sdk");
     let sdk = sdk.to_str().expect("a path in UTF-8");
     format!("--config=patch.crates-io.airflow-sdk.path='{sdk}'")
 }
 
 /// Writes the lock file of a copy of `test-projects/<name>`.
-pub fn lock(name: &str, root: &Path) {
+pub fn lock(name: &str, project: &Project) {
     static LOCKS: Mutex<Option<HashMap<String, String>>> = Mutex::new(None);
     let mut locks = LOCKS.lock().unwrap_or_else(PoisonError::into_inner);
     let locks = locks.get_or_insert_default();
     let text = locks.entry(name.to_owned()).or_insert_with(|| {
-        let of_workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
-        fs::copy(of_workspace, root.join("Cargo.lock")).unwrap();
-        // Takes out what the project does not use. Else the first build would do that, and say so.
-        run(root, "update --quiet --workspace").run().ok();
-        fs::read_to_string(root.join("Cargo.lock")).unwrap()
+        project.lock(&[&patch()]);
+        fs::read_to_string(project.path("Cargo.lock")).unwrap()
     });
-    fs::write(root.join("Cargo.lock"), text).unwrap();
+    project.write("Cargo.lock", text);
 }
 
 /// Fills a build folder with the SDK as `cargo build <flags>` needs it.
 pub fn fill(build_dir: &Path, flags: &str) {
-    static DONE: Mutex<Option<HashSet<String>>> = Mutex::new(None);
+    static DONE: Mutex<Option<(Project, HashSet<String>)>> = Mutex::new(None);
     // Held to the end: nothing is linked while it is being built.
     let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let done = done.get_or_insert_default();
-    let (project, target) = (kept().join("project"), kept().join("target"));
-    if done.is_empty() {
-        prepare(&project);
-    }
+    let (project, done) = done.get_or_insert_with(|| (prepared(), HashSet::new()));
+    let target = kept().join("target");
     if !done.contains(flags) {
-        let build = run(&project, "build --quiet --package airflow-sdk");
-        let build = build.args(flags).env("CARGO_TARGET_DIR", &target);
-        build.run().ok();
+        let build = project.cargo("build --quiet --package airflow-sdk");
+        let build = build.arg(patch()).args(flags);
+        build.env("CARGO_TARGET_DIR", &target).run().ok();
         done.insert(flags.to_owned());
     }
     let folder = folder(flags);
@@ -70,16 +64,12 @@ fn kept() -> PathBuf {
 }
 
 /// The project from which the SDK is built: the one with a profile of its own.
-fn prepare(root: &Path) {
+fn prepared() -> Project {
     const NAME: &str = "custom-profile";
-    let projects = Path::new(env!("CARGO_MANIFEST_DIR")).join("test-projects");
-    copy_folder(&projects.join(NAME), root);
-    lock(NAME, root);
-}
-
-fn run(folder: &Path, args: &str) -> Run {
-    let run = Run::new(cargo(), folder).args(args).arg(patch());
-    run.env("CARGO_NET_OFFLINE", "true")
+    let mut project = Project::copy_to(NAME, &kept().join("project"));
+    project.offline = true;
+    lock(NAME, &project);
+    project
 }
 
 /// Links all that cargo would not build again.

@@ -1,19 +1,20 @@
 //! Which executables are packed.
 
-use crate::support::{Project, bundles_below, manifest, name};
+use crate::bundles::{bundles_below, manifest, name};
+use crate::project::Project;
 
 /// A package with a table and one with the SDK are candidates, one with the SDK as a
 /// dev-dependency is not.
 #[test]
 fn candidates_have_a_table_or_depend_on_the_sdk() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     assert_eq!(project.pack("--workspace").names(), ["etl", "reports"]);
     assert!(!project.path("target/debug/tools").exists());
 }
 
 #[test]
 fn several_candidates_need_a_choice() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     project.replace("Cargo.toml", "default-members = [\"etl\"]\n", "");
     let outcome = project.pack("").fails(
         1,
@@ -29,7 +30,7 @@ fn several_candidates_need_a_choice() {
 
 #[test]
 fn packages_are_selected_as_in_cargo() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     for (args, names) in [
         ("", &["etl"][..]),
         ("-p reports", &["reports"]),
@@ -57,7 +58,7 @@ fn packages_are_selected_as_in_cargo() {
 
 #[test]
 fn a_package_can_be_named_by_its_id() {
-    let project = Project::copy_as("workspace-two-bins", "näme with spaces");
+    let project = Project::with_sdk_as("workspace-two-bins", "näme with spaces");
     let metadata = project.cargo("metadata --no-deps --format-version 1").run();
     let metadata = metadata.ok().json().remove(0);
     let id = &metadata["workspace_members"][2];
@@ -80,7 +81,7 @@ fn a_package_can_be_named_by_its_id() {
 
 #[test]
 fn wrong_packages_are_explained() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     for (args, words) in [
         ("-p report", &["`report`", "did you mean `reports`"][..]),
         ("-p nothing-like-it", &["`calendar`, `etl`, `reports`"]),
@@ -100,7 +101,7 @@ fn wrong_packages_are_explained() {
 /// cargo warns about it, and goes on.
 #[test]
 fn an_exclusion_that_matches_nothing_is_a_warning_as_in_cargo() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     let outcome = project.pack("--workspace --exclude reports --exclude nowhere");
     let outcome = outcome.says(&["warning", "`nowhere`"]);
     assert_eq!(outcome.names(), ["etl"]);
@@ -108,7 +109,7 @@ fn an_exclusion_that_matches_nothing_is_a_warning_as_in_cargo() {
 
 #[test]
 fn the_current_folder_counts_as_in_cargo() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     let within = |folder: &str| {
         let run = project.program().folder(&project.path(folder));
         run.run()
@@ -121,7 +122,7 @@ fn the_current_folder_counts_as_in_cargo() {
 /// A root package is not the whole workspace, and default members come before it.
 #[test]
 fn a_root_package_is_what_cargo_build_takes() {
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     project.replace(
         "Cargo.toml",
         "[workspace]",
@@ -147,7 +148,7 @@ fn a_root_package_is_what_cargo_build_takes() {
 /// Without a table and without the SDK, all bins are candidates.
 #[test]
 fn a_helper_is_packed_if_it_is_all_there_is() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     let outcome = project.pack("-p tools");
     // It is a candidate, is built and run; what it says of itself is no manifest.
     outcome.fails(1, &["tools", "--airflow-metadata"]);
@@ -158,7 +159,7 @@ fn a_helper_is_packed_if_it_is_all_there_is() {
 
 #[test]
 fn the_table_names_the_bundles() {
-    let project = Project::copy("helper-bins");
+    let project = Project::with_sdk("helper-bins");
     let mark = project.path("mark");
     let run = project.program().env("HELPER_MARK", &mark);
     assert_eq!(run.run().names(), ["pipeline"]);
@@ -176,7 +177,7 @@ fn the_table_names_the_bundles() {
 
 #[test]
 fn a_table_that_names_several_packs_them() {
-    let project = Project::copy("helper-bins");
+    let project = Project::with_sdk("helper-bins");
     project.replace(
         "Cargo.toml",
         "[\"pipeline\"]",
@@ -187,7 +188,7 @@ fn a_table_that_names_several_packs_them() {
 
 #[test]
 fn a_package_with_several_bins_and_an_empty_table_needs_a_choice() {
-    let project = Project::copy("helper-bins");
+    let project = Project::with_sdk("helper-bins");
     project.replace("Cargo.toml", "bins = [\"pipeline\"]\n", "");
     for args in ["", "-p helper-bins", "-r"] {
         let words = ["--bin pipeline", "--bin migrate", "default-run", "`bins`"];
@@ -205,7 +206,7 @@ fn a_package_with_several_bins_and_an_empty_table_needs_a_choice() {
 
 #[test]
 fn default_run_is_honoured() {
-    let project = Project::copy("default-run");
+    let project = Project::with_sdk("default-run");
     assert_eq!(project.pack("").names(), ["pipeline"]);
     assert_eq!(project.pack("--workspace").names(), ["pipeline"]);
     assert!(!project.path("target/debug/migrate").exists());
@@ -217,7 +218,7 @@ fn default_run_is_honoured() {
 
 #[test]
 fn examples_are_packed_if_they_are_named() {
-    let project = Project::copy("with-examples");
+    let project = Project::with_sdk("with-examples");
     assert_eq!(project.pack("").names(), ["with-examples"]);
     let bundle = project.pack("--example sensor").bundle();
     assert_eq!(
@@ -235,7 +236,7 @@ fn examples_are_packed_if_they_are_named() {
 /// A bin and an example may have one name, and one folder would take only one of them.
 #[test]
 fn two_bundles_are_never_written_to_one_file() {
-    let project = Project::copy("with-examples");
+    let project = Project::with_sdk("with-examples");
     let args = "--example with-examples --bin with-examples";
     assert_eq!(project.pack(args).bundles().len(), 2);
     project.clean();
@@ -250,7 +251,7 @@ fn two_bundles_are_never_written_to_one_file() {
 
 #[test]
 fn one_bin_name_in_two_packages() {
-    let project = Project::copy("duplicate-bin-names");
+    let project = Project::with_sdk("duplicate-bin-names");
     // Each package has a helper with the name of the other's bundle, which must not be built: it
     // would lie where the bundle's executable lies.
     let bundles = project.pack("--workspace").bundles();
@@ -273,7 +274,7 @@ fn one_bin_name_in_two_packages() {
 /// Each is built by a call of its own there, and the second would replace the first unseen.
 #[test]
 fn one_bin_name_in_two_packages_with_folders_of_their_own() {
-    let project = Project::copy("duplicate-bin-names");
+    let project = Project::with_sdk("duplicate-bin-names");
     for (package, old, bins) in [
         ("east", "[\"load\"]", "[\"load\"]"),
         ("west", "[\"sync\"]", "[\"load\", \"sync\"]"),
@@ -293,7 +294,7 @@ fn one_bin_name_in_two_packages_with_folders_of_their_own() {
 /// Only `--workspace`, several `-p` or several `--bin` pack several packages together.
 #[test]
 fn tables_of_two_packages_do_not_choose_both() {
-    let project = Project::copy("duplicate-bin-names");
+    let project = Project::with_sdk("duplicate-bin-names");
     project
         .pack("")
         .fails(1, &["-p east --bin load", "-p west --bin sync"]);
@@ -303,7 +304,7 @@ fn tables_of_two_packages_do_not_choose_both() {
 #[test]
 fn no_project_is_cargos_own_error() {
     let folder = tempfile::TempDir::new().unwrap();
-    let project = Project::copy("one-bin");
+    let project = Project::with_sdk("one-bin");
     let run = project.program().folder(folder.path()).run();
     run.fails(101, &["could not find `Cargo.toml`", "--executable"]);
 }
@@ -311,7 +312,7 @@ fn no_project_is_cargos_own_error() {
 /// cargo passes over bins whose `required-features` are off, unless somebody names them.
 #[test]
 fn bins_with_features_that_are_off_are_passed_over() {
-    let project = Project::copy("workspace-two-bins");
+    let project = Project::with_sdk("workspace-two-bins");
     project.append(
         "etl/Cargo.toml",
         "\n[features]\nhourly = [\"often\"]\noften = []\n\n[[bin]]\nname = \"etl\"\npath = \"src/main.rs\"\n\n\

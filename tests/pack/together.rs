@@ -2,11 +2,12 @@
 
 use std::fs;
 
-use super::support::{Project, bundles_below, host, manifest, name};
+use crate::bundles::{bundles_below, manifest, name};
+use crate::project::{Project, host};
 
 /// A package whose bins answer with these manifests.
 fn project(bins: &[(&str, &str)]) -> Project {
-    let project = Project::empty();
+    let project = Project::without_sdk();
     project.write(
         "Cargo.toml",
         "[package]\nname = \"several\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n",
@@ -36,7 +37,7 @@ fn what_fails_is_reported_with_the_others_results() {
         ("wronger", "none either"),
     ]);
     let args = "--bin first --bin wrong --bin second --bin wronger";
-    let outcome = project.pack(args).code(1).says(&[
+    let outcome = project.pack(args).must_end_with(1).says(&[
         "wrong --airflow-metadata` printed no valid manifest",
         "wronger --airflow-metadata` printed no valid manifest",
         "error: 2 of 4 bundles were not packed; see above",
@@ -47,7 +48,7 @@ fn what_fails_is_reported_with_the_others_results() {
 
     let json = project
         .pack(&format!("{args} --message-format json"))
-        .code(1);
+        .must_end_with(1);
     let bundles: Vec<_> = json
         .json()
         .into_iter()
@@ -72,7 +73,7 @@ fn a_bundle_that_cannot_be_written_does_not_stop_the_others() {
     let place = project.path("target/debug/airflow-bundle/first");
     fs::remove_file(&place).unwrap();
     fs::create_dir(&place).unwrap();
-    let outcome = project.pack(args).code(1).says(&[
+    let outcome = project.pack(args).must_end_with(1).says(&[
         "airflow-bundle/first",
         "1 of 2 bundles was not packed; see above",
     ]);
@@ -93,7 +94,7 @@ fn a_target_that_does_not_build_does_not_stop_the_others() {
         format!("--bin first --bin second --target {host} --target {none}"),
     ] {
         let args = format!("{args} --message-format json --out-dir dist");
-        let outcome = project.pack(&args).code(101).says(&[
+        let outcome = project.pack(&args).must_end_with(101).says(&[
             &format!("`cargo build` failed for `{none}`; nothing was packed for it"),
             "error: 2 of 4 bundles were not packed; see above",
         ]);

@@ -16,6 +16,7 @@ mod unpack;
 mod verify;
 mod verify_executable;
 mod verify_folders;
+mod verify_manifest;
 
 use std::path::PathBuf;
 

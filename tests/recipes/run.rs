@@ -66,5 +66,5 @@ fn a_failed_build_fails_the_job() {
 }
 
 fn bash(project: &Project, script: &str) -> Run {
-    project.command("bash").arg("-c").arg(script)
+    project.command(Command::new("bash")).arg("-c").arg(script)
 }

@@ -34,7 +34,7 @@ fn project(name: &str, ours: &[&str]) -> Project {
     fs::create_dir_all(folder.join(".cargo")).unwrap();
     fs::write(folder.join(".cargo/config.toml"), settings).unwrap();
     let project = Project::copy_to(name, &folder.join("project"));
-    project.lock();
+    project.lock(&[]);
     project
 }
 

@@ -12,7 +12,7 @@ fn vendored_dependencies_are_all_that_is_needed() {
     let _ = fs::remove_dir_all(project.path("vendor"));
     let sdk = patches(&["airflow-sdk"]);
     project.write(".cargo/config.toml", &sdk);
-    project.lock();
+    project.lock(&[]);
     // The user's own home may have to fetch what belongs to other systems. From then on there is no network.
     let vendor = project.cargo("vendor --locked vendor").run().ok().stdout;
     assert!(vendor.contains("vendored-sources"), "{vendor}");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::report::{LogRecord, State};
 use super::world::{Answer, World};
-use super::{log_check, schema};
+use super::{log_check, message_check};
 use crate::comm::{codec, frame};
 
 /// The state that the supervisor would report at the end.
@@ -113,7 +113,7 @@ impl Conversation {
         let checked = if kind == "TaskHandlerParsingResult" {
             Ok(())
         } else {
-            schema::check(body)
+            message_check::check(body)
         };
         let (body, error) = match checked {
             Err(problem) => {
