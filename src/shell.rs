@@ -3,7 +3,6 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write};
-use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects, Style};
@@ -35,17 +34,7 @@ pub struct Shell {
     shown: bool,
     verbosity: Verbosity,
     warnings: usize,
-    /// Result lines that are not written yet.
-    pending: Vec<u8>,
-    /// When result lines were last written.
-    flushed: Instant,
 }
-
-/// So many bytes of results are written at once, to a file or pipe.
-const PENDING: usize = 16 << 10;
-
-/// For so long result lines may be kept while others follow.
-const PENDING_TIME: Duration = Duration::from_millis(100);
 
 impl Shell {
     /// A shell with a choice of colours as cargo's `--color` (`auto` asks the terminal, `NO_COLOR`
@@ -57,8 +46,6 @@ impl Shell {
             shown: io::stdout().is_terminal(),
             verbosity,
             warnings: 0,
-            pending: Vec::new(),
-            flushed: Instant::now(),
         }
     }
 
@@ -131,25 +118,6 @@ impl Shell {
     /// Writes a result line to stdout. A reader that went away is no error.
     pub fn result(&mut self, line: &str) -> io::Result<()> {
         self.result_bytes(format!("{line}\n").as_bytes())
-    }
-
-    /// As [`Self::result`] for one of many lines: to a terminal at once, else mostly together with lines that follow.
-    /// [`Self::flush_results`] writes what is left.
-    pub fn result_soon(&mut self, line: &str) -> io::Result<()> {
-        self.pending.extend_from_slice(line.as_bytes());
-        self.pending.push(b'\n');
-        let kept = self.pending.len() < PENDING && self.flushed.elapsed() < PENDING_TIME;
-        if kept && !self.results_are_shown() {
-            return Ok(());
-        }
-        self.flush_results()
-    }
-
-    /// Writes the results that are kept back.
-    pub fn flush_results(&mut self) -> io::Result<()> {
-        self.flushed = Instant::now();
-        let pending = std::mem::take(&mut self.pending);
-        self.result_bytes(&pending)
     }
 
     /// Writes a line of JSON to stdout, with nothing that a terminal would act on.

@@ -109,24 +109,22 @@ impl Bundle {
     /// Reads the trailer of an open file.
     pub fn from_file(mut file: File) -> Result<Self, ReadError> {
         let mut tail = [0; TAIL];
-        let (size, tail) = match read_tail(&mut file, &mut tail) {
-            Ok(read) => read,
+        let size = match file.seek(SeekFrom::End(0)) {
+            Ok(size @ 1..) => size,
+            // Devices and folders may have an end too; some files in `/proc` have none.
+            Ok(0) | Err(_) => regular(&file)?.len(),
+        };
+        let tail = match read_tail(&file, size, &mut tail) {
+            Ok(tail) => tail,
             Err(error) => {
-                let regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
-                return Err(if regular {
-                    error.into()
-                } else {
-                    ReadError::NotAFile
-                });
+                regular(&file)?;
+                return Err(error.into());
             }
         };
         let bytes = tail.last_chunk().ok_or(TrailerError::NoMagic)?;
         let trailer = Trailer::decode(bytes)?;
         // Only now, because most files in a folder are no bundles.
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(ReadError::NotAFile);
-        }
+        let metadata = regular(&file)?;
         let layout = trailer.layout(size)?;
         Ok(Self {
             tail: tail.to_vec(),
@@ -226,9 +224,18 @@ impl Bundle {
     }
 }
 
-/// The size of a file, and its last bytes, read into `buffer`.
-fn read_tail<'a>(file: &mut File, buffer: &'a mut [u8]) -> io::Result<(u64, &'a [u8])> {
-    let size = file.seek(SeekFrom::End(0))?;
+/// The metadata of an open file, if it is a regular one.
+fn regular(file: &File) -> Result<Metadata, ReadError> {
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok(metadata)
+    } else {
+        Err(ReadError::NotAFile)
+    }
+}
+
+/// The last bytes of a file of `size` bytes, read into `buffer`.
+fn read_tail<'a>(file: &File, size: u64, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
     let length = buffer
         .len()
         .min(usize::try_from(size).unwrap_or(usize::MAX));
@@ -243,7 +250,7 @@ fn read_tail<'a>(file: &mut File, buffer: &'a mut [u8]) -> io::Result<(u64, &'a 
             Err(error) => return Err(error),
         }
     }
-    Ok((size, tail))
+    Ok(tail)
 }
 
 /// The most bytes that are hashed at once. More come from the system anew each time.

@@ -16,14 +16,13 @@ const AHEAD: usize = 2 * BATCH;
 /// A thread that has worked on a batch for so long gives back what it has not begun.
 const SLICE: Duration = Duration::from_millis(1);
 
-/// Calls `work` for each input, on several threads, and `take` for each result, in the order of the inputs and on one thread
-/// at a time: on the one that has finished the oldest input, so that none has to be woken for it. `inputs` is advanced by
-/// one thread at a time. Ends at the first error of `take`. Work that needs much memory waits for its [`Turn`], so that
-/// there is only one such result at a time.
+/// Calls `work` for each input, on several threads, and `take` for the results, some at a time, in the order of the inputs and
+/// on one thread at a time: on the one that has finished the oldest input, so that none has to be woken for it. `inputs` is
+/// advanced by one thread at a time. Ends at the first error of `take`.
 pub fn in_order<I: Send, T: Send, E: Send>(
     inputs: impl Iterator<Item = I> + Send,
     work: impl Fn(I, &Turn<'_>) -> Option<T> + Sync,
-    take: impl FnMut(T) -> Result<(), E> + Send,
+    take: impl FnMut(Vec<T>) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let shared = Shared {
@@ -56,12 +55,24 @@ pub fn in_order<I: Send, T: Send, E: Send>(
 }
 
 /// The place of an input in the order.
-pub struct Turn<'a>(&'a dyn Fn());
+pub struct Turn<'a> {
+    set_out: &'a dyn Fn(),
+    wait: &'a dyn Fn() -> bool,
+}
 
 impl Turn<'_> {
-    /// Waits until the results of all inputs before this one have been taken.
-    pub fn wait(&self) {
-        (self.0)();
+    /// Says that the work on this input takes long: what the thread has done before is handed over first, and what it was to
+    /// do afterwards is left to others.
+    pub fn takes_long(&self) {
+        (self.set_out)();
+    }
+
+    /// Waits until the results of all inputs before this one have been taken: for work or results that need much memory, so
+    /// that there is only one at a time. Returns whether anything more is to be done; if not, the result would be dropped.
+    #[must_use]
+    pub fn wait(&self) -> bool {
+        (self.set_out)();
+        (self.wait)()
     }
 }
 
@@ -113,6 +124,21 @@ impl<T> Default for Done<T> {
     }
 }
 
+/// Inputs that a thread has taken.
+struct Batch<I, T> {
+    /// The number of the first input whose result is not handed over.
+    first: usize,
+    done: Done<T>,
+    rest: std::vec::IntoIter<I>,
+}
+
+impl<I, T> Batch<I, T> {
+    /// The number of the input that is worked on.
+    fn next(&self) -> usize {
+        self.first + self.done.inputs
+    }
+}
+
 impl<I: Iterator, T> State<I, T> {
     /// The next inputs, at most `size`, and the number of the first; `None` if there is no room for their results.
     fn batch(&mut self, size: usize) -> Option<(usize, Vec<I::Item>)> {
@@ -137,7 +163,7 @@ impl<I: Iterator, T> State<I, T> {
 impl<I, T, F, E> Shared<I, T, F, E>
 where
     I: Iterator,
-    F: FnMut(T) -> Result<(), E>,
+    F: FnMut(Vec<T>) -> Result<(), E>,
 {
     fn lock(&self) -> MutexGuard<'_, State<I, T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -157,25 +183,52 @@ where
         let mut size = 1;
         while let Some((first, inputs)) = self.next_batch(size) {
             let start = Instant::now();
-            // What is done of the batch and not delivered, and the number of its first input.
-            let done = RefCell::new((first, Done::default()));
-            let mut inputs = inputs.into_iter();
-            while let Some(input) = inputs.next() {
-                let wait = || self.wait_for_turn(&done);
-                let result = work(input, &Turn(&wait));
-                let (_, done) = &mut *done.borrow_mut();
-                done.inputs += 1;
-                done.results.extend(result);
-                if inputs.len() > 0 && start.elapsed() > SLICE {
+            let batch = RefCell::new(Batch {
+                first,
+                done: Done::default(),
+                rest: inputs.into_iter(),
+            });
+            loop {
+                let Some(input) = batch.borrow_mut().rest.next() else {
+                    break;
+                };
+                let result = work(
+                    input,
+                    &Turn {
+                        set_out: &|| self.set_out(&batch),
+                        wait: &|| self.wait_for(batch.borrow().next()),
+                    },
+                );
+                let mut batch = batch.borrow_mut();
+                batch.done.inputs += 1;
+                batch.done.results.extend(result);
+                if start.elapsed() > SLICE {
                     break;
                 }
             }
-            let quick = inputs.len() == 0 && start.elapsed() < SLICE;
-            size = if quick { BATCH.min(2 * size) } else { 1 };
-            let (first, done) = done.into_inner();
-            self.end_batch(first + done.inputs, inputs.collect());
+            size = if start.elapsed() < SLICE {
+                BATCH.min(2 * size)
+            } else {
+                1
+            };
+            let Batch { first, done, rest } = batch.into_inner();
+            self.give_back(first + done.inputs, rest.collect(), true);
             self.deliver(first, done);
         }
+    }
+
+    /// Hands over what is done of a batch, and gives back what is not begun.
+    fn set_out(&self, batch: &RefCell<Batch<I::Item, T>>) {
+        let (first, done, rest) = {
+            let mut batch = batch.borrow_mut();
+            let first = batch.first;
+            batch.first = batch.next();
+            let rest: Vec<_> = batch.rest.by_ref().collect();
+            (first, std::mem::take(&mut batch.done), rest)
+        };
+        // The input that is worked on stands between them.
+        self.give_back(first + done.inputs + 1, rest, false);
+        self.deliver(first, done);
     }
 
     /// `None` if nothing more is to be done.
@@ -196,28 +249,27 @@ where
         }
     }
 
-    /// Gives back what was not begun: `inputs`, of which the first has the number `first`.
-    fn end_batch(&self, first: usize, inputs: Vec<I::Item>) {
+    /// Gives back what was not begun: `inputs`, of which the first has the number `first`. `ends` says that the thread has
+    /// nothing more of its batch.
+    fn give_back(&self, first: usize, inputs: Vec<I::Item>, ends: bool) {
+        if inputs.is_empty() && !ends {
+            return;
+        }
         let mut state = self.lock();
-        state.working -= 1;
+        state.working -= usize::from(ends);
         if !inputs.is_empty() {
             state.returned.insert(first, inputs);
         }
         self.tell(state);
     }
 
-    fn wait_for_turn(&self, done: &RefCell<(usize, Done<T>)>) {
-        let (first, done) = {
-            let mut done = done.borrow_mut();
-            let next = done.0 + done.1.inputs;
-            std::mem::replace(&mut *done, (next, Done::default()))
-        };
-        let number = first + done.inputs;
-        self.deliver(first, done);
+    /// Waits until all inputs before `number` are over and done with. Returns whether anything more is to be done.
+    fn wait_for(&self, number: usize) -> bool {
         let mut state = self.lock();
         while state.taken < number && state.limit > 0 {
             state = self.wait(state);
         }
+        state.limit > 0
     }
 
     /// Keeps results, and takes all that are next in order unless another thread does.
@@ -254,11 +306,7 @@ where
     /// Whether more results are wanted.
     fn take(&self, results: Vec<T>) -> bool {
         let mut taker = self.taker.lock().unwrap_or_else(PoisonError::into_inner);
-        for result in results {
-            if taker.error.is_none() {
-                taker.error = (taker.take)(result).err();
-            }
-        }
+        taker.error = (taker.take)(results).err();
         taker.error.is_none()
     }
 
@@ -276,12 +324,12 @@ where
 struct StopOnPanic<'a, I, T, F, E>(&'a Shared<I, T, F, E>)
 where
     I: Iterator,
-    F: FnMut(T) -> Result<(), E>;
+    F: FnMut(Vec<T>) -> Result<(), E>;
 
 impl<I, T, F, E> Drop for StopOnPanic<'_, I, T, F, E>
 where
     I: Iterator,
-    F: FnMut(T) -> Result<(), E>,
+    F: FnMut(Vec<T>) -> Result<(), E>,
 {
     fn drop(&mut self) {
         if thread::panicking() {
@@ -317,7 +365,7 @@ mod tests {
                 let before = (0..number).filter(|&number| has_result(number)).count();
                 assert!(before <= taken.load(Ordering::SeqCst) + ahead + 1);
                 if number % 300 == 7 {
-                    turn.wait();
+                    assert!(turn.wait());
                     // The last result may have been handed out only this moment.
                     assert!(before <= taken.load(Ordering::SeqCst) + 1);
                 }
@@ -326,9 +374,9 @@ mod tests {
                 }
                 has_result(number).then_some(number)
             },
-            |result| {
-                taken.fetch_add(1, Ordering::SeqCst);
-                results.push(result);
+            |some| {
+                taken.fetch_add(some.len(), Ordering::SeqCst);
+                results.extend(some);
                 Ok(())
             },
         );
@@ -353,8 +401,8 @@ mod tests {
                 }
                 Some(number)
             },
-            |result| {
-                results.push(result);
+            |some| {
+                results.extend(some);
                 Ok(())
             },
         );
@@ -373,7 +421,7 @@ mod tests {
                 |number, turn| {
                     assert_ne!(number, 500, "on purpose");
                     if number > 500 {
-                        turn.wait();
+                        assert!(!turn.wait());
                     }
                     Some(number)
                 },
@@ -389,12 +437,42 @@ mod tests {
             0..,
             |number: u32, turn| {
                 if number > 100 {
-                    turn.wait();
+                    assert!(!turn.wait());
                 }
                 Some(number)
             },
-            |number| if number == 100 { Err(number) } else { Ok(()) },
+            |numbers| match numbers.last() {
+                Some(&number) if number >= 100 => Err(number),
+                _ => Ok(()),
+            },
         );
         assert_eq!(result, Err(100));
+    }
+
+    #[test]
+    fn what_takes_long_keeps_nothing_back() {
+        let taken = AtomicUsize::new(0);
+        let ended: Result<(), Infallible> = in_order(
+            0..1000_usize,
+            |number, turn| {
+                if number == 500 {
+                    turn.takes_long();
+                    // The others go on, and may be at work on one before this.
+                    let mut patience = 1000;
+                    while taken.load(Ordering::SeqCst) < 500 && patience > 0 {
+                        std::thread::sleep(Duration::from_millis(1));
+                        patience -= 1;
+                    }
+                    assert_eq!(taken.load(Ordering::SeqCst), 500);
+                }
+                Some(number)
+            },
+            |some| {
+                taken.fetch_add(some.len(), Ordering::SeqCst);
+                Ok(())
+            },
+        );
+        assert_eq!(ended, Ok(()));
+        assert_eq!(taken.into_inner(), 1000);
     }
 }

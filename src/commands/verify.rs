@@ -18,7 +18,13 @@ use crate::worker::verdict::{Candidate, Verdict};
 use crate::worker::walk::{Found, walk};
 
 /// Manifests of more bytes are read one at a time: what is made of one takes many times its length in memory.
-const LARGE_MANIFEST: u64 = 16 << 10;
+const LARGE_MANIFEST: u64 = 64 << 10;
+
+/// Verdicts on manifests of more bytes do not wait for others: they hold all dag ids.
+const HEAVY_MANIFEST: u64 = 4 << 10;
+
+/// Files of more bytes take longer to judge than it takes to hand over the other files.
+const LARGE_FILE: u64 = 1 << 20;
 
 /// At most so many files that serve one dag are listed; the rest is counted.
 const LISTED_FILES: usize = 10;
@@ -35,17 +41,19 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
             Err(error) => error.to_string(),
         };
         let verdict = Verdict::unreadable(path, format!("cannot look at it: {error}"));
-        print(&verdict, args.message_format, shell)?;
+        shell.result(&report(&verdict, args.message_format)?)?;
         survey.unusable = true;
     }
-    let judged = judge_all(args, |judged| {
-        print(&judged.verdict, args.message_format, shell)?;
-        survey.too_new |= judged.too_new;
-        survey.add(judged);
-        Ok(())
-    });
-    shell.flush_results()?;
-    judged?;
+    judge_all(args, |some| {
+        let mut lines = String::new();
+        for judged in some {
+            lines += &report(&judged.verdict, args.message_format)?;
+            lines.push('\n');
+            survey.too_new |= judged.too_new;
+            survey.add(judged);
+        }
+        Ok(shell.result_bytes(lines.as_bytes())?)
+    })?;
     let mut complaints = survey.complaints();
     for id in &args.dag_id {
         match survey.answer(id) {
@@ -64,7 +72,7 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
 /// Judges all files of the walk that were named or claim to be bundles, and passes on the verdicts, in the order of the walk.
 fn judge_all(
     args: &VerifyArgs,
-    take: impl FnMut(Judged) -> anyhow::Result<()> + Send,
+    take: impl FnMut(Vec<Judged>) -> anyhow::Result<()> + Send,
 ) -> anyhow::Result<()> {
     let mut named = HashSet::new();
     for path in args.paths.iter().filter(|path| !path.is_dir()) {
@@ -83,10 +91,18 @@ fn judge_all(
         if !is_named && !candidate.claims() {
             return None;
         }
-        if candidate.manifest_len() > LARGE_MANIFEST {
-            turn.wait();
+        if candidate.size() > LARGE_FILE {
+            turn.takes_long();
         }
-        let mut verdict = candidate.judge(found.is_executable());
+        let examined = candidate.examine();
+        let length = candidate.manifest_len();
+        if length > LARGE_MANIFEST && !turn.wait() {
+            return None;
+        }
+        let mut verdict = candidate.judge(examined, found.is_executable());
+        if length > HEAVY_MANIFEST && !turn.wait() {
+            return None;
+        }
         let problem = args.glibc.and_then(|limit| glibc::problem(&verdict, limit));
         let too_new = problem.is_some();
         verdict.problems.extend(problem);
@@ -153,7 +169,10 @@ impl Survey {
                 files: Vec::new(),
                 raising: self.raising.clone(),
             });
-            serving.files.push(place);
+            // Two ids that are no text may look the same.
+            if serving.files.last() != Some(&place) {
+                serving.files.push(place);
+            }
         }
     }
 
@@ -236,7 +255,8 @@ fn absolute(path: &Path) -> String {
     one_line(&path.display().to_string()).into_owned()
 }
 
-fn print(verdict: &Verdict, format: ReportFormat, shell: &mut Shell) -> anyhow::Result<()> {
+/// What is said of one file.
+fn report(verdict: &Verdict, format: ReportFormat) -> anyhow::Result<String> {
     let path = std::path::absolute(&verdict.path)?;
     if format == ReportFormat::Json {
         let line = Line {
@@ -248,9 +268,9 @@ fn print(verdict: &Verdict, format: ReportFormat, shell: &mut Shell) -> anyhow::
             usable: verdict.usable,
             warnings: &verdict.warnings,
         };
-        return Ok(shell.result_soon(&json_line(&line)?)?);
+        return Ok(json_line(&line)?);
     }
-    Ok(shell.result_soon(&human(verdict, &path))?)
+    Ok(human(verdict, &path))
 }
 
 /// A line of the report for programs.

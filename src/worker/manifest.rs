@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Finding;
 use super::pyyaml::{self, Document, LoadError, Value, ValueRef};
 use crate::manifest::AIRFLOW_3_3_SCHEMA;
-use crate::text::one_line;
+use crate::text::{beginning, one_line};
 
 /// A manifest that the worker can read.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl WorkerManifest {
             Some("") => wrong(format!("`{KEY}` is empty")),
             Some(other) => wrong(format!(
                 "`{KEY}` is \"{}\"; Airflow 3.3 knows only \"{AIRFLOW_3_3_SCHEMA}\"",
-                one_line(other)
+                beginning(other.as_bytes(), 100)
             )),
             None => wrong(format!(
                 "`{KEY}` is {} for YAML 1.1, not a string (line {}): quote it",

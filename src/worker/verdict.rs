@@ -10,7 +10,7 @@ use super::warnings;
 use crate::bundle::digest::Sha256Digest;
 use crate::bundle::reader::{Bundle, ReadError};
 use crate::bundle::trailer::TrailerError;
-use crate::executable::{Executable, examine, find_displaced_footer, link_record};
+use crate::executable::{Executable, Refusal, examine, find_displaced_footer, link_record};
 use crate::platform::{self, FileId};
 
 /// What a worker makes of a file.
@@ -69,7 +69,7 @@ pub fn judge(path: &Path, executable: bool) -> Verdict {
         path: path.to_owned(),
         bundle: Bundle::open(path),
     };
-    candidate.judge(executable)
+    candidate.judge(candidate.examine(), executable)
 }
 
 /// A file that was opened to be judged.
@@ -109,11 +109,24 @@ impl Candidate {
         })
     }
 
+    /// The size of the file in bytes; 0 if it is no bundle.
+    pub(crate) fn size(&self) -> u64 {
+        self.bundle.as_ref().map_or(0, Bundle::size)
+    }
+
+    /// Hashes and examines the executable, which takes most of the time and little memory.
+    pub(crate) fn examine(&self) -> Option<Examined> {
+        self.bundle.as_ref().ok().map(Examined::new)
+    }
+
     /// See [`judge`].
-    pub(crate) fn judge(&self, executable: bool) -> Verdict {
+    pub(crate) fn judge(&self, examined: Option<Examined>, executable: bool) -> Verdict {
         let mut verdict = Verdict::new(&self.path);
         match &self.bundle {
-            Ok(bundle) => judge_bundle(bundle, executable, &mut verdict),
+            Ok(bundle) => {
+                let examined = examined.unwrap_or_else(|| Examined::new(bundle));
+                judge_bundle(bundle, examined, executable, &mut verdict);
+            }
             Err(error) => verdict.problems.push(unreadable(&self.path, error)),
         }
         verdict.usable = verdict.problems.is_empty();
@@ -128,7 +141,25 @@ impl Candidate {
     }
 }
 
-fn judge_bundle(bundle: &Bundle, executable: bool, verdict: &mut Verdict) {
+/// What the executable in a bundle is.
+#[derive(Debug)]
+pub(crate) struct Examined {
+    digest: Result<Sha256Digest, ReadError>,
+    executable: Result<Executable, Refusal>,
+}
+
+impl Examined {
+    fn new(bundle: &Bundle) -> Self {
+        let region = bundle.executable();
+        let size = region.size();
+        Self {
+            digest: bundle.compute_digest(),
+            executable: examine(region, 0, size),
+        }
+    }
+}
+
+fn judge_bundle(bundle: &Bundle, examined: Examined, executable: bool, verdict: &mut Verdict) {
     if !executable {
         verdict.problems.push(Finding::new(
             "not-executable",
@@ -136,7 +167,7 @@ fn judge_bundle(bundle: &Bundle, executable: bool, verdict: &mut Verdict) {
         ));
     }
     let recorded = Sha256Digest(bundle.trailer().binary_sha256);
-    match bundle.compute_digest() {
+    match examined.digest {
         Ok(computed) if computed == recorded => {}
         Ok(computed) => verdict.problems.push(Finding::new(
             "digest-mismatch",
@@ -147,9 +178,6 @@ fn judge_bundle(bundle: &Bundle, executable: bool, verdict: &mut Verdict) {
         )),
         Err(error) => verdict.problems.push(Finding::new("unreadable", error.to_string())),
     }
-    let region = bundle.executable();
-    let size = region.size();
-    let examined = examine(region, 0, size);
     let manifest = bundle
         .manifest()
         .map_err(|error| match error {
@@ -160,12 +188,12 @@ fn judge_bundle(bundle: &Bundle, executable: bool, verdict: &mut Verdict) {
     match manifest {
         Ok((bytes, manifest)) => {
             judge_manifest(&manifest, verdict);
-            let region = examined.as_ref();
+            let region = examined.executable.as_ref();
             warnings::of_bundle(bundle, region, &bytes, &manifest, &mut verdict.warnings);
         }
         Err(finding) => verdict.problems.push(finding),
     }
-    verdict.executable = examined.ok();
+    verdict.executable = examined.executable.ok();
 }
 
 fn judge_manifest(manifest: &WorkerManifest, verdict: &mut Verdict) {

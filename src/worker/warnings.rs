@@ -8,7 +8,7 @@ use crate::bundle::reader::{Bundle, hash};
 use crate::executable::{Executable, Refusal};
 use crate::manifest::ids;
 use crate::platform;
-use crate::text::one_line;
+use crate::text::{beginning, one_line};
 
 /// Collects the warnings for a bundle whose manifest can be read.
 pub(super) fn of_bundle(
@@ -52,17 +52,26 @@ fn executable(examined: Result<&Executable, &Refusal>, warnings: &mut Vec<Findin
     }
 }
 
-/// At most so many refused ids are listed; the rest is counted.
-const LISTED_IDS: usize = 20;
+/// At most so many findings of a kind are listed; the rest is counted. An alias can repeat one as often as it likes.
+const LISTED: usize = 20;
+
+/// So many characters of an id or path are shown: what is longer has been made to fill a screen, or memory.
+const SHOWN: usize = 300;
+
+fn shown(text: &str) -> String {
+    beginning(text.as_bytes(), SHOWN)
+}
 
 fn refused_ids(manifest: &WorkerManifest, warnings: &mut Vec<Finding>) {
     let mut listed = 0;
     let mut check = |kind: &str, id: &str| {
         if let Some(reason) = ids::refusal(id) {
             listed += 1;
-            if listed <= LISTED_IDS {
-                let id = one_line(id);
-                let message = format!("Airflow's server refuses the {kind} `{id}`: {reason}");
+            if listed <= LISTED {
+                let message = format!(
+                    "Airflow's server refuses the {kind} `{}`: {reason}",
+                    shown(id)
+                );
                 warnings.push(Finding::new("refused-id", message));
             }
         }
@@ -72,8 +81,8 @@ fn refused_ids(manifest: &WorkerManifest, warnings: &mut Vec<Finding>) {
         .task_ids()
         .iter()
         .for_each(|id| check("task_id", id));
-    if listed > LISTED_IDS {
-        let message = format!("Airflow's server refuses {} more ids", listed - LISTED_IDS);
+    if listed > LISTED {
+        let message = format!("Airflow's server refuses {} more ids", listed - LISTED);
         warnings.push(Finding::new("refused-id", message));
     }
 }
@@ -84,10 +93,11 @@ fn sources(bundle: &Bundle, manifest: &WorkerManifest, warnings: &mut Vec<Findin
         return;
     };
     let mut wrong = |message: String| warnings.push(Finding::new("source-mismatch", message));
+    let mut mismatches = 0;
     let mut end = 0;
     for file in sources.items() {
         let path = file.get("path").and_then(ValueRef::as_str).unwrap_or("?");
-        let path = one_line(path);
+        let path = shown(path);
         let Some((offset, length)) = super::sources::place(file) else {
             wrong(format!("`{path}` in `sources` has no offset and length"));
             return;
@@ -105,15 +115,19 @@ fn sources(bundle: &Bundle, manifest: &WorkerManifest, warnings: &mut Vec<Findin
             .get("sha256")
             .and_then(ValueRef::as_str)
             .unwrap_or_default();
-        match computed {
-            Some(Ok(computed)) if computed.to_string() == recorded => {}
-            Some(Ok(_)) => wrong(format!(
-                "`{path}` in `sources` has another SHA-256 than recorded"
-            )),
-            Some(Err(_)) | None => wrong(format!(
-                "`{path}` in `sources` reaches out of the source region"
-            )),
+        let what = match computed {
+            Some(Ok(computed)) if computed.to_string() == recorded => continue,
+            Some(Ok(_)) => "has another SHA-256 than recorded",
+            Some(Err(_)) | None => "reaches out of the source region",
+        };
+        mismatches += 1;
+        if mismatches <= LISTED {
+            wrong(format!("`{path}` in `sources` {what}"));
         }
+    }
+    if mismatches > LISTED {
+        let more = mismatches - LISTED;
+        wrong(format!("{more} more files in `sources` do not fit"));
     }
     let region = bundle.layout().metadata_start - bundle.layout().source_start;
     if end != region {

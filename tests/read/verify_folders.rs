@@ -6,7 +6,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::packer::{Bench, MANIFEST, Outcome, manifest_for, packer, run, set_mode};
+use crate::packer::{
+    Bench, EXECUTABLE, MANIFEST, Outcome, assemble, manifest_for, packer, run, set_mode,
+};
 use crate::{SHORT, by_hand};
 
 fn verify(bench: &Bench, args: &[&str]) -> Outcome {
@@ -142,6 +144,30 @@ fn a_dag_that_is_served_twice() {
     fs::remove_file(bench.path("other/copy")).unwrap();
     symlink(bench.path("bundles/a"), bench.path("other/link")).unwrap();
     verify(&bench, &["bundles", "other"]).must_succeed();
+}
+
+/// Half surrogate pairs, which no text can say, look the same. They are two ids for the worker.
+#[test]
+fn ids_that_look_the_same_in_one_bundle() {
+    let bench = Bench::new();
+    let manifest = br#"{"dags": {"\ud800": {}, "\ud801": {}}, "sdk": {"supervisor_schema_version": "2026-06-16"}}"#;
+    let executable = fs::read(bench.path(EXECUTABLE)).unwrap();
+    let bundle = bench.write("bundle", assemble(&executable, b"", manifest));
+    set_mode(&bundle, 0o755);
+    let outcome = verify(&bench, &["bundle"]).must_succeed();
+    assert_eq!(
+        outcome.json_lines()[0]["dag_ids"],
+        json!(["\u{fffd}", "\u{fffd}"])
+    );
+}
+
+/// Its size is 0 and it has no end that could be sought.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_named_file_that_the_system_makes_up() {
+    let outcome = verify(&Bench::new(), &["/proc/version"]);
+    let line = &outcome.json_lines()[0];
+    assert_eq!(line["problems"][0]["code"], "not-a-bundle", "{line}");
 }
 
 #[test]
