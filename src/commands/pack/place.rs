@@ -151,3 +151,23 @@ fn check(path: &Path, inputs: &[&Path]) -> anyhow::Result<Output> {
     }
     Ok(output)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Workers scan what `--out-dir` names, not the folders of the targets in it.
+    #[test]
+    fn a_targets_folder_is_not_the_root() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let root = folder.path().to_owned();
+        let triple = Some("aarch64-unknown-linux-gnu".into());
+        let output = Place::Folder { root, triple }.check(Path::new("build/etl"), &[])?;
+        assert_eq!(output.root(), folder.path());
+        assert_eq!(
+            output.path(),
+            folder.path().join("aarch64-unknown-linux-gnu/etl")
+        );
+        Ok(())
+    }
+}
