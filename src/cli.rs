@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::cargo::options::{CargoOptions, ColorWhen, Common};
 use crate::executable::GlibcVersion;
@@ -215,10 +216,59 @@ pub struct UnpackArgs {
     pub force: bool,
 }
 
+/// Adds a tip to an error about a word that is nearly a subcommand, or stands in a wrong place.
+pub fn with_tip(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let command = Cli::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    let names: Vec<_> = names.collect();
+    let tip = match word.as_str() {
+        "pack" | "build" | "bundle" => {
+            "without a subcommand, `cargo airflow-bundle` builds and packs".to_owned()
+        }
+        word if names.contains(&word) => {
+            format!("a subcommand stands first: `cargo airflow-bundle {word}`")
+        }
+        word => match names
+            .into_iter()
+            .find(|name| strsim::damerau_levenshtein(word, name) <= 2)
+        {
+            Some(name) => format!("there is a subcommand `{name}`"),
+            None => return error,
+        },
+    };
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![tip.into()]),
+    );
+    error
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
+
+    #[test]
+    fn a_word_that_is_no_argument_gets_a_tip() {
+        let said = |line: &str| {
+            let words = line.split(' ').map(OsString::from);
+            let error = Cli::try_parse_from(words).err().map(with_tip);
+            error.map_or_else(String::new, |error| error.to_string())
+        };
+        assert!(said("x verfiy a").contains("there is a subcommand `verify`"));
+        assert!(said("x unpak a").contains("there is a subcommand `unpack`"));
+        assert!(
+            said("x --release verify a").contains("stands first: `cargo airflow-bundle verify`")
+        );
+        assert!(said("x pack -r").contains("builds and packs"));
+        let none = said("x something");
+        assert!(
+            none.contains("unexpected") && !none.contains("subcommand `"),
+            "{none}"
+        );
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -70,6 +70,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
                 .try_get_matches_from_mut(&args)
                 .err()
                 .unwrap_or(error);
+            let error = cli::with_tip(error);
             // A terminal that is gone is no reason to fail.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() {

@@ -32,7 +32,9 @@ pub enum OutputError {
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoFileName => f.write_str("the path ends in no file name"),
+            Self::NoFileName => {
+                f.write_str("the path ends in no file name; name a file, or pass `--out-dir`")
+            }
             Self::IsFolder => f.write_str("it is a folder; name a file, or pass `--out-dir`"),
             Self::DanglingLink => {
                 f.write_str("it is a symbolic link to a file that does not exist")
@@ -154,6 +156,9 @@ impl Output {
 
     /// Refuses to overwrite `input`, through whatever links it was reached.
     pub fn must_not_be(&self, input: &Path) -> Result<(), OutputError> {
+        if self.existing.is_none() {
+            return Ok(());
+        }
         let Ok(metadata) = fs::metadata(input) else {
             // Whoever reads the input reports that it is missing.
             return Ok(());

@@ -10,7 +10,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::digest::Sha256Digest;
-use super::trailer::{Layout, Trailer, TrailerError};
+use super::trailer::{Layout, MAGIC, Trailer, TrailerError};
 use crate::platform;
 
 /// The longest manifest that [`Bundle::manifest`] reads, in bytes. A manifest is a few kilobytes;
@@ -97,30 +97,35 @@ impl Bundle {
         if !std::fs::metadata(path)?.is_file() {
             return Err(ReadError::NotAFile);
         }
-        Self::open_regular(path)
-    }
-
-    /// As [`Self::open`], for a path that was seen to be a regular file.
-    pub(crate) fn open_regular(path: &Path) -> Result<Self, ReadError> {
         // It may have become a pipe, which would wait for a writer.
         Self::from_file(platform::open_without_waiting(path)?)
+    }
+
+    /// As [`Self::open`], for a path that was seen to be a regular file. If it is no bundle, `other` may look at it: at the
+    /// open file, its size and its last bytes.
+    pub(crate) fn open_regular<T>(
+        path: &Path,
+        other: impl FnOnce(&File, u64, &[u8]) -> T,
+    ) -> Result<Result<Self, T>, ReadError> {
+        // It may have become a pipe, which would wait for a writer.
+        let mut file = platform::open_without_waiting(path)?;
+        let mut tail = [0; TAIL];
+        let (size, tail) = read_end(&mut file, &mut tail)?;
+        if tail.ends_with(&MAGIC) {
+            Self::from_end(file, size, tail).map(Ok)
+        } else {
+            Ok(Err(other(&file, size, tail)))
+        }
     }
 
     /// Reads the trailer of an open file.
     pub fn from_file(mut file: File) -> Result<Self, ReadError> {
         let mut tail = [0; TAIL];
-        let size = match file.seek(SeekFrom::End(0)) {
-            Ok(size @ 1..) => size,
-            // Devices and folders may have an end too; some files in `/proc` have none.
-            Ok(0) | Err(_) => regular(&file)?.len(),
-        };
-        let tail = match read_tail(&file, size, &mut tail) {
-            Ok(tail) => tail,
-            Err(error) => {
-                regular(&file)?;
-                return Err(error.into());
-            }
-        };
+        let (size, tail) = read_end(&mut file, &mut tail)?;
+        Self::from_end(file, size, tail)
+    }
+
+    fn from_end(file: File, size: u64, tail: &[u8]) -> Result<Self, ReadError> {
         let bytes = tail.last_chunk().ok_or(TrailerError::NoMagic)?;
         let trailer = Trailer::decode(bytes)?;
         // Only now, because most files in a folder are no bundles.
@@ -231,6 +236,22 @@ fn regular(file: &File) -> Result<Metadata, ReadError> {
         Ok(metadata)
     } else {
         Err(ReadError::NotAFile)
+    }
+}
+
+/// The size of an open file, and its last bytes, read into `buffer`.
+fn read_end<'a>(file: &mut File, buffer: &'a mut [u8]) -> Result<(u64, &'a [u8]), ReadError> {
+    let size = match file.seek(SeekFrom::End(0)) {
+        Ok(size @ 1..) => size,
+        // Devices and folders may have an end too; some files in `/proc` have none.
+        Ok(0) | Err(_) => regular(file)?.len(),
+    };
+    match read_tail(file, size, buffer) {
+        Ok(tail) => Ok((size, tail)),
+        Err(error) => {
+            regular(file)?;
+            Err(error.into())
+        }
     }
 }
 

@@ -48,7 +48,7 @@ impl fmt::Display for PassedOver<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the bin `{}` of `{}` requires the feature{} {}; pass `-F {}` to pack it too",
+            "the bin `{0}` of `{1}` requires the feature{2} {3}; `-F {4} --bin {0}` packs it",
             self.target.name,
             self.package.name,
             if self.missing.len() == 1 { "" } else { "s" },
@@ -250,6 +250,14 @@ fn missing(
     )
 }
 
+/// Whether a package says that it has something to pack: by a table, or by a direct dependency on the SDK.
+pub fn marked(package: &Package) -> bool {
+    let mut dependencies = package.dependencies.iter();
+    Table::exists(package)
+        || dependencies
+            .any(|one| one.name == SDK && one.kind == cargo_metadata::DependencyKind::Normal)
+}
+
 /// Bins of the packages that have a table or the SDK, or of all if there is none. Also says whether
 /// one table lists them all, which is as good as several `--bin`. Bins that no table names may be passed over.
 fn candidates<'a>(
@@ -280,13 +288,6 @@ fn candidates<'a>(
             return Ok((found, true));
         }
     }
-    let marked = |package: &Package| {
-        Table::exists(package)
-            || package
-                .dependencies
-                .iter()
-                .any(|one| one.name == SDK && one.kind == cargo_metadata::DependencyKind::Normal)
-    };
     let any_marked = packages.iter().any(|(package, _)| marked(package));
     let mut found = Vec::new();
     let mut all_listed = true;

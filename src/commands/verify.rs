@@ -46,7 +46,19 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     }
     judge_all(args, |some| {
         let mut lines = String::new();
-        for judged in some {
+        for outcome in some {
+            let judged = match outcome {
+                Outcome::Judged(judged) => judged,
+                Outcome::PassedOver(path, finding) => {
+                    let path = absolute(&path);
+                    let message = one_line(&finding.message);
+                    shell.warn(format!(
+                        "`{path}` is passed over: [{}] {message}",
+                        finding.code
+                    ));
+                    continue;
+                }
+            };
             lines += &report(&judged.verdict, args.message_format)?;
             lines.push('\n');
             survey.too_new |= judged.too_new;
@@ -55,6 +67,14 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         Ok(shell.result_bytes(lines.as_bytes())?)
     })?;
     let mut complaints = survey.complaints();
+    if survey.usable == 0 && !survey.unusable {
+        let paths: Vec<_> = args
+            .paths
+            .iter()
+            .map(|path| format!("`{}`", absolute(path)))
+            .collect();
+        complaints.insert(0, format!("no bundle found in {}", paths.join(", ")));
+    }
     for id in &args.dag_id {
         match survey.answer(id) {
             Ok(answer) if args.message_format == ReportFormat::Human => shell.result(&answer)?,
@@ -72,7 +92,7 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
 /// Judges all files of the walk that were named or claim to be bundles, and passes on the verdicts, in the order of the walk.
 fn judge_all(
     args: &VerifyArgs,
-    take: impl FnMut(Vec<Judged>) -> anyhow::Result<()> + Send,
+    take: impl FnMut(Vec<Outcome>) -> anyhow::Result<()> + Send,
 ) -> anyhow::Result<()> {
     let mut named = HashSet::new();
     for path in args.paths.iter().filter(|path| !path.is_dir()) {
@@ -89,7 +109,8 @@ fn judge_all(
     let judge_one = |(found, is_named): (Found, bool), turn: &Turn<'_>| {
         let candidate = Candidate::open(&found);
         if !is_named && !candidate.claims() {
-            return None;
+            let finding = candidate.remark(found.is_executable())?;
+            return Some(Outcome::PassedOver(found.path, finding));
         }
         if candidate.size() > LARGE_FILE {
             turn.takes_long();
@@ -106,13 +127,20 @@ fn judge_all(
         let problem = args.glibc.and_then(|limit| glibc::problem(&verdict, limit));
         let too_new = problem.is_some();
         verdict.problems.extend(problem);
-        Some(Judged {
+        Some(Outcome::Judged(Judged {
             verdict,
             id: candidate.file_id(),
             too_new,
-        })
+        }))
     };
     in_order(files, judge_one, take)
+}
+
+/// What came of a file of the walk.
+enum Outcome {
+    Judged(Judged),
+    /// It does not claim to be a bundle, and seems to be what became of one.
+    PassedOver(PathBuf, Finding),
 }
 
 /// A file that was judged.
@@ -185,9 +213,6 @@ impl Survey {
 
     fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
-        if self.usable == 0 && !self.unusable {
-            complaints.push("no bundle found".to_owned());
-        }
         for (id, Serving { files, .. }) in &self.serving {
             if files.len() < 2 {
                 continue;

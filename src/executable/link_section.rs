@@ -135,7 +135,7 @@ impl fmt::Display for SectionError {
             ),
             Self::SecondRecord { section } => write!(
                 f,
-                "the section `{section}` holds two manifest records, but one executable has one manifest: two crates that are linked into it declare one; keep the one in the executable's own crate"
+                "the section `{section}` holds two manifest records, but one executable has one manifest: `bundle!` stands twice in its crate, or in a crate that is linked into it too; keep one, in the executable's own crate"
             ),
             Self::Garbage { section, offset } => write!(
                 f,

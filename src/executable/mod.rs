@@ -27,6 +27,7 @@ pub use glibc::{GlibcVersion, ParseGlibcVersionError};
 pub use glibc_symbols::glibc_symbols;
 pub use link_section::{LinkRecord, SectionError, link_record};
 pub use platform::{Host, Platform};
+pub(crate) use recognise::begins_as_executable;
 pub use refusal::Refusal;
 
 use recognise::Kind;

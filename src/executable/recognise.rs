@@ -28,6 +28,17 @@ pub(super) enum Kind {
     Refused(Refusal),
 }
 
+/// Whether a file with these first bytes may be an executable: what tells most files at once.
+pub(crate) fn begins_as_executable(head: [u8; 4]) -> bool {
+    head == *b"\x7fELF"
+        || head.starts_with(b"MZ")
+        || macho_file::Flavour::of(&head).is_some()
+        || matches!(
+            u32::from_be_bytes(head),
+            macho::FAT_MAGIC | macho::FAT_MAGIC_64
+        )
+}
+
 /// Recognises the file in `region`, which is not empty.
 pub(super) fn kind(region: &mut Region<'_>) -> Result<Kind, Refusal> {
     let (bytes, count) = region.head::<HEAD>(0)?;

@@ -157,10 +157,19 @@ fn parse(output: &[u8], origin: Origin) -> Result<Manifest, WrongOutput> {
         return Err(wrong(Problem::Empty(origin), None));
     }
     Manifest::parse(manifest).map_err(|error| {
-        let hint = has_manifest_below(manifest).then_some(
-            "the manifest seems to follow other output: print nothing else to stdout when the \
-             program is run with `--airflow-metadata` (a banner can go to stderr)",
-        );
+        let hint = if has_manifest_below(manifest) {
+            Some(
+                "the manifest seems to follow other output: print nothing else to stdout when the \
+                 program is run with `--airflow-metadata` (a banner can go to stderr)",
+            )
+        } else {
+            // One that has keys was meant as a manifest.
+            let mapping = manifest.trim_start().starts_with('{') || manifest.contains("dags");
+            (origin == Origin::Printed && !mapping).then_some(
+                "if that is what the program does for its users, its `main` does not know the flag: with `airflow-sdk`, \
+                 `main` ends in `serve()`, which answers it; or this is not the program with the tasks (`--bin`, `-p`)",
+            )
+        };
         wrong(Problem::Manifest(error), hint)
     })
 }

@@ -9,8 +9,10 @@ use super::walk::Found;
 use super::warnings;
 use crate::bundle::digest::Sha256Digest;
 use crate::bundle::reader::{Bundle, ReadError};
-use crate::bundle::trailer::TrailerError;
-use crate::executable::{Executable, Refusal, examine, find_displaced_footer, link_record};
+use crate::bundle::trailer::{MAGIC, TrailerError};
+use crate::executable::{
+    Executable, Refusal, begins_as_executable, examine, find_displaced_footer, link_record,
+};
 use crate::platform::{self, FileId};
 
 /// What a worker makes of a file.
@@ -68,6 +70,7 @@ pub fn judge(path: &Path, executable: bool) -> Verdict {
     let candidate = Candidate {
         path: path.to_owned(),
         bundle: Bundle::open(path),
+        may_have_been: false,
     };
     candidate.judge(candidate.examine(), executable)
 }
@@ -77,15 +80,29 @@ pub fn judge(path: &Path, executable: bool) -> Verdict {
 pub(crate) struct Candidate {
     path: PathBuf,
     bundle: Result<Bundle, ReadError>,
+    /// Whether it is no bundle and looks as if it had been one, or should be one.
+    may_have_been: bool,
 }
 
 impl Candidate {
     /// Opens a file that a walk has found, and reads its trailer.
     pub(crate) fn open(found: &Found) -> Self {
+        let path = found.path.clone();
+        let (bundle, may_have_been) = match Bundle::open_regular(&path, may_have_been) {
+            Ok(Ok(bundle)) => (Ok(bundle), false),
+            Ok(Err(may_have_been)) => (Err(TrailerError::NoMagic.into()), may_have_been),
+            Err(error) => (Err(error), false),
+        };
         Self {
-            path: found.path.clone(),
-            bundle: Bundle::open_regular(&found.path),
+            path,
+            bundle,
+            may_have_been,
         }
+    }
+
+    /// What somebody should know of a file in a folder that does not claim to be a bundle: that it is what became of one.
+    pub(crate) fn remark(&self, executable: bool) -> Option<Finding> {
+        (self.may_have_been && executable).then(|| no_magic(&self.path))?
     }
 
     /// Whether it claims to be a bundle: all that is looked at in a folder's other files.
@@ -139,6 +156,25 @@ impl Candidate {
             && !verdict.usable;
         verdict
     }
+}
+
+/// Whether a file without a trailer is worth a closer look: the magic stands in its last bytes, `tail`, or it is an executable
+/// with a link section. Nearly all files in a folder are neither.
+fn may_have_been(file: &File, size: u64, tail: &[u8]) -> bool {
+    let [first, ..] = MAGIC;
+    let ends_behind_magic =
+        tail.contains(&first) && tail.windows(MAGIC.len()).any(|eight| eight == MAGIC);
+    if ends_behind_magic {
+        return true;
+    }
+    let mut head = [0; 4];
+    let whole = tail.len() as u64 == size;
+    match tail.first_chunk() {
+        Some(first) if whole => head = *first,
+        // What cannot be read is no executable.
+        _ => drop(platform::read_at(file, &mut head, 0)),
+    }
+    begins_as_executable(head) && matches!(link_record(file, 0, size), Ok(Some(_)))
 }
 
 /// What the executable in a bundle is.
@@ -215,7 +251,8 @@ fn unreadable(path: &Path, error: &ReadError) -> Finding {
             return no_magic(path).unwrap_or_else(|| {
                 Finding::new(
                     "not-a-bundle",
-                    "it does not end in the bundle magic `AFBNDL01`",
+                    "it does not end in the bundle magic `AFBNDL01`; if it was a bundle, a copy was cut short or a tool \
+                     changed it: copy or pack it again",
                 )
             });
         }
@@ -245,8 +282,8 @@ fn no_magic(path: &Path) -> Option<Finding> {
         Finding::new(
             "footer-missing",
             "it is a Rust executable for Airflow without a footer: it was never packed, or `strip` \
-             or `objcopy` removed the footer; strip before packing (`strip = true` in \
-             [profile.release]), then run `cargo airflow-bundle`",
+             or `objcopy` removed the footer, or a copy was cut short; strip before packing (`strip = true` in \
+             [profile.release]), then run `cargo airflow-bundle`, or copy it again",
         )
     })
 }

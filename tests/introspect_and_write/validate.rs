@@ -202,3 +202,15 @@ fn warnings_and_their_denial() {
     let clean = bench.pack(MANIFEST, &["-D"]).must_succeed();
     assert!(!clean.stderr.contains("warning"), "{}", clean.stderr);
 }
+
+/// The program of somebody who has never heard of the flag.
+#[test]
+fn output_that_is_no_try_at_a_manifest() {
+    let bench = Bench::new();
+    for output in ["6\n", "Usage: etl [FLAGS]\n", "- a\n- b\n"] {
+        let words = ["it began: ", "`main` ends in `serve()`", "`--bin`"];
+        bench.pack(output, &[]).must_fail(1, &words);
+    }
+    let outcome = bench.pack("dags: [a]\n", &[]).must_fail(1, &["it began: "]);
+    assert!(!outcome.stderr.contains("serve()"), "{}", outcome.stderr);
+}

@@ -142,7 +142,22 @@ fn cargos_output_is_never_modified() {
     assert_eq!(identity(&executable), before.0);
     assert!(fs::read(&executable).unwrap().eq(&before.1));
     // Onto cargo's own file by name, and onto what it is built from: refused.
-    for output in ["target/debug/one-bin", "src/main.rs", "Cargo.toml"] {
+    project.write("src/a module.rs", "");
+    project.append("src/main.rs", "\n#[path = \"a module.rs\"]\nmod module;\n");
+    project.cargo_build("").run().ok();
+    let before = (identity(&executable), fs::read(&executable).unwrap());
+    fs::copy(
+        project.path("src/a module.rs"),
+        project.path("src/other.rs"),
+    )
+    .unwrap();
+    std::os::unix::fs::symlink("a module.rs", project.path("src/link.rs")).unwrap();
+    for output in [
+        "target/debug/one-bin",
+        "src/main.rs",
+        "src/link.rs",
+        "Cargo.toml",
+    ] {
         let outcome = project.pack(&format!("-o {output}"));
         outcome.fails(1, &["is the same file as the input"]);
     }

@@ -318,8 +318,7 @@ fn bins_with_features_that_are_off_are_passed_over() {
         "\n[features]\nhourly = [\"often\"]\noften = []\n\n[[bin]]\nname = \"etl\"\npath = \"src/main.rs\"\n\n\
          [[bin]]\nname = \"backfill\"\npath = \"src/main.rs\"\nrequired-features = [\"often\"]\n",
     );
-    let note =
-        "the bin `backfill` of `etl` requires the feature `often`; pass `-F often` to pack it too";
+    let note = "the bin `backfill` of `etl` requires the feature `often`; `-F often --bin backfill` packs it";
     for args in ["-p etl", "--workspace"] {
         project.cargo_build(args).run().ok();
         assert!(!project.path("target/debug/backfill").exists(), "{args}");
@@ -342,4 +341,17 @@ fn bins_with_features_that_are_off_are_passed_over() {
             "the bin `etl` of `etl` requires the feature `hourly`",
         ],
     );
+}
+
+/// Whoever types the command in the wrong folder learns that a program of his was run.
+#[test]
+fn a_program_that_nothing_marks_is_not_run_in_silence() {
+    let project = Project::with_sdk("without-sdk");
+    let note = "`without-sdk` neither depends on `airflow-sdk` nor has a table [package.metadata.airflow-bundle]; its bin \
+                `without-sdk` is run to learn its dags";
+    project.pack("").ok().says_nothing_of(&["neither"]);
+    project.replace("Cargo.toml", "[package.metadata.airflow-bundle]\n", "");
+    project.pack("").ok().says(&[note]);
+    let named = project.pack("--bin without-sdk");
+    named.ok().says_nothing_of(&["neither"]);
 }

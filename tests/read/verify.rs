@@ -226,6 +226,38 @@ fn bundles_that_were_changed_after_packing() {
     let path = bench.write("half", &good[..good.len() - 10]);
     set_mode(&path, 0o755);
     judged(&path, &["footer-missing"], &[]);
+
+    // In a folder they are passed over, as the worker does, but not in silence. What would need a look at the whole file
+    // ("patched") is told only of a file that is named.
+    let folder = bench.path("folder");
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["stripped", "copied", "appended", "patched", "half"] {
+        std::fs::rename(bench.path(name), folder.join(name)).unwrap();
+    }
+    std::fs::copy(&bundle, folder.join("good")).unwrap();
+    std::fs::write(folder.join("text"), "It ends in the magic AFBNDL01\n").unwrap();
+    set_mode(&folder.join("text"), 0o755);
+    set_mode(&folder.join("copied"), 0o644);
+    let mut verify = packer();
+    verify
+        .args(["verify", "--message-format", "json"])
+        .arg(&folder);
+    let outcome = run(&mut verify).must_succeed();
+    assert_eq!(outcome.json_lines().len(), 1);
+    for (name, code) in [
+        ("stripped", "footer-missing"),
+        ("appended", "footer-moved"),
+        ("half", "footer-missing"),
+    ] {
+        let line = format!("/folder/{name}` is passed over: [{code}] ");
+        assert!(outcome.stderr.contains(&line), "{line}: {}", outcome.stderr);
+    }
+    assert_eq!(
+        outcome.stderr.matches("passed over").count(),
+        3,
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]

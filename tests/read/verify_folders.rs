@@ -87,7 +87,7 @@ fn folders_are_walked_as_the_coordinator_does() {
 fn nothing_found() {
     let bench = Bench::new();
     fs::create_dir(bench.path("empty")).unwrap();
-    verify(&bench, &["empty"]).must_fail(100, &["no bundle found"]);
+    verify(&bench, &["empty"]).must_fail(100, &["no bundle found in `", "/empty`"]);
     verify(&bench, &["."]).must_fail(100, &["no bundle found"]);
     let missing = verify(&bench, &["missing"]);
     assert_eq!(

@@ -7,6 +7,8 @@ use anyhow::bail;
 use super::job::Job;
 use crate::bundle::input::Input;
 use crate::cargo::runner::{self, Runner};
+use crate::cargo::select;
+use crate::cargo::table::TABLE;
 use crate::cli::{Introspect, PackArgs};
 use crate::executable::Executable;
 use crate::introspect::{self, Asked};
@@ -67,6 +69,18 @@ pub fn manifest(
         None if examined.runs_here() || args.introspect == Introspect::Run => Asked::directly(path),
         None => bail!(cannot_run(job, examined)),
     };
+    if let Some(origin) = &job.origin
+        && args.introspect == Introspect::Auto
+        && args.cargo.bin.is_empty()
+        && args.cargo.example.is_empty()
+        && !select::marked(&origin.package)
+    {
+        shell.note(format!(
+            "`{0}` neither depends on `airflow-sdk` nor has a table [package.metadata.{TABLE}]; its bin `{1}` is run to learn \
+             its dags",
+            origin.package.name, origin.target.name
+        ));
+    }
     shell.verbose("Running", format!("`{asked}`"));
     let limit = Duration::from_secs(args.introspect_timeout);
     Ok((introspect::from_run(&asked, limit)?, Source::Run))

@@ -8,6 +8,7 @@ use cargo_metadata::{Package, Target};
 use super::place::Place;
 use crate::bundle::output::Output;
 use crate::cargo::build::Built;
+use crate::cargo::dep_info;
 use crate::cargo::metadata::Workspace;
 use crate::cargo::select::Selected;
 use crate::cargo::triple::Triple;
@@ -41,8 +42,8 @@ pub struct Origin {
     pub profile: String,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
-    /// What cargo reads: see [`cargo_files`].
-    pub cargo_files: Vec<PathBuf>,
+    /// What was read to build it: [`cargo_files`] and the sources.
+    pub read: Vec<PathBuf>,
 }
 
 /// The `Cargo.toml` of a package and of its workspace, and the lock file.
@@ -81,6 +82,8 @@ impl Job {
     ) -> Self {
         let source = source_of(selected, source);
         let root = selected.package.manifest_path.parent();
+        let mut read = cargo_files(workspace, selected.package);
+        read.extend(dep_info::sources(&built.executable));
         Self {
             executable: built.executable,
             source_name: SourceName::of_file(&source, root.map(Utf8Path::as_std_path)),
@@ -91,16 +94,16 @@ impl Job {
                 triple: triple.shown.clone(),
                 profile: profile.to_owned(),
                 unoptimized: built.unoptimized,
-                cargo_files: cargo_files(workspace, selected.package),
+                read,
             }),
             place,
         }
     }
 
-    /// What cargo read, if it built the executable: see [`cargo_files`].
-    pub fn cargo_files(&self) -> impl Iterator<Item = &Path> {
+    /// What was read to build the executable, if cargo built it.
+    pub fn files_read(&self) -> impl Iterator<Item = &Path> {
         let origins = self.origin.iter();
-        origins.flat_map(|origin| origin.cargo_files.iter().map(PathBuf::as_path))
+        origins.flat_map(|origin| origin.read.iter().map(PathBuf::as_path))
     }
 
     /// Where the bundle goes, if it may.

@@ -258,7 +258,7 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
     let source = open_source(&job.source)?;
     let mut inputs = vec![job.executable.as_path(), job.source.as_path()];
     inputs.extend(args.airflow_metadata.as_deref());
-    inputs.extend(job.cargo_files());
+    inputs.extend(job.files_read());
     let output = job.output(&inputs)?;
 
     let examined = examine::examine(&executable, &job)?;
