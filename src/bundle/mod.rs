@@ -18,6 +18,7 @@ pub mod output;
 pub mod reader;
 mod sink;
 mod staging;
+pub(crate) mod temporary;
 pub mod trailer;
 mod utf8;
 pub mod writer;

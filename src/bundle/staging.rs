@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::hidden::Hidden;
+use super::temporary::{self, RANDOM};
 use crate::platform;
 
-/// How the names of staged files begin and end, and how many letters and digits stand between. Nobody else's are so.
+/// How the names of staged files begin and end, with some letters and digits between. Nobody else's are so.
 const PREFIX: &str = ".airflow-bundle-";
 const SUFFIX: &str = ".tmp";
-const RANDOM: usize = 6;
 
 /// How the name of the folder ends that a staged file may be hidden in; it begins as the file's.
 const FOLDER_SUFFIX: &str = ".d";
@@ -27,16 +27,7 @@ const ATTEMPTS: usize = 16;
 /// Makes an empty file in `folder`, mode 0600, with a lock on it. Dropped, it is removed.
 pub fn create(folder: &Path) -> io::Result<NamedTempFile> {
     for _ in 0..ATTEMPTS {
-        // Nobody knows the name of the file, which `tempfile` adds to the error.
-        let mut plain = None;
-        let file = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .suffix(SUFFIX)
-            .rand_bytes(RANDOM)
-            .make_in(folder, |path| {
-                platform::create_private(path).inspect_err(|error| plain = error.raw_os_error())
-            })
-            .map_err(|error| plain.map_or(error, io::Error::from_raw_os_error))?;
+        let file = temporary::create(folder, PREFIX, SUFFIX)?;
         match platform::hold(file.as_file()) {
             // Nobody makes another file of this name. Its number is not asked for: on some network file systems a
             // file has no lasting one.

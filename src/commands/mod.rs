@@ -9,9 +9,9 @@ mod verify;
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::bail;
 
-use crate::bundle::reader::Bundle;
+use crate::bundle::reader::{Bundle, ReadError};
 use crate::cli::{Cli, Command};
 use crate::shell::Shell;
 
@@ -27,10 +27,18 @@ pub fn run(cli: Cli, shell: &mut Shell) -> anyhow::Result<u8> {
 
 /// Opens a bundle that was named on the command line.
 fn open(path: &Path) -> anyhow::Result<Bundle> {
-    Bundle::open(path).with_context(|| {
-        format!(
-            "cannot open `{}` as a bundle (`cargo airflow-bundle verify` says more)",
+    if path.is_dir() {
+        bail!(
+            "`{}` is a folder; name a bundle (`cargo airflow-bundle verify` takes folders)",
             path.display()
-        )
+        );
+    }
+    Bundle::open(path).map_err(|error| {
+        let more = match &error {
+            ReadError::Trailer(_) => " (`cargo airflow-bundle verify` says more)",
+            _ => "",
+        };
+        let message = format!("cannot open `{}` as a bundle{more}", path.display());
+        anyhow::Error::new(error).context(message)
     })
 }

@@ -10,6 +10,7 @@ use tempfile::TempPath;
 
 use crate::bundle::output::NewFolders;
 use crate::bundle::reader::Bundle;
+use crate::bundle::temporary;
 use crate::cli::UnpackArgs;
 use crate::exit;
 use crate::interrupt::{self, AtOnce};
@@ -266,11 +267,7 @@ fn stage(bundle: &Bundle, part: &Part, root: &Path, new: &mut New) -> anyhow::Re
     new.folders
         .push(NewFolders::make(folder).with_context(failed)?);
     // Not as the writer's: there may be too many to keep them all open and locked.
-    let mut file = tempfile::Builder::new()
-        .prefix(".airflow-unpack-")
-        .suffix(".tmp")
-        .tempfile_in(folder)
-        .with_context(failed)?;
+    let mut file = temporary::create(folder, ".airflow-unpack-", ".tmp").with_context(failed)?;
     match part.content {
         Content::Executable => {
             copy(bundle.executable(), file.as_file_mut()).with_context(failed)?;

@@ -260,7 +260,7 @@ fn what_is_no_bundle() {
         (EXECUTABLE, &["cannot open `", "as a bundle", "verify"][..]),
         ("main.rs", &["as a bundle"]),
         ("short", &["as a bundle"]),
-        ("folder", &["not a regular file"]),
+        ("folder", &["is a folder", "verify"]),
         ("missing", &["No such file"]),
     ] {
         inspect(&bench.path(name), &[]).must_fail(1, words);

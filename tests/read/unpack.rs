@@ -264,7 +264,19 @@ fn bundles_that_are_damaged() {
     let before = bench.listing();
     unpack(&bench, &damaged, &["--out-dir", "parts"]).must_fail(1, &["SHA-256 differs", "verify"]);
     unpack(&bench, &bench.path(EXECUTABLE), &["--out-dir", "parts"]).must_fail(1, &["as a bundle"]);
-    unpack(&bench, &bundle, &["--out-dir", "main.rs"]).must_fail(1, &["main.rs"]);
+    let outcome = unpack(&bench, &bundle, &["--out-dir", "main.rs"])
+        .must_fail(1, &["main.rs", "Not a directory"]);
+    // The name of a temporary file helps nobody.
+    assert!(!outcome.stderr.contains(".tmp"), "{}", outcome.stderr);
+    let folder = bench.path("airflow-bundle");
+    unpack(&bench, &folder, &["--out-dir", "parts"]).must_fail(1, &["is a folder; name a bundle"]);
+    let outcome = unpack(&bench, &bench.path("missing"), &["--out-dir", "parts"]);
+    assert!(
+        !outcome
+            .must_fail(1, &["No such file"])
+            .stderr
+            .contains("verify")
+    );
     unpack(&bench, &bundle, &["--out-dir", "main.rs/x"]).must_fail(1, &["main.rs"]);
     unpack(&bench, &bundle, &[]).must_fail(2, &["--out-dir"]);
     assert_eq!(bench.listing(), before);
