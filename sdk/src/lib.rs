@@ -82,6 +82,7 @@ mod mailbox;
 mod manifest;
 mod outcome;
 mod panic;
+mod parse;
 mod platform;
 pub mod python;
 mod reply;

@@ -16,10 +16,10 @@ use crate::context::Task;
 use crate::logging::levels::{Level, Levels};
 use crate::logging::{Route, current};
 use crate::mailbox::Mailbox;
-use crate::outcome::{self, message};
+use crate::outcome;
 use crate::startup::StartupDetails;
 use crate::task_run::{self, Completion, Ending};
-use crate::{manifest, panic};
+use crate::{panic, parse};
 
 /// How long a connect may take. Both sockets are on the loopback, and the supervisor gives up after 10 s.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -196,37 +196,20 @@ impl Session {
                 })?;
                 self.run_task(bundle, client, details)
             }
-            "TaskHandlerParseRequest" => Self::answer_parse_request(bundle, client, &body),
+            "DagFileParseRequest" => Self::answer(client, parse::dag_file(bundle, &body)),
+            "TaskHandlerParseRequest" => Self::answer(client, parse::task_handlers(bundle, &body)),
             other => Err(SessionError::FirstFrame(format!(
                 "it is {other}, which this version does not serve"
             ))),
         }
     }
 
-    fn answer_parse_request(
-        bundle: &Bundle,
-        client: &Client,
-        request: &Value,
-    ) -> Result<(), SessionError> {
-        let file = request.get("file").cloned().unwrap_or_default();
-        let problems: Vec<String> = bundle.problems().iter().map(ToString::to_string).collect();
-        let mut fields = vec![
-            ("fileloc", Some(file.clone())),
-            (
-                "task_handlers",
-                Some(manifest::task_handlers(bundle.tasks())),
-            ),
-        ];
-        if !problems.is_empty() {
-            let file = file.as_str().unwrap_or("bundle");
-            fields.push((
-                "import_errors",
-                Some(serde_json::json!({ file: problems.join("\n") })),
-            ));
-        }
+    /// Answers the one question of a Dag processor.
+    fn answer(client: &Client, answer: Result<Value, String>) -> Result<(), SessionError> {
+        let answer = answer.map_err(SessionError::FirstFrame)?;
         client.claim_end();
         client
-            .end(&message("TaskHandlerParsingResult", &fields), None)
+            .end(&answer, None)
             .map_err(SessionError::Undelivered)?;
         Ok(())
     }

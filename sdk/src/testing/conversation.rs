@@ -40,14 +40,15 @@ pub(crate) fn read_logs(listener: &TcpListener) -> std::io::Result<(Vec<LogRecor
     Ok((records, rejections))
 }
 
-/// Messages that end a task, and the answer to a request for its handlers.
-const TERMINAL: [&str; 7] = [
+/// Messages that end a task, and the answers to a Dag processor.
+const TERMINAL: [&str; 8] = [
     "SucceedTask",
     "TaskState",
     "RetryTask",
     "RescheduleTask",
     "DeferTask",
     "AwaitInputTask",
+    "DagFileParsingResult",
     "TaskHandlerParsingResult",
 ];
 

@@ -158,6 +158,13 @@ pub(super) fn shape(kind: &str) -> Option<Shape> {
         "SetRenderedMapIndex" => open([must("rendered_map_index", Text)]),
         "SkipDownstreamTasks" => strict([must("tasks", List(&TaskOrMapped))]),
         "ResendLoggingFD" => open([]),
+        // For a Dag processor.
+        "DagFileParsingResult" => open([
+            must("fileloc", Text),
+            must("serialized_dags", List(&Kind::Map)),
+            may_null("import_errors", Kind::Map),
+            may_null("warnings", List(&Json)),
+        ]),
         _ => xcom_shape(kind)
             .or_else(|| run_shape(kind))
             .or_else(|| asset_shape(kind))
