@@ -1,7 +1,7 @@
 //! Tasks for [Apache Airflow](https://airflow.apache.org) in Rust.
 //!
 //! The Dag stays in Python, with stubs in it. The tasks are ordinary functions, registered with [`bundle!`]; the executable
-//! is packed by `cargo airflow-bundle`, and started for each task by the `ExecutableCoordinator` of Airflow 3.3.
+//! is packed by `cargo airflow-bundle`, and started for each task by the `ExecutableCoordinator` of Airflow 3.3 and 3.4.
 //!
 //! ```no_run
 //! use airflow_sdk::{Result, Task, bundle};

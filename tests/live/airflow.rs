@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::api::Api;
-use crate::{bundles, install};
+use crate::bundles;
+use crate::release::{self, Release};
 
 /// How long the processes may take to come up.
 const START: Duration = Duration::from_mins(2);
@@ -32,6 +33,8 @@ def do_not_sync(connection, record):
     cursor.execute("PRAGMA synchronous=OFF")
     cursor.close()
 "#;
+/// The folder that the README's lines name.
+const TAUGHT_FOLDER: &str = "/opt/airflow/executable-bundles";
 /// How many of the last lines of each log a failure shows.
 const SHOWN: usize = 25;
 
@@ -39,14 +42,16 @@ const SHOWN: usize = 25;
 pub struct Airflow {
     pub api: Api,
     pub home: PathBuf,
+    bin: PathBuf,
+    settings: Vec<(&'static str, String)>,
     children: Vec<Child>,
 }
 
 impl Airflow {
-    /// Packs these test projects, and starts an Airflow that has their Dags and bundles.
-    pub fn start(projects: &[&str]) -> Self {
-        let bin = install::bin();
-        let home = install::folder().join("home");
+    /// Packs these test projects, and starts an Airflow that has their Dags and bundles. Its `airflow.cfg` is the one that the
+    /// release generates, edited as the README says; what a test needs beyond that is in the environment.
+    pub fn start(release: Release, projects: &[&str]) -> Self {
+        let home = release::folder().join(release.name());
         let _ = fs::remove_dir_all(&home);
         let (dags, bundles) = (home.join("dags"), home.join("bundles"));
         fs::create_dir_all(&dags).unwrap();
@@ -55,50 +60,66 @@ impl Airflow {
             bundles::pack(project, &bundles, &dags);
         }
         let (port, tasks_port) = free_ports();
-        let configuration = configuration(&home, port, tasks_port);
-        fs::write(home.join("airflow.cfg"), configuration).unwrap();
-        fs::create_dir(home.join("config")).unwrap();
-        fs::write(home.join("config/live_settings.py"), PATIENT).unwrap();
-        fs::write(home.join("config/airflow_local_settings.py"), NO_SYNC).unwrap();
         let mut airflow = Self {
             api: Api::new(port),
+            settings: settings(&home, port, tasks_port),
             home,
+            bin: release.bin(),
             children: Vec::new(),
         };
-        install::run(
-            airflow.command(&bin).args(["db", "migrate"]),
+        airflow.configure(&release.readme_lines(), &bundles);
+        release::run(
+            airflow.command().args(["db", "migrate"]),
             "Airflow's database could not be made",
         );
         // Two servers: the public API writes its audit log in its event loop, and while that waits for SQLite's lock, no other
         // request of the same process can commit and give the lock back. Tasks ask the other process, which goes on.
-        airflow.serve(&bin, "core", port);
-        airflow.serve(&bin, "execution", tasks_port);
+        airflow.serve("core", port);
+        airflow.serve("execution", tasks_port);
         airflow.wait_for("the API server", |airflow| airflow.api.log_in());
         let tasks_api = Api::new(tasks_port);
         airflow.wait_for("the tasks' API server", |_| tasks_api.is_up());
-        airflow.spawn(&bin, "scheduler", &["scheduler", "--skip-serve-logs"]);
-        airflow.spawn(&bin, "dag-processor", &["dag-processor"]);
-        airflow.spawn(&bin, "triggerer", &["triggerer", "--skip-serve-logs"]);
+        airflow.spawn("scheduler", &["scheduler", "--skip-serve-logs"]);
+        airflow.spawn("dag-processor", &["dag-processor"]);
+        airflow.spawn("triggerer", &["triggerer", "--skip-serve-logs"]);
         airflow
     }
 
-    fn command(&self, bin: &Path) -> Command {
-        let mut command = Command::new(bin.join("airflow"));
+    /// Has Airflow generate its `airflow.cfg`, and edits it.
+    fn configure(&self, lines: &str, bundles: &Path) {
+        let configuration = self.home.join("airflow.cfg");
+        fs::create_dir(self.home.join("config")).unwrap();
+        fs::write(self.home.join("config/live_settings.py"), PATIENT).unwrap();
+        fs::write(self.home.join("config/airflow_local_settings.py"), NO_SYNC).unwrap();
+        release::run(
+            self.command().args(["config", "list"]),
+            "Airflow could not generate its configuration",
+        );
+        let generated = fs::read_to_string(&configuration).unwrap();
+        let folder = bundles.to_str().unwrap();
+        assert!(lines.contains(TAUGHT_FOLDER), "{lines}");
+        let lines = lines.replace(TAUGHT_FOLDER, folder);
+        fs::write(configuration, release::edit(&generated, &lines)).unwrap();
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.bin.join("airflow"));
         let path = format!(
             "{}:{}",
-            bin.display(),
+            self.bin.display(),
             std::env::var("PATH").unwrap_or_default()
         );
         command
             .env("AIRFLOW_HOME", &self.home)
             .env("PATH", path)
-            .env("PYTHONWARNINGS", "ignore");
+            .env("PYTHONWARNINGS", "ignore")
+            .envs(self.settings.iter().map(|(key, value)| (key, value)));
         command.env_remove("RUST_BACKTRACE").stdin(Stdio::null());
         command
     }
 
     /// Starts an API server.
-    fn serve(&mut self, bin: &Path, apps: &str, port: u16) {
+    fn serve(&mut self, apps: &str, port: u16) {
         let port = port.to_string();
         let arguments = [
             "api-server",
@@ -109,14 +130,14 @@ impl Airflow {
             "--workers",
             "1",
         ];
-        self.spawn(bin, apps, &[&arguments[..], &["--port", &port]].concat());
+        self.spawn(apps, &[&arguments[..], &["--port", &port]].concat());
     }
 
     /// Starts one of Airflow's processes, in a process group of its own, so that its children end with it.
-    fn spawn(&mut self, bin: &Path, name: &str, arguments: &[&str]) {
+    fn spawn(&mut self, name: &str, arguments: &[&str]) {
         let log = File::create(self.home.join(format!("{name}.log"))).unwrap();
         let child = self
-            .command(bin)
+            .command()
             .args(arguments)
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -213,49 +234,42 @@ fn free_ports() -> (u16, u16) {
     (port(one), port(other))
 }
 
-/// `airflow.cfg`. Its section `[sdk]` is the one that the README tells users to write.
-fn configuration(home: &Path, port: u16, tasks_port: u16) -> String {
+/// What the suite sets beside the README's lines.
+fn settings(home: &Path, port: u16, tasks_port: u16) -> Vec<(&'static str, String)> {
     let home = home.display();
-    format!(
-        r#"[core]
-dags_folder = {home}/dags
-executor = LocalExecutor
-parallelism = 4
-load_examples = False
-dags_are_paused_at_creation = False
-auth_manager = airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager
-simple_auth_manager_all_admins = True
-execution_api_server_url = http://127.0.0.1:{tasks_port}/execution/
-fernet_key = 3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
-
-[api]
-base_url = http://127.0.0.1:{port}
-secret_key = a-key-for-tests-on-the-loopback-only
-
-[api_auth]
-jwt_secret = another-key-for-tests-on-the-loopback-only-of-64-characters-....
-
-[database]
-sql_alchemy_conn = sqlite:///{home}/airflow.db
-sql_alchemy_connect_args = live_settings.PATIENT
-sql_alchemy_connect_args_async = live_settings.PATIENT
-
-[workers]
-execution_api_timeout = 90
-
-[dag_processor]
-min_file_process_interval = 5
-
-[logging]
-namespace_levels = db=CRITICAL
-
-[sdk]
-coordinators = {{
-    "rust": {{
-        "classpath": "airflow.sdk.coordinators.executable.ExecutableCoordinator",
-        "kwargs": {{"executables_root": ["{home}/bundles"]}}
-    }} }}
-queue_to_coordinator = {{"rust": "rust"}}
-"#
-    )
+    let text = str::to_owned;
+    vec![
+        ("AIRFLOW__CORE__DAGS_FOLDER", format!("{home}/dags")),
+        ("AIRFLOW__CORE__EXECUTOR", text("LocalExecutor")),
+        ("AIRFLOW__CORE__PARALLELISM", text("4")),
+        ("AIRFLOW__CORE__LOAD_EXAMPLES", text("False")),
+        ("AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION", text("False")),
+        (
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS",
+            text("True"),
+        ),
+        (
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
+            format!("http://127.0.0.1:{tasks_port}/execution/"),
+        ),
+        ("AIRFLOW__API__BASE_URL", format!("http://127.0.0.1:{port}")),
+        (
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+            format!("sqlite:///{home}/airflow.db"),
+        ),
+        (
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS",
+            text("live_settings.PATIENT"),
+        ),
+        (
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS_ASYNC",
+            text("live_settings.PATIENT"),
+        ),
+        ("AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT", text("90")),
+        (
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL",
+            text("5"),
+        ),
+        ("AIRFLOW__LOGGING__NAMESPACE_LEVELS", text("db=CRITICAL")),
+    ]
 }

@@ -1,18 +1,29 @@
 //! The test projects as a user would have them: copied, built and packed by the real subcommand.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::install::{folder, root, run};
+use crate::release::{folder, root, run};
 
-/// Packs a test project into `bundles`, and copies its Dag files into `dags`.
+/// Packs a test project into `bundles`, and copies its Dag files into `dags`. A project with a `manifest.json` is packed with
+/// that, because its executable prints none.
 pub fn pack(project: &str, bundles: &Path, dags: &Path) {
     let source = root().join("test-projects").join(project);
     let copy = folder().join("projects").join(project);
     let _ = fs::remove_dir_all(&copy);
     copy_folder(&source, &copy);
-    copy_folder(&copy.join("dags"), dags);
+    if copy.join("dags").exists() {
+        copy_folder(&copy.join("dags"), dags);
+    }
+    let manifest = copy.join("manifest.json");
+    let manifest = manifest.exists().then(|| {
+        [
+            OsString::from("--airflow-metadata"),
+            manifest.into_os_string(),
+        ]
+    });
     let patch = format!(
         "patch.crates-io.airflow-sdk.path='{}'",
         root().join("sdk").display()
@@ -27,6 +38,7 @@ pub fn pack(project: &str, bundles: &Path, dags: &Path) {
                 "--out-dir",
             ])
             .arg(bundles)
+            .args(manifest.into_iter().flatten())
             .env("CARGO_TARGET_DIR", folder().join("build"))
             .current_dir(&copy),
         "the test project must build",
