@@ -1,14 +1,17 @@
 //! The registry of an executable: which tasks of which Dags it serves.
 
 use std::fmt;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::before_outcome::BeforeOutcome;
 use crate::comm::client::REPLY_TIMEOUT;
 use crate::handler::{BoxHandler, TaskHandler, boxed};
 use crate::ids::{self, IdFault};
 use crate::manifest;
+
+/// The longest time that a reply can be given; more does not fit into the clock of every system.
+const LONGEST_REPLY: Duration = Duration::from_hours(30 * 24);
 
 /// The tasks that an executable serves. [`bundle!`](crate::bundle!) makes one of ids that are known when the program is
 /// compiled; [`Bundle::new`] and [`register`](Self::register) of ids that are only known when it runs.
@@ -19,6 +22,7 @@ pub struct Bundle {
     dags: Vec<Dag>,
     problems: Vec<RegistrationError>,
     reply_timeout: Duration,
+    before_outcome: Vec<BeforeOutcome>,
 }
 
 struct Dag {
@@ -116,6 +120,7 @@ impl Bundle {
             dags: Vec::new(),
             problems: Vec::new(),
             reply_timeout: REPLY_TIMEOUT,
+            before_outcome: Vec::new(),
         }
     }
 
@@ -135,14 +140,65 @@ impl Bundle {
         self.add(dag_id, task_id, boxed(handler))
     }
 
-    /// How long to wait for a reply of the supervisor before a call fails; 10 minutes unless set. The supervisor repeats
-    /// failing calls of Airflow's API for minutes before it answers.
+    /// How long to wait for a reply of the supervisor before a call fails; 10 minutes unless set, and 30 days at most. The
+    /// supervisor repeats failing calls of Airflow's API for minutes before it answers. For its first message, which says what to
+    /// run, a bundle waits for 10 minutes or this time, whichever is longer; then it ends with 1.
     pub fn reply_timeout(mut self, timeout: Duration) -> Self {
-        self.reply_timeout = timeout;
+        self.reply_timeout = timeout.min(LONGEST_REPLY);
         self
     }
 
-    /// Serves the task that Airflow asks for, or does what else the command line says; returns the exit code for `main`.
+    /// Runs a function between the end of a handler and the report of its outcome: to send off telemetry, or to flush what a
+    /// library buffers. After the outcome, nothing runs any more (see [`serve`](Self::serve)).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # fn extract() {}
+    /// # fn flush_telemetry() {}
+    /// let bundle = airflow_sdk::bundle! { "sales" => { extract } }
+    ///     .before_outcome(Duration::from_secs(5), || flush_telemetry());
+    /// ```
+    ///
+    /// It runs on a thread of its own, however the handler has ended: by returning, by a panic, by `std::process::exit`, or not at
+    /// all after a signal; not for a task that this bundle does not serve. Several run in the order in which they were given. The
+    /// outcome stays as it was, whatever becomes of the function:
+    ///
+    /// - After `limit` it is late: the log has a warning, and it is left alone until the process ends.
+    /// - If it panics, the panic and a warning are in the log.
+    /// - When the task was told to stop, all functions together have until 2.5 s after the signal, if their limits do not end
+    ///   before, so that the outcome is out within 3 s.
+    ///
+    /// Only if it calls `std::process::exit`, the task has failed and is retried if it has tries left, as it is for a handler that
+    /// does so.
+    pub fn before_outcome(
+        mut self,
+        limit: Duration,
+        function: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        self.before_outcome.push(BeforeOutcome {
+            limit,
+            function: Arc::new(function),
+        });
+        self
+    }
+
+    /// Serves the task that Airflow asks for, or does what else the command line says, and ends the process.
+    ///
+    /// ```no_run
+    /// # fn extract() {}
+    /// fn main() {
+    ///     airflow_sdk::bundle! { "sales" => { extract } }.serve()
+    /// }
+    /// ```
+    ///
+    /// - With `--comm=HOST:PORT --logs=HOST:PORT`, as Airflow's coordinator starts it: runs one task. The exit code is 0 if its
+    ///   outcome was delivered, whatever it was; else 1, and also when the task has ended the process itself.
+    /// - With `--airflow-metadata`: prints the manifest. 0, or 1 if a registration is refused.
+    /// - Otherwise: says on standard error what this program is. 2.
+    ///
+    /// It does not return, and what stands after it is never run, which the compiler says. A `main` that is to return an `ExitCode`
+    /// may end with it as well:
     ///
     /// ```no_run
     /// # fn extract() {}
@@ -151,12 +207,12 @@ impl Bundle {
     /// }
     /// ```
     ///
-    /// - With `--comm=HOST:PORT --logs=HOST:PORT`, as Airflow's coordinator starts it: runs one task. 0 if its outcome was
-    ///   delivered, whatever it was; else 1.
-    /// - With `--airflow-metadata`: prints the manifest. 0, or 1 if a registration is refused.
-    /// - Otherwise: says on standard error what this program is. 2.
-    #[must_use = "the exit code belongs to `main`"]
-    pub fn serve(self) -> ExitCode {
+    /// Once the outcome is delivered and the log is out, nothing of the program's runs any more: no exit handler (`atexit`) of a
+    /// library, no destructor of a static or a thread-local variable, nothing that `main` has on its stack. For Airflow 3.3.2 goes
+    /// by the exit code even then, and a library that aborts in an exit handler would turn a success into a failure. Standard output
+    /// is flushed, Rust's and C's. What else has to be done before the end is a matter of [`before_outcome`](Self::before_outcome).
+    /// Builds with `-C instrument-coverage` or `-C profile-generate` write their profile, on Linux on x86-64 and aarch64.
+    pub fn serve(self) -> ! {
         crate::serve::serve(&self, std::env::args_os().skip(1))
     }
 
@@ -210,6 +266,10 @@ impl Bundle {
 
     pub(crate) fn timeout(&self) -> Duration {
         self.reply_timeout
+    }
+
+    pub(crate) fn before_outcome_functions(&self) -> &[BeforeOutcome] {
+        &self.before_outcome
     }
 
     /// Begins a bundle of `bundle!`.

@@ -38,6 +38,8 @@
 //! | trigger and read Dag runs | [`Task::trigger_dag_run`], [`Task::find_dag_run`], [`Filter`] |
 //! | end in another way than success | [`Outcome`], [`Defer`], [`HumanInput`] |
 //! | stop when told to | [`Task::cancellation`] |
+//! | run other programs | [`Task::run_command`], [`Task::command_output`] |
+//! | do something before the outcome is reported | [`Bundle::before_outcome`] |
 //! | test without Airflow | [`testing`] |
 //!
 //! # Errors
@@ -55,15 +57,27 @@
 //! # Being told to stop
 //!
 //! SIGTERM and SIGINT cancel the task's token. Two seconds later at the latest the outcome is reported, whatever the task does, as
-//! one that is retried if that is allowed and else failed; then the process ends.
-// Not `forbid`: one function reads the link section back, and `bundle!` names it.
+//! one that is retried if that is allowed and else failed; then the process ends. Programs that were started by
+//! [`Task::run_command`] end before.
+//!
+//! # The end of the process
+//!
+//! [`Bundle::serve`] does not return: once the outcome is delivered, the process ends without running exit handlers or destructors, so
+//! that nothing changes the outcome any more. A handler ends by returning. `std::process::exit` in one, on whatever thread, fails the
+//! task, with a record in the log that says so. A stack that overflows ends the process by SIGABRT: the last lines of the task's log are
+//! those that Rust's runtime writes to standard error (`thread 'TASK_ID' (PID) has overflowed its stack`). `RUST_MIN_STACK` gives a
+//! handler more than 8 MiB.
+// Not `forbid`: one function reads the link section back, and `bundle!` names it; the end of the process needs C's `atexit` and
+// `fflush`, and LLVM's way to write a profile.
 #![deny(unsafe_code)]
 
 mod assets;
+mod before_outcome;
 mod bundle;
 mod cancel;
 mod client_error;
 mod comm;
+mod commands;
 mod connections;
 mod context;
 mod dag_runs;
@@ -76,6 +90,8 @@ pub mod fuzz;
 mod handler;
 mod human_input;
 mod ids;
+mod last_words;
+mod leave;
 mod logging;
 mod macros;
 mod mailbox;
@@ -102,6 +118,7 @@ pub use assets::{Asset, AssetEvent, AssetEvents, InactiveAsset};
 pub use bundle::{Bundle, RegistrationError};
 pub use cancel::{Cancellation, Cancelled};
 pub use client_error::{ClientError, ClientErrorKind};
+pub use commands::CommandError;
 pub use connections::Connection;
 pub use context::{Resume, Task};
 pub use dag_runs::{DagInfo, PreviousTask, RunTimes, TaskStates, TriggerDagRun};

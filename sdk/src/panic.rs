@@ -1,36 +1,15 @@
-//! Panics: where they happened goes to the task's log, and under `panic = "abort"` the outcome is reported before the end.
+//! Panics: where they happened goes to the task's log. Under `panic = "abort"`, [`last_words`] reports the outcome before the end.
 
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::panic::PanicHookInfo;
-use std::sync::{Arc, Mutex, Once, PoisonError};
-use std::time::Duration;
+use std::sync::Once;
 
-use crate::comm::client::Client;
-use crate::context::Task;
+use crate::last_words::{self, Cause};
 use crate::logging::exception::{FrameInfo, add_place, frames_of, of_panic};
 use crate::logging::levels::Level;
 use crate::logging::record::Record;
 use crate::logging::{Route, current};
-use crate::outcome;
-
-/// What the hook needs to report the outcome of a process that is about to abort.
-#[derive(Clone)]
-pub(crate) struct Abort {
-    pub(crate) client: Arc<Client>,
-    pub(crate) route: Arc<Route>,
-    pub(crate) task: Task,
-}
-
-static ABORT: Mutex<Option<Abort>> = Mutex::new(None);
-
-/// How long the reply to the last message may take when the process is about to abort.
-const LAST_REPLY: Duration = Duration::from_mins(1);
-
-/// Lets the hook report the outcome, if panics abort the process.
-pub(crate) fn on_abort(abort: Abort) {
-    *ABORT.lock().unwrap_or_else(PoisonError::into_inner) = Some(abort);
-}
 
 /// Installs the panic hook. Threads that belong to no task keep the hook that was there.
 pub(crate) fn install() {
@@ -71,31 +50,8 @@ fn report(route: &Route, info: &PanicHookInfo<'_>) {
     .exception(of_panic(message, &frames));
     route.send(&record);
     if cfg!(panic = "abort") {
-        let abort = ABORT.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(abort) = abort {
-            end(&abort, message);
-        }
+        last_words::speak(Cause::Panic(message.to_owned()));
     }
-}
-
-/// Reports the outcome, and ends the process before the abort does.
-fn end(abort: &Abort, message: &str) {
-    if !abort.client.claim_end() {
-        return;
-    }
-    let body = if abort.task.has_tries_left() {
-        outcome::retry(&reason(message), None)
-    } else {
-        outcome::task_state("failed")
-    };
-    let body = outcome::with_label(body, &abort.task.extras());
-    let delivered = abort.client.end(&body, Some(LAST_REPLY)).is_ok();
-    abort.route.sink.flush(Duration::from_secs(5));
-    #[expect(
-        clippy::exit,
-        reason = "the alternative is an abort, by which Airflow would not learn the outcome"
-    )]
-    std::process::exit(i32::from(!delivered));
 }
 
 /// The reason of a retry after a panic.

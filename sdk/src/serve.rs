@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::process::ExitCode;
 
 use crate::bundle::Bundle;
+use crate::leave::leave;
 use crate::logging::{facade, levels::Levels};
 use crate::manifest::SDK_VERSION;
 use crate::session::Session;
@@ -15,7 +15,9 @@ use crate::{panic, platform};
 /// The packer's flag.
 const METADATA_FLAG: &str = "--airflow-metadata";
 
-/// The exit code for a command line that asks for nothing.
+/// The exit codes: all is well, something failed, and a command line that asks for nothing.
+const SUCCESS: u8 = 0;
+const FAILURE: u8 = 1;
 const USAGE: u8 = 2;
 
 /// What a command line asks for.
@@ -58,37 +60,37 @@ impl Command {
     }
 }
 
-/// Does what the command line says.
-pub(crate) fn serve(bundle: &Bundle, arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    match Command::parse(arguments) {
+/// Does what the command line says, and ends the process.
+pub(crate) fn serve(bundle: &Bundle, arguments: impl Iterator<Item = OsString>) -> ! {
+    leave(match Command::parse(arguments) {
         Command::Metadata => print_manifest(bundle),
         Command::Serve { comm, logs } => run(bundle, comm, logs),
         Command::Usage(problem) => {
             complain(&usage(bundle, problem.as_deref(), &program()));
-            ExitCode::from(USAGE)
+            USAGE
         }
-    }
+    })
 }
 
-fn print_manifest(bundle: &Bundle) -> ExitCode {
+fn print_manifest(bundle: &Bundle) -> u8 {
     match bundle.manifest() {
         Ok(text) => {
             let mut out = io::stdout().lock();
             match writeln!(out, "{text}").and_then(|()| out.flush()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(_) => ExitCode::FAILURE,
+                Ok(()) => SUCCESS,
+                Err(_) => FAILURE,
             }
         }
         Err(problems) => {
             for problem in problems {
                 complain(&format!("error: {problem}\n"));
             }
-            ExitCode::FAILURE
+            FAILURE
         }
     }
 }
 
-fn run(bundle: &Bundle, comm: SocketAddr, logs: SocketAddr) -> ExitCode {
+fn run(bundle: &Bundle, comm: SocketAddr, logs: SocketAddr) -> u8 {
     let session = Session::new(Levels::from_environment(), true);
     facade::install();
     #[cfg(feature = "tracing")]
@@ -101,12 +103,12 @@ fn run(bundle: &Bundle, comm: SocketAddr, logs: SocketAddr) -> ExitCode {
     }
     let route = std::sync::Arc::clone(&session.route);
     match session.run(bundle, comm, logs) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Also on standard error, for the cases where the log socket was never there.
             complain(&format!("error: {error}\n"));
             complain(&String::from_utf8_lossy(&route.sink.take_unsent()));
-            ExitCode::FAILURE
+            FAILURE
         }
     }
 }

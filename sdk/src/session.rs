@@ -13,25 +13,31 @@ use crate::cancel::Cancellation;
 use crate::client_error::ClientError;
 use crate::comm::client::{Client, Incoming, name};
 use crate::context::Task;
+use crate::last_words::{Cause, SELF_ENDED, Served};
 use crate::logging::levels::{Level, Levels};
 use crate::logging::{Route, current};
 use crate::mailbox::Mailbox;
 use crate::outcome;
 use crate::startup::StartupDetails;
 use crate::task_run::{self, Completion, Ending};
-use crate::{panic, parse};
+use crate::{before_outcome, last_words, parse};
 
 /// How long a connect may take. Both sockets are on the loopback, and the supervisor gives up after 10 s.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a cancelled task may take to stop, before its outcome is reported without it. The outcome must be out within 3 s.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long the reply to a cancelled task's last message may take: SIGKILL comes 5 s after SIGTERM.
-const LAST_REPLY: Duration = Duration::from_millis(2300);
+/// How long after the signal the reply to a cancelled task's last message may come: SIGKILL comes 5 s after SIGTERM.
+const LAST_REPLY: Duration = Duration::from_millis(4300);
+/// How long the first message may take. The supervisor sends it when it has asked Airflow's API (`_on_child_started` in
+/// `execution_time/supervisor.py` of the task SDK 1.3.2), which it does up to 5 times, for 5 s each, with waits of up to 15 s between
+/// them (`[workers] execution_api_retries`, `execution_api_timeout`; `wait_random_exponential` in `api/client.py`). Airflow 3.4.0b2
+/// also deletes stale XComs before, with the same repetitions for each, and its Dag processor sends `DagFileParseRequest` at once.
+const FIRST_MESSAGE: Duration = Duration::from_mins(10);
 /// How long the remaining log lines may take when a task has ended.
 const FLUSH: Duration = Duration::from_mins(1);
 /// The same for a cancelled task.
 const HURRIED_FLUSH: Duration = Duration::from_millis(400);
-/// The stack of the thread that runs the handler: what a main thread has.
+/// The least stack of the thread that runs the handler: what a main thread has.
 const STACK: usize = 8 * 1024 * 1024;
 
 /// What happens in a session.
@@ -44,6 +50,32 @@ pub(crate) enum Event {
     Done(Completion),
     /// The process was told to stop.
     Stop(&'static str),
+    /// A function of `before_outcome` has ended.
+    BeforeOutcome { index: usize, panicked: bool },
+    /// The process would end now, if the thread on which that happens did not wait for the session.
+    Ending(Cause),
+}
+
+/// That the session was told to stop: by what, and when.
+pub(crate) struct Stop {
+    signal: &'static str,
+    pub(crate) at: Instant,
+}
+
+impl Stop {
+    /// Notes that the signal has come, and says so.
+    pub(crate) fn now(signal: &'static str, route: &Route) -> Self {
+        // A full queue of log lines must not hold up the outcome.
+        route.sink.hurry();
+        route.say(
+            Level::Warning,
+            format!("{signal}: the task is told to stop"),
+        );
+        Self {
+            signal,
+            at: Instant::now(),
+        }
+    }
 }
 
 /// Why a session ended without an outcome being delivered.
@@ -57,6 +89,8 @@ pub(crate) enum SessionError {
     Thread(io::Error),
     Closed(String),
     FirstFrame(String),
+    /// No first message came within this time.
+    Silent(Duration),
     Stopped(&'static str),
     Undelivered(ClientError),
 }
@@ -82,6 +116,12 @@ impl fmt::Display for SessionError {
                 f,
                 "the supervisor's first message is not understood: {reason}"
             ),
+            Self::Silent(limit) => write!(
+                f,
+                "the supervisor took both connections and sent no message within {} s: look into its log, and for a call of \
+                 Airflow's API that hangs; Bundle::reply_timeout sets a longer limit",
+                limit.as_secs()
+            ),
             Self::Stopped(signal) => write!(
                 f,
                 "{signal} came before the supervisor had said what to run"
@@ -102,6 +142,8 @@ pub(crate) struct Session {
     pub(crate) route: Arc<Route>,
     /// Whether the session is the whole process, as under Airflow.
     whole_process: bool,
+    /// How long the first message may take, if the bundle does not say that replies may take longer.
+    first_message: Duration,
 }
 
 impl Session {
@@ -115,6 +157,7 @@ impl Session {
             cancellation: Cancellation::default(),
             route,
             whole_process,
+            first_message: FIRST_MESSAGE,
         }
     }
 
@@ -129,13 +172,13 @@ impl Session {
         }
     }
 
-    /// Connects, and does what the first message asks for. `Ok` when an outcome was delivered.
+    /// Connects, and does what the first message asks for. The exit code when an outcome was delivered.
     pub(crate) fn run(
         self,
         bundle: &Bundle,
         comm: SocketAddr,
         logs: SocketAddr,
-    ) -> Result<(), SessionError> {
+    ) -> Result<u8, SessionError> {
         let connect = |what, address: SocketAddr| {
             TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).map_err(|error| {
                 SessionError::Connect {
@@ -179,14 +222,18 @@ impl Session {
         result
     }
 
-    /// Waits for the first message, as long as the supervisor needs: it asks Airflow's API before it sends it.
-    fn first(&self, bundle: &Bundle, client: &Arc<Client>) -> Result<(), SessionError> {
+    /// Waits for the first message, well over as long as the supervisor needs: it asks Airflow's API before it sends it.
+    fn first(&self, bundle: &Bundle, client: &Arc<Client>) -> Result<u8, SessionError> {
+        // Who gives replies more time, because Airflow's API is repeated for longer, gives it to this message.
+        let limit = self.first_message.max(bundle.timeout());
+        let deadline = Instant::now().checked_add(limit);
         let body = loop {
-            match self.events.receive(None) {
+            match self.events.receive(deadline) {
                 Some(Event::First(body)) => break body,
                 Some(Event::Closed(reason)) => return Err(SessionError::Closed(reason)),
                 Some(Event::Stop(signal)) => return Err(SessionError::Stopped(signal)),
-                Some(Event::Done(_)) | None => {}
+                Some(_) => {}
+                None => return Err(SessionError::Silent(limit)),
             }
         };
         match name(&body) {
@@ -205,13 +252,13 @@ impl Session {
     }
 
     /// Answers the one question of a Dag processor.
-    fn answer(client: &Client, answer: Result<Value, String>) -> Result<(), SessionError> {
+    fn answer(client: &Client, answer: Result<Value, String>) -> Result<u8, SessionError> {
         let answer = answer.map_err(SessionError::FirstFrame)?;
         client.claim_end();
         client
             .end(&answer, None)
             .map_err(SessionError::Undelivered)?;
-        Ok(())
+        Ok(0)
     }
 
     fn run_task(
@@ -219,16 +266,17 @@ impl Session {
         bundle: &Bundle,
         client: &Arc<Client>,
         details: StartupDetails,
-    ) -> Result<(), SessionError> {
+    ) -> Result<u8, SessionError> {
         let task = Task::new(details, Arc::clone(client), self.cancellation.clone());
+        let mut stop = None;
         let ending = match task_run::find(bundle, &task) {
             Err(ending) => ending,
             Ok(handler) => {
                 if self.whole_process {
-                    let (client, route) = (Arc::clone(client), Arc::clone(&self.route));
-                    panic::on_abort(panic::Abort {
-                        client,
-                        route,
+                    last_words::watch(Served {
+                        events: self.events.clone(),
+                        client: Arc::clone(client),
+                        route: Arc::clone(&self.route),
                         task: task.clone(),
                     });
                 }
@@ -236,38 +284,39 @@ impl Session {
                     (self.events.clone(), Arc::clone(&self.route), task.clone());
                 std::thread::Builder::new()
                     .name(task.task_id().replace('\0', ""))
-                    .stack_size(STACK)
+                    .stack_size(stack(std::env::var("RUST_MIN_STACK").ok().as_deref()))
                     .spawn(move || {
                         current::follow(Some(route));
                         events.send(Event::Done(task_run::run(&handler, &own)));
                     })
                     .map_err(SessionError::Thread)?;
-                self.wait()?
+                let ending = self.wait(&mut stop);
+                let functions = bundle.before_outcome_functions();
+                let cause = before_outcome::run(functions, &self.events, &self.route, &mut stop);
+                let ending = ending?;
+                cause.map_or(ending, Cause::ending)
             }
         };
-        self.report(client, &task, &ending)
+        self.report(client, &task, &ending, stop.as_ref())
     }
 
     /// Waits for the handler's end; for that of a cancelled one not longer than the grace.
-    fn wait(&self) -> Result<Ending, SessionError> {
-        let mut stop: Option<(&'static str, Instant)> = None;
+    fn wait(&self, stop: &mut Option<Stop>) -> Result<Ending, SessionError> {
         let mut closed = None;
         loop {
-            let event = self.events.receive(stop.map(|(_, deadline)| deadline));
+            let deadline = stop.as_ref().map(|stop| stop.at + GRACE);
+            let event = self.events.receive(deadline);
             match event {
                 Some(Event::Stop(signal)) if stop.is_none() => {
-                    // A full queue of log lines must not hold up the outcome.
-                    self.route.sink.hurry();
-                    self.route.say(
-                        Level::Warning,
-                        format!("{signal}: the task is told to stop"),
-                    );
-                    stop = Some((signal, Instant::now() + GRACE));
+                    *stop = Some(Stop::now(signal, &self.route));
                 }
                 Some(Event::Closed(reason)) => {
                     // Nobody can be told anything any more. The task gets a chance to tidy up.
                     self.cancellation.cancel();
-                    stop.get_or_insert(("the supervisor is gone", Instant::now() + GRACE));
+                    stop.get_or_insert(Stop {
+                        signal: "the supervisor is gone",
+                        at: Instant::now(),
+                    });
                     closed = Some(reason);
                 }
                 Some(Event::Done(completion)) => {
@@ -275,26 +324,41 @@ impl Session {
                         return Err(SessionError::Closed(reason));
                     }
                     return Ok(match stop {
-                        Some((signal, _)) => task_run::stopped(&completion, signal),
+                        Some(stop) => task_run::stopped(&completion, stop.signal),
                         None => task_run::ending(completion),
                     });
                 }
-                Some(Event::Stop(_) | Event::First(_)) => {}
+                Some(Event::Ending(cause)) => {
+                    return match closed {
+                        Some(reason) => Err(SessionError::Closed(reason)),
+                        None => Ok(cause.ending()),
+                    };
+                }
+                Some(Event::Stop(_) | Event::First(_) | Event::BeforeOutcome { .. }) => {}
                 None => {
                     if let Some(reason) = closed {
                         return Err(SessionError::Closed(reason));
                     }
-                    let signal = stop.map_or("the end of the session", |(signal, _)| signal);
-                    return Ok(task_run::abandoned(signal));
+                    let signal = stop.as_ref().map(|stop| stop.signal);
+                    return Ok(task_run::abandoned(
+                        signal.unwrap_or("the end of the session"),
+                    ));
                 }
             }
         }
     }
 
     /// Sends the terminal message and reads its reply.
-    fn report(&self, client: &Client, task: &Task, ending: &Ending) -> Result<(), SessionError> {
+    fn report(
+        &self,
+        client: &Client,
+        task: &Task,
+        ending: &Ending,
+        stop: Option<&Stop>,
+    ) -> Result<u8, SessionError> {
         let stopping = self.cancellation.is_cancelled();
         if stopping {
+            // Also for a signal that came after the handler's end.
             self.route.sink.hurry();
         }
         let (record, body) = ending.report(task);
@@ -302,21 +366,77 @@ impl Session {
         if let Some(record) = record {
             self.route.send(&record);
         }
-        if !client.claim_end() {
-            // The panic hook has reported the outcome and is about to end the process.
-            return Ok(());
-        }
-        match client.end(&body, stopping.then_some(LAST_REPLY)) {
-            Ok(_) => Ok(()),
+        client.claim_end();
+        let since = stop.map(|stop| stop.at.elapsed()).unwrap_or_default();
+        let limit = stopping.then(|| LAST_REPLY.saturating_sub(since));
+        let code = match ending {
+            Ending::SelfEnded => SELF_ENDED,
+            _ => 0,
+        };
+        match client.end(&body, limit) {
+            Ok(_) => Ok(code),
             Err(error) if error.was_answered() => {
                 // A refusal: the supervisor repeats the call when the process has ended, so a good exit code is still right.
                 self.route.say(
                     Level::Error,
                     format!("the task's outcome was refused: {error}"),
                 );
-                Ok(())
+                Ok(code)
             }
             Err(error) => Err(SessionError::Undelivered(error)),
         }
+    }
+}
+
+/// The stack of the thread that runs the handler, in bytes: more than usual, if `RUST_MIN_STACK` asks for more.
+fn stack(wanted: Option<&str>) -> usize {
+    wanted
+        .and_then(|text| text.parse::<usize>().ok())
+        .unwrap_or_default()
+        .max(STACK)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use std::io::Read;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use super::{STACK, Session, SessionError, stack};
+    use crate::bundle::Bundle;
+    use crate::logging::levels::Levels;
+
+    #[test]
+    fn a_supervisor_that_says_nothing_is_given_up() {
+        let [comm, logs] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let (comm_address, logs_address) = (comm.local_addr().unwrap(), logs.local_addr().unwrap());
+        let mut session = Session::new(Levels::parse("INFO", ""), false);
+        session.first_message = Duration::from_millis(50);
+        let bundle = Bundle::new().reply_timeout(Duration::from_millis(100));
+        let error = session
+            .run(&bundle, comm_address, logs_address)
+            .unwrap_err();
+        // The longer of both.
+        assert!(
+            matches!(error, SessionError::Silent(limit) if limit == Duration::from_millis(100)),
+            "{error}"
+        );
+        let mut said = String::new();
+        let (mut logs, _) = logs.accept().unwrap();
+        logs.read_to_string(&mut said).unwrap();
+        assert!(
+            said.contains("took both connections and sent no message within"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn the_larger_stack_counts() {
+        assert_eq!(stack(None), STACK);
+        assert_eq!(stack(Some("4096")), STACK);
+        assert_eq!(stack(Some("much")), STACK);
+        assert_eq!(stack(Some("33554432")), 32 * 1024 * 1024);
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Ending {
     Chosen(Error),
     /// The handler was told to stop.
     Stopped(String),
+    /// Failed: the task has called `exit`.
+    SelfEnded,
     /// Failed for good, before any handler ran.
     Refused(String),
 }
@@ -162,6 +164,14 @@ impl Ending {
                 Some(failure(task, reason, None)),
                 fail_or_retry(task, reason, None),
             ),
+            Self::SelfEnded => {
+                let reason = "the task ended the process itself, by std::process::exit or an exit function of a library; a handler \
+                              ends by returning";
+                (
+                    Some(failure(task, reason, None)),
+                    fail_or_retry(task, reason, None),
+                )
+            }
             Self::Refused(reason) => {
                 let record = Record::new(Level::Error, "airflow_sdk", reason.as_str());
                 (Some(record), outcome::task_state("failed"))

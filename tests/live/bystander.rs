@@ -17,7 +17,7 @@ pub struct Bystander<'a> {
     airflow: &'a Airflow,
     run: &'a str,
     marked: bool,
-    interrupted: bool,
+    interrupted: Vec<&'static str>,
     asked: Option<Instant>,
     answered: bool,
 }
@@ -28,7 +28,7 @@ impl<'a> Bystander<'a> {
             airflow,
             run,
             marked: false,
-            interrupted: false,
+            interrupted: Vec::new(),
             asked: None,
             answered: false,
         }
@@ -41,14 +41,19 @@ impl<'a> Bystander<'a> {
             self.marked = true;
             self.patch("stubborn", &json!({"new_state": "failed"}));
         }
-        if !self.interrupted
-            && state("interrupted") == "running"
-            && let Some(record) = self.said("interrupted")
-        {
-            self.interrupted = true;
-            let pid = record["pid"].as_i64().and_then(|pid| pid.try_into().ok());
-            let pid = pid.and_then(Pid::from_raw).unwrap();
-            kill_process(pid, Signal::INT).unwrap();
+        for (task, signal) in [
+            ("interrupted", Signal::INT),
+            ("runs_programs", Signal::TERM),
+        ] {
+            if !self.interrupted.contains(&task)
+                && state(task) == "running"
+                && let Some(record) = self.said(task)
+            {
+                self.interrupted.push(task);
+                let pid = record["pid"].as_i64().and_then(|pid| pid.try_into().ok());
+                let pid = pid.and_then(Pid::from_raw).unwrap();
+                kill_process(pid, signal).unwrap();
+            }
         }
         if state("await_input") == "awaiting_input" && self.asked.is_none() {
             self.asked = Some(Instant::now());

@@ -12,7 +12,7 @@ const RUN: &str = "live";
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The state in which each task must end, and its try number.
-const EXPECTED: [(&str, &str, u64); 44] = [
+const EXPECTED: [(&str, &str, u64); 49] = [
     ("succeed", "success", 1),
     ("fail", "failed", 1),
     ("retry_then_succeed", "success", 2),
@@ -23,6 +23,11 @@ const EXPECTED: [(&str, &str, u64); 44] = [
     ("defer", "success", 1),
     ("await_input", "success", 1),
     ("panic", "failed", 1),
+    ("aborts_at_exit", "success", 1),
+    ("skips_and_aborts_at_exit", "skipped", 1),
+    ("exits", "success", 2),
+    ("overflows", "failed", 1),
+    ("runs_programs", "success", 2),
     ("unknown", "failed", 1),
     ("stubborn", "failed", 1),
     ("interrupted", "success", 2),
@@ -222,6 +227,24 @@ fn logs(airflow: &Airflow) {
     find("stubborn", "SIGTERM: the task is told to stop");
     find("stubborn", "did not stop in time");
     find("interrupted", "SIGINT: the task is told to stop");
+    find(
+        "exits",
+        "it is up for retry: the task ended the process itself",
+    );
+    let overflown = find("overflows", "has overflowed its stack");
+    assert_eq!(overflown["level"], "error", "{overflown}");
+    assert_eq!(find("runs_programs", "wrong")["level"], "error");
+    find("runs_programs", "the program \"sh\" was ended");
+    let grandchild = find("runs_programs", "grandchild ");
+    assert_eq!(grandchild["logger"], "task.stdout", "{grandchild}");
+    let pid = grandchild["event"].as_str().unwrap();
+    let pid: u32 = pid.strip_prefix("grandchild ").unwrap().parse().unwrap();
+    // One that has ended may wait for the first process of the system to take note.
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    assert!(
+        stat.is_empty() || stat.contains(") Z "),
+        "the grandchild of runs_programs is still there: {stat}"
+    );
     for task in ["secrets", "connections"] {
         let said = text(airflow, task, 1);
         assert!(

@@ -15,6 +15,7 @@
 mod conversation;
 mod executables;
 mod msgpack;
+mod startup;
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -32,7 +33,7 @@ const TRIPS: &str = "BENCH_TRIPS";
 fn main() -> ExitCode {
     // This very program is also the bundle whose task exchanges XComs.
     if std::env::args().any(|argument| argument.starts_with("--comm=")) {
-        return airflow_sdk::bundle! { "bench" => { xcoms } }.serve();
+        airflow_sdk::bundle! { "bench" => { xcoms } }.serve();
     }
     let smoke = std::env::args().any(|argument| argument == "--smoke");
     let (starts, trips) = if smoke { (5, 100) } else { (200, 10_000) };

@@ -115,3 +115,19 @@ fn the_label_of_a_mapped_instance_goes_with_the_outcome() {
     report.assert_success();
     assert_eq!(report.terminal().unwrap()["rendered_map_index"], "eu");
 }
+
+#[test]
+fn a_reply_may_be_given_all_the_time_there_is() {
+    fn asks(task: &Task) -> Result<String> {
+        Ok(task.variable("v")?)
+    }
+    let bundle = airflow_sdk::Bundle::new()
+        .register("d", "asks", asks)
+        .reply_timeout(Duration::MAX)
+        .before_outcome(Duration::MAX, || log::info!("before the outcome"));
+    let report = Supervisor::new()
+        .variable("v", "1")
+        .run(&bundle, "d", "asks");
+    report.assert_success();
+    assert!(report.has_log("before the outcome"), "{report}");
+}

@@ -28,6 +28,8 @@ with DAG("tour", schedule=None, tags=["rust"]):
         "defer",
         "await_input",
         "stubborn",
+        "aborts_at_exit",
+        "overflows",
         "asynchronous",
         "variables",
         "connections",
@@ -46,7 +48,7 @@ with DAG("tour", schedule=None, tags=["rust"]):
     stub("fail")
     stub("unknown", retries=3)
     stub("panic", retries=0)
-    for name in ("retry_then_succeed", "retry_with_delay", "stale", "interrupted"):
+    for name in ("retry_then_succeed", "retry_with_delay", "stale", "interrupted", "skips_and_aborts_at_exit", "exits", "runs_programs"):
         stub(name, retries=1, retry_delay=datetime.timedelta(hours=1) if name == "retry_with_delay" else SECOND)
     stub("asset_state", outlets=[ASSET])
     stub("produce", outlets=[ASSET])

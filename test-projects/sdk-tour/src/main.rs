@@ -11,7 +11,8 @@ fn main() -> ExitCode {
         "tour" => {
             outcomes::succeed, outcomes::fail, outcomes::retry_then_succeed, outcomes::retry_with_delay,
             outcomes::fail_without_retry, outcomes::skip, outcomes::reschedule, outcomes::defer, outcomes::await_input,
-            outcomes::panic, outcomes::stubborn, outcomes::interrupted, outcomes::asynchronous,
+            outcomes::panic, outcomes::aborts_at_exit, outcomes::skips_and_aborts_at_exit, outcomes::exits, outcomes::overflows,
+            outcomes::runs_programs, outcomes::stubborn, outcomes::interrupted, outcomes::asynchronous,
             data::push, data::pull, data::mapped_source, data::mapped, data::gather, data::for_python, data::from_python,
             data::stale, data::variables, data::connections, data::task_state, data::asset_state, data::produce,
             data::trigger, data::runs, data::skip_downstream, "skipped_by_other" => outcomes::never,

@@ -1,5 +1,6 @@
 //! Every way to end.
 
+use std::process::Command;
 use std::time::Duration;
 
 use airflow_sdk::{Defer, Error, HumanInput, Outcome, Result, Task, jiff, python};
@@ -70,6 +71,49 @@ pub fn await_input(task: &Task) -> Result<Option<airflow_sdk::Value>> {
 pub fn panic() {
     let numbers: Vec<i32> = Vec::new();
     log::info!("{}", numbers[3]);
+}
+
+unsafe extern "C" {
+    safe fn atexit(function: extern "C" fn()) -> std::ffi::c_int;
+}
+
+/// Stands for a C library that tears down at exit what is gone already.
+extern "C" fn abort_at_exit() {
+    std::process::abort();
+}
+
+pub fn aborts_at_exit() {
+    atexit(abort_at_exit);
+}
+
+pub fn skips_and_aborts_at_exit() -> Result<()> {
+    atexit(abort_at_exit);
+    Err(Outcome::skip("nothing to do").into())
+}
+
+pub fn exits(task: &Task) {
+    if task.try_number() == 1 {
+        std::process::exit(0);
+    }
+}
+
+#[allow(unconditional_recursion, reason = "that is the point")]
+fn overflow(depth: u64) -> u64 {
+    let room = std::hint::black_box([depth; 512]);
+    overflow(depth + 1) + room[0]
+}
+
+pub fn overflows() {
+    std::hint::black_box(overflow(0));
+}
+
+/// The first try starts a program that has one of its own, and is told to stop.
+pub fn runs_programs(task: &Task) -> Result<String> {
+    if task.try_number() == 1 {
+        log::info!(pid = std::process::id(); "runs_programs is running");
+        task.run_command(Command::new("sh").args(["-c", "sleep 600 & echo grandchild $!; echo wrong >&2; wait"]))?;
+    }
+    Ok(String::from_utf8(task.command_output(Command::new("echo").arg("returned"))?)?)
 }
 
 /// Ignores that it is told to stop.

@@ -1,0 +1,134 @@
+//! What is said for a process that ends before its session does: by `std::process::exit`, or by a panic that aborts.
+//!
+//! The thread on which that happens tells the session's thread, which reports the outcome as always and ends the process. So the report
+//! takes no lock that the ending thread may hold, and is made on one path only.
+
+use std::cell::Cell;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::comm::client::Client;
+use crate::context::Task;
+use crate::leave::leave;
+use crate::logging::Route;
+use crate::mailbox::Mailbox;
+use crate::outcome;
+use crate::session::Event;
+use crate::task_run::Ending;
+
+/// How long the reply to the last message of such a process may take.
+const LAST_REPLY: Duration = Duration::from_mins(1);
+
+/// The exit code of a process that its task has ended.
+pub(crate) const SELF_ENDED: u8 = 1;
+
+/// Why the process is about to end.
+#[derive(Debug)]
+pub(crate) enum Cause {
+    /// `std::process::exit`, or C's.
+    Exit,
+    /// A panic with this message, in a program whose panics abort.
+    Panic(String),
+}
+
+impl Cause {
+    pub(crate) fn ending(self) -> Ending {
+        match self {
+            Self::Exit => Ending::SelfEnded,
+            Self::Panic(message) => Ending::Panic(message),
+        }
+    }
+}
+
+/// The task that this process serves.
+pub(crate) struct Served {
+    pub(crate) events: Mailbox<Event>,
+    pub(crate) client: Arc<Client>,
+    pub(crate) route: Arc<Route>,
+    pub(crate) task: Task,
+}
+
+/// Set once: a process serves one task.
+static SERVED: OnceLock<Served> = OnceLock::new();
+
+thread_local! {
+    /// Whether the session runs on this thread. It has no destructor, so it can be asked while the thread ends.
+    static SESSION: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From here on, `exit` and panics that abort are reported. The session runs on the calling thread.
+pub(crate) fn watch(served: Served) {
+    SESSION.with(|own| own.set(true));
+    if SERVED.set(served).is_ok() {
+        #[cfg(unix)]
+        exit_function::register();
+    }
+}
+
+/// Reports the outcome and ends the process; returns only in a process without a task.
+pub(crate) fn speak(cause: Cause) {
+    let Some(served) = SERVED.get() else {
+        return;
+    };
+    if SESSION.try_with(Cell::get).unwrap_or(false) {
+        report(served, &cause.ending());
+    }
+    served.events.send(Event::Ending(cause));
+    // The session ends the process; also when it is about to deliver another outcome, which nothing may change any more. All its waits
+    // have limits. Not `park`, which may not be called when the thread's locals are gone.
+    loop {
+        std::thread::sleep(Duration::from_hours(1));
+    }
+}
+
+/// The same on the session's own thread.
+fn report(served: &Served, ending: &Ending) -> ! {
+    let Served {
+        client,
+        route,
+        task,
+        ..
+    } = served;
+    // Else the session has sent its outcome, and was about to end the process anyhow.
+    let mut delivered = true;
+    if client.claim_end() {
+        let (record, body) = ending.report(task);
+        if let Some(record) = record {
+            route.send(&record);
+        }
+        let body = outcome::with_label(body, &task.extras());
+        delivered = client
+            .end(&body, Some(LAST_REPLY))
+            .map_or_else(|error| error.was_answered(), |_| true);
+    }
+    route.sink.flush(Duration::from_secs(5));
+    leave(match ending {
+        Ending::SelfEnded => SELF_ENDED,
+        _ => u8::from(!delivered),
+    })
+}
+
+#[cfg(unix)]
+mod exit_function {
+    use std::ffi::c_int;
+
+    use super::{Cause, speak};
+
+    /// Registers a function that C's `exit` calls, and with it `std::process::exit`. `_exit`, `abort` and `quick_exit` call none.
+    #[allow(unsafe_code, reason = "see below")]
+    pub(super) fn register() {
+        // SAFETY: the declaration is that of C's <stdlib.h>, `int atexit(void (*)(void))`; the standard library links the C library. It
+        // may be called on any thread at any time with a function that stays loaded, which a function of an executable does.
+        unsafe extern "C" {
+            safe fn atexit(function: extern "C" fn()) -> c_int;
+        }
+        // Fails only without memory. Then such a task is reported as before: by Airflow, when it misses it.
+        let _ = atexit(at_exit);
+    }
+
+    /// Runs on the thread that called `exit`, whose thread-locals are gone; before the functions that were registered earlier. It does
+    /// not unwind: nothing in it panics, and it never returns.
+    extern "C" fn at_exit() {
+        speak(Cause::Exit);
+    }
+}

@@ -1,0 +1,109 @@
+//! Served bundles as processes of their own: how they end, and what ends with them.
+//!
+//! This program is the bundle as well: `--comm` and `--logs`, which a supervisor gives, make it serve. So it has a `main` of its own
+//! in place of the usual harness, which takes the names of tests, or parts of them, as that does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::exit,
+    reason = "a failed unwrap is a failed test"
+)]
+
+#[cfg(unix)]
+mod commands;
+#[cfg(unix)]
+mod exit;
+#[cfg(unix)]
+mod hooks;
+#[cfg(unix)]
+mod instrumented;
+#[cfg(unix)]
+#[path = "../../benches/supervisor/msgpack.rs"]
+mod msgpack;
+#[cfg(unix)]
+#[path = "../../benches/supervisor/startup.rs"]
+mod startup;
+#[cfg(unix)]
+mod supervisor;
+#[cfg(unix)]
+mod tasks;
+
+#[cfg(unix)]
+use std::panic::catch_unwind;
+
+/// The names and functions of tests.
+#[cfg(unix)]
+macro_rules! tests {
+    ($($module:ident::$name:ident,)*) => {
+        &[$((concat!(stringify!($module), "::", stringify!($name)), $module::$name as fn())),*]
+    };
+}
+
+#[cfg(unix)]
+const TESTS: &[(&str, fn())] = tests![
+    exit::an_exit_handler_that_aborts_changes_nothing,
+    exit::standard_output_is_flushed,
+    exit::nothing_holds_the_end_up,
+    exit::a_task_that_exits_is_told_and_retried,
+    exit::exit_while_locks_are_held,
+    exit::exit_after_the_signal,
+    exit::the_delivered_outcome_stands,
+    exit::a_closed_conversation_ends_with_1,
+    exit::an_overflow_says_what_the_readme_shows,
+    exit::the_stack_is_as_large_as_asked_for,
+    hooks::they_run_before_the_outcome,
+    hooks::late_and_panicking_ones_change_nothing,
+    hooks::a_signal_shortens_them,
+    hooks::exit_in_one_is_a_failure,
+    commands::a_grandchild_ends_with_the_task,
+    commands::a_stubborn_group_is_killed_in_time,
+    commands::nothing_is_left_behind,
+    commands::an_inherited_output_holds_the_end_and_a_copied_one_does_not,
+    commands::exit_in_another_thread_ends_them,
+    instrumented::the_profile_is_written,
+    instrumented::an_aborting_panic_leaves_in_the_same_way,
+];
+
+/// Elsewhere, no worker of Airflow's runs.
+#[cfg(not(unix))]
+fn main() {}
+
+#[cfg(unix)]
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments
+        .iter()
+        .any(|argument| argument.starts_with("--comm="))
+    {
+        tasks::serve();
+    }
+    let wanted: Vec<&String> = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let chosen = TESTS
+        .iter()
+        .filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|part| name.contains(*part)));
+    if arguments.iter().any(|argument| argument == "--list") {
+        chosen.for_each(|(name, _)| println!("{name}: test"));
+        return;
+    }
+    let mut failed = Vec::new();
+    let mut passed = 0;
+    for (name, test) in chosen {
+        let fine = catch_unwind(test).is_ok();
+        println!("test {name} ... {}", if fine { "ok" } else { "FAILED" });
+        if fine {
+            passed += 1;
+        } else {
+            failed.push(name);
+        }
+    }
+    println!("\n{passed} passed; failed: {failed:?}");
+    if !failed.is_empty() {
+        std::process::exit(101);
+    }
+}
