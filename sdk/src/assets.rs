@@ -34,6 +34,7 @@ pub struct AssetEvent {
     /// The event's number.
     pub id: i64,
     /// When it happened.
+    #[serde(deserialize_with = "timestamp::field")]
     pub timestamp: Timestamp,
     /// The asset.
     pub asset: Asset,

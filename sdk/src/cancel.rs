@@ -95,7 +95,10 @@ impl Cancellation {
             std::mem::take(&mut state.wakers)
         };
         self.0.changed.notify_all();
-        wakers.into_iter().for_each(Waker::wake);
+        // Whose executor it is that is woken, nobody knows: a panic of one must not keep the next from being woken.
+        for waker in wakers {
+            crate::render::guarded(|| waker.wake());
+        }
     }
 }
 

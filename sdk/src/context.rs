@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::cancel::Cancellation;
-use crate::client_error::ClientError;
+use crate::client_error::{ClientError, ClientErrorKind};
 use crate::comm::client::Client;
+use crate::comm::codec::Fault;
 use crate::outcome::Extras;
 use crate::reply;
 use crate::startup::{DagRun, StartupDetails};
@@ -141,12 +142,27 @@ impl Task {
     }
 
     /// The run's logical date; absent for runs that were triggered without one.
+    ///
+    /// A date that a [`Timestamp`] cannot hold is the nearest that it can, as every date from Airflow is: `9999-12-31T00:00:00Z` is
+    /// [`Timestamp::MAX`], 9999-12-30T22:00:00.999999999Z.
     pub fn logical_date(&self) -> Option<Timestamp> {
         self.dag_run().logical_date
     }
 
+    /// The same, as Airflow has written it.
+    pub(crate) fn logical_date_text(&self) -> Option<&str> {
+        self.logical_date()?;
+        self.details().ti_context.logical_date.as_deref()
+    }
+
     /// One entry of the run's configuration, deserialized; `None` if there is no such entry.
     pub fn conf<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ClientError> {
+        if let Some(fault) = self.details().conf_fault(key) {
+            return Err(unreadable(
+                &format!("the run's configuration {key:?}"),
+                fault,
+            ));
+        }
         let value = self.dag_run().conf.as_ref().and_then(|conf| conf.get(key));
         value
             .map(|value| decode(value.clone(), &format!("the run's configuration {key:?}")))
@@ -161,7 +177,12 @@ impl Task {
             Some(Value::Object(kwargs)) => kwargs,
             _ => Map::new(),
         };
-        Some(Resume { method, kwargs })
+        let fault = self.details().resume_fault().cloned();
+        Some(Resume {
+            method,
+            kwargs,
+            fault,
+        })
     }
 
     /// Tells whether the task shall stop.
@@ -198,7 +219,7 @@ impl Task {
         let fields = encode(&fields, "the rendered fields")?;
         if !fields.is_object() {
             return Err(ClientError::new(
-                crate::ClientErrorKind::Value,
+                ClientErrorKind::Value,
                 "the rendered fields can't be sent to Airflow: they must be a map or a struct",
             ));
         }
@@ -236,6 +257,7 @@ impl std::fmt::Debug for Task {
 pub struct Resume {
     method: String,
     kwargs: Map<String, Value>,
+    fault: Option<Fault>,
 }
 
 impl Resume {
@@ -246,6 +268,7 @@ impl Resume {
 
     /// The trigger's event, deserialized.
     pub fn event<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        self.check("the trigger's event")?;
         decode(
             self.kwargs.get("event").cloned().unwrap_or_default(),
             "the trigger's event",
@@ -254,9 +277,25 @@ impl Resume {
 
     /// A value that the deferral handed on, deserialized; `None` if there is none of this name.
     pub fn arg<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ClientError> {
+        let what = format!("the argument {name:?}");
+        self.check(&what)?;
         self.kwargs
             .get(name)
-            .map(|value| decode(value.clone(), &format!("the argument {name:?}")))
+            .map(|value| decode(value.clone(), &what))
             .transpose()
     }
+
+    /// An error if a part of what the supervisor has sent could not be read.
+    fn check(&self, what: &str) -> Result<(), ClientError> {
+        self.fault
+            .as_ref()
+            .map_or(Ok(()), |fault| Err(unreadable(what, fault)))
+    }
+}
+
+fn unreadable(what: &str, fault: &Fault) -> ClientError {
+    ClientError::new(
+        ClientErrorKind::Decode,
+        format!("{what} can't be read: {fault}"),
+    )
 }

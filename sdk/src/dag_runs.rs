@@ -106,7 +106,7 @@ pub struct DagInfo {
     #[serde(default)]
     pub tags: Vec<String>,
     /// When the next run is due.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub next_dagrun: Option<Timestamp>,
 }
 
@@ -115,16 +115,16 @@ pub struct DagInfo {
 #[non_exhaustive]
 pub struct RunTimes {
     /// The start of its data interval.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub data_interval_start: Option<Timestamp>,
     /// The end of its data interval.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub data_interval_end: Option<Timestamp>,
     /// When it started.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub start_date: Option<Timestamp>,
     /// When it ended.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub end_date: Option<Timestamp>,
 }
 
@@ -139,13 +139,13 @@ pub struct PreviousTask {
     /// Its run's id.
     pub run_id: String,
     /// Its run's logical date.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub logical_date: Option<Timestamp>,
     /// When it started.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub start_date: Option<Timestamp>,
     /// When it ended.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub end_date: Option<Timestamp>,
     /// Its state.
     #[serde(default)]
@@ -230,12 +230,12 @@ impl Task {
             #[serde(default)]
             dag_run: Option<DagRun>,
         }
-        let Some(date) = self.logical_date() else {
+        let Some(date) = self.logical_date_text() else {
             return Ok(None);
         };
         let fields = [
             ("dag_id", Some(self.dag_id().into())),
-            ("logical_date", Some(timestamp::text(date).into())),
+            ("logical_date", Some(date.into())),
             ("state", state.map(Value::from)),
         ];
         let result: PreviousDagRunResult = self.ask(&message("GetPreviousDagRun", &fields))?;
@@ -267,10 +267,7 @@ impl Task {
         let fields = [
             ("dag_id", Some(self.dag_id().into())),
             ("task_id", Some(self.task_id().into())),
-            (
-                "logical_date",
-                self.logical_date().map(|date| timestamp::text(date).into()),
-            ),
+            ("logical_date", self.logical_date_text().map(Value::from)),
             ("map_index", self.map_index().map(Value::from)),
             ("state", state.map(Value::from)),
         ];
@@ -328,7 +325,7 @@ impl Task {
     pub fn first_reschedule(&self, try_number: u32) -> Result<Option<Timestamp>, ClientError> {
         #[derive(Deserialize)]
         struct TaskRescheduleStartDate {
-            #[serde(default)]
+            #[serde(default, deserialize_with = "timestamp::optional")]
             start_date: Option<Timestamp>,
         }
         let fields = [

@@ -6,6 +6,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
 
+use crate::error_chain::{self, Link, UNWRITABLE};
+use crate::outcome::Outcome;
+use crate::render::{self, MAX_MESSAGE};
+
 /// An error of any kind, boxed, as the standard library has it.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -14,6 +18,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Any error, with the place in the source where `?` or [`Error::new`] took it up, and a backtrace if `RUST_BACKTRACE` is
 /// set. Both end up in the task's log.
+///
+/// Of a chain of sources the first 64 errors are told, and 64 KiB of each one's message. An error whose `Display`, `Debug`, `source` or
+/// `Drop` panics is told as far as it goes; it never keeps the outcome from being reported.
 ///
 /// It does not implement [`std::error::Error`], or else the conversion from every error type could not exist.
 /// It converts into [`BoxError`] and, through that, into most other error types.
@@ -39,7 +46,7 @@ impl Error {
     /// An error that is only a message.
     #[track_caller]
     pub fn msg(message: impl fmt::Display) -> Self {
-        Self::new(Message(message.to_string()))
+        Self::new(Message(render::display(&message, MAX_MESSAGE, UNWRITABLE)))
     }
 
     /// An error that was boxed elsewhere.
@@ -64,7 +71,7 @@ impl Error {
             ..
         } = self;
         let error = Box::new(Context {
-            message: message.to_string(),
+            message: render::display(&message, MAX_MESSAGE, UNWRITABLE),
             source: inner,
         });
         Self {
@@ -83,6 +90,21 @@ impl Error {
     /// The error as its own type.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         self.inner.downcast_ref()
+    }
+
+    /// The outcome that the handler has chosen, also below errors that were put in front of it.
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        error_chain::outcome(&*self.inner)
+    }
+
+    /// The error and its sources as plain data.
+    pub(crate) fn links(&self) -> Vec<Link> {
+        // What an outcome is made of has a type of its own.
+        let kind = self
+            .type_name()
+            .filter(|_| !self.inner.is::<Outcome>())
+            .map(short);
+        error_chain::links(&*self.inner, kind)
     }
 
     /// The name of the error's type where it is known.
@@ -115,6 +137,13 @@ impl Error {
     }
 }
 
+/// The last segment of a type's path.
+fn short(type_name: &str) -> &str {
+    let end = type_name.find('<').unwrap_or(type_name.len());
+    let path = type_name.get(..end).unwrap_or(type_name);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
 fn captured() -> Option<String> {
     let backtrace = Backtrace::capture();
     (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string())
@@ -137,7 +166,7 @@ impl fmt::Display for Error {
     /// The message; with `{:#}` the messages of its sources too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() {
-            f.write_str(&chain_text(&*self.inner))
+            f.write_str(&error_chain::text(&*self.inner))
         } else {
             self.inner.fmt(f)
         }
@@ -146,7 +175,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&chain_text(&*self.inner))?;
+        f.write_str(&error_chain::text(&*self.inner))?;
         if let Some(location) = self.location {
             write!(f, "\n    at {location}")?;
         }
@@ -155,21 +184,6 @@ impl fmt::Debug for Error {
         }
         Ok(())
     }
-}
-
-/// The messages of an error and its sources, joined by colons; a source that its parent quotes already is left out.
-pub(crate) fn chain_text(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let message = error.to_string();
-        if !text.ends_with(&message) {
-            text.push_str(": ");
-            text.push_str(&message);
-        }
-        source = error.source();
-    }
-    text
 }
 
 /// A message without an error behind it.

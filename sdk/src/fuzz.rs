@@ -15,6 +15,11 @@ use crate::startup::StartupDetails;
 
 /// Reads frames to the end of `bytes` or to the first that is wrong.
 pub fn frame(bytes: &[u8]) {
+    if let Ok(Some(first)) = frame::read_first(&mut &bytes[..])
+        && let Err(error) = StartupDetails::read(&first.body, first.faults)
+    {
+        drop(error);
+    }
     let mut stream = bytes;
     loop {
         match frame::read(&mut stream) {
@@ -29,15 +34,13 @@ pub fn frame(bytes: &[u8]) {
 }
 
 fn look_at(frame: Frame) {
-    // What was read can be written, and read again.
-    let bytes = frame::encode(&[&frame.id.into(), &frame.body, &frame.error])
-        .unwrap_or_else(|error| panic!("{frame:?} cannot be written: {error}"));
-    let again = frame::read(&mut &bytes[..])
-        .unwrap_or_else(|error| panic!("{frame:?} cannot be read again: {error}"));
-    assert_eq!(again.as_ref(), Some(&frame));
-
-    if let Err(error) = StartupDetails::read(&frame.body) {
-        drop(error);
+    if let (Some(id), Ok((body, error))) = (frame.id, &frame.content) {
+        // What was read can be written, and read again.
+        let bytes = frame::encode(&[&id.into(), body, error])
+            .unwrap_or_else(|error| panic!("{frame:?} cannot be written: {error}"));
+        let again = frame::read(&mut &bytes[..])
+            .unwrap_or_else(|error| panic!("{frame:?} cannot be read again: {error}"));
+        assert_eq!(again.as_ref(), Some(&frame));
     }
     let request = json!({"type": "GetVariable", "key": "k"});
     if let Err(error) = reply::unwrap(frame, &request) {

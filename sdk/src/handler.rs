@@ -212,7 +212,13 @@ impl IntoError<by::Text> for &'static str {
 #[cfg(feature = "anyhow")]
 impl IntoError<by::Anyhow> for anyhow::Error {
     fn into_error(self) -> Error {
-        // An outcome is looked for below any context that was put in front of it.
+        // A box shows neither what anyhow holds itself nor its contexts, only the sources.
+        let below = self
+            .source()
+            .is_some_and(|source| crate::error_chain::outcome(source).is_some());
+        if below {
+            return Error::from_anyhow(self);
+        }
         match self.downcast::<crate::Outcome>() {
             Ok(outcome) => Error::new(outcome),
             Err(error) => Error::from_anyhow(error),

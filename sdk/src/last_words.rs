@@ -4,7 +4,7 @@
 //! takes no lock that the ending thread may hold, and is made on one path only.
 
 use std::cell::Cell;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::comm::client::Client;
@@ -14,7 +14,7 @@ use crate::logging::Route;
 use crate::mailbox::Mailbox;
 use crate::outcome;
 use crate::session::Event;
-use crate::task_run::Ending;
+use crate::task_run::{self, Completion, Ending};
 
 /// How long the reply to the last message of such a process may take.
 const LAST_REPLY: Duration = Duration::from_mins(1);
@@ -35,7 +35,11 @@ impl Cause {
     pub(crate) fn ending(self) -> Ending {
         match self {
             Self::Exit => Ending::SelfEnded,
-            Self::Panic(message) => Ending::Panic(message),
+            Self::Panic(message) => DECIDED
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+                .map_or(Ending::Panic(message), task_run::ending),
         }
     }
 }
@@ -50,6 +54,17 @@ pub(crate) struct Served {
 
 /// Set once: a process serves one task.
 static SERVED: OnceLock<Served> = OnceLock::new();
+
+/// How the handler has ended: a panic that ends the process later, such as one of what is left of the handler's error, changes nothing.
+static DECIDED: Mutex<Option<Completion>> = Mutex::new(None);
+
+/// Notes how the handler of this process has ended.
+pub(crate) fn decide(completion: impl FnOnce() -> Completion) {
+    // Several tasks run in one process only under `testing`, where nobody watches.
+    if SERVED.get().is_some() {
+        *DECIDED.lock().unwrap_or_else(PoisonError::into_inner) = Some(completion());
+    }
+}
 
 thread_local! {
     /// Whether the session runs on this thread. It has no destructor, so it can be asked while the thread ends.

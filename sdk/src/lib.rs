@@ -83,6 +83,7 @@ mod context;
 mod dag_runs;
 mod downstream;
 mod error;
+mod error_chain;
 mod fields;
 mod filter;
 #[cfg(any(test, fuzzing))]
@@ -101,6 +102,7 @@ mod panic;
 mod parse;
 mod platform;
 pub mod python;
+mod render;
 mod reply;
 #[cfg(feature = "tokio")]
 mod runtime;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::client_error::ClientError;
 use crate::error::BoxError;
 use crate::human_input::HumanInput;
+use crate::render::{self, MAX_MESSAGE};
 use crate::value::encode;
 
 /// An end of the task that is not its return value. It is an error, so that `?` and `return Err(...)` carry it out:
@@ -32,6 +33,12 @@ use crate::value::encode;
 /// ```
 ///
 /// Any other error is a failure: the task is retried if it has tries left.
+///
+/// An outcome counts below other errors, too, as long as their [`source`](StdError::source) leads to it: under
+/// [`Error::context`](crate::Error::context), anyhow's contexts, `#[from]` and `#[source]` of thiserror, and directly in a
+/// [`std::io::Error`]. The outermost of several counts. Out of sight is what an error carries without naming it as its source:
+/// thiserror's `#[error(transparent)]`, `Box<Outcome>` and `Arc<Outcome>` as errors, and an outcome that is itself the context of an
+/// `anyhow::Error` inside another error.
 #[derive(Debug)]
 pub struct Outcome(pub(crate) Box<End>);
 
@@ -58,7 +65,7 @@ impl Outcome {
     /// Ends the task as *skipped*. The reason goes to the log.
     pub fn skip(reason: impl fmt::Display) -> Self {
         Self(Box::new(End::Skip {
-            reason: reason.to_string(),
+            reason: render::display(&reason, MAX_MESSAGE, "a reason that cannot be written"),
         }))
     }
 
@@ -106,6 +113,14 @@ impl Outcome {
         Self(Box::new(End::Defer(Box::new(defer))))
     }
 
+    /// The error that it was made of.
+    pub(crate) fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        match &*self.0 {
+            End::Fail { error } | End::Retry { error, .. } => Some(&**error),
+            _ => None,
+        }
+    }
+
     /// Ends the task as *`awaiting_input`* until a person has answered.
     pub fn await_input(input: HumanInput) -> Self {
         Self(Box::new(End::AwaitInput(Box::new(input))))
@@ -128,10 +143,7 @@ impl fmt::Display for Outcome {
 
 impl StdError for Outcome {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &*self.0 {
-            End::Fail { error } | End::Retry { error, .. } => error.source(),
-            _ => None,
-        }
+        self.cause()?.source()
     }
 }
 

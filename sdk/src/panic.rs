@@ -1,4 +1,5 @@
-//! Panics: where they happened goes to the task's log. Under `panic = "abort"`, [`last_words`] reports the outcome before the end.
+//! Panics: where they happened goes to the task's log. Those that end the process are reported by [`last_words`] before: all of them under
+//! `panic = "abort"`, and else a destructor's while another panic unwinds.
 
 use std::any::Any;
 use std::backtrace::Backtrace;
@@ -10,6 +11,14 @@ use crate::logging::exception::{FrameInfo, add_place, frames_of, of_panic};
 use crate::logging::levels::Level;
 use crate::logging::record::Record;
 use crate::logging::{Route, current};
+use crate::render::{self, MAX_MESSAGE};
+
+/// Panics that end the process though panics unwind: the messages of `panic_in_cleanup` and `panic_cannot_unwind` in the standard
+/// library's `core/src/panicking.rs`.
+const NOT_UNWINDING: [&str; 2] = [
+    "panic in a destructor during cleanup",
+    "panic in a function that cannot unwind",
+];
 
 /// Installs the panic hook. Threads that belong to no task keep the hook that was there.
 pub(crate) fn install() {
@@ -24,7 +33,7 @@ pub(crate) fn install() {
 }
 
 fn report(route: &Route, info: &PanicHookInfo<'_>) {
-    let message = text(info.payload());
+    let message = render::cut(text(info.payload()), MAX_MESSAGE);
     let mut frames = frames_of(&Backtrace::force_capture().to_string());
     let place = info.location().map(|location| FrameInfo {
         file: location.file().into(),
@@ -47,10 +56,10 @@ fn report(route: &Route, info: &PanicHookInfo<'_>) {
         place.as_ref().map(|place| place.file.as_str()),
         place.as_ref().map(|place| place.line),
     )
-    .exception(of_panic(message, &frames));
+    .exception(of_panic(&message, &frames));
     route.send(&record);
-    if cfg!(panic = "abort") {
-        last_words::speak(Cause::Panic(message.to_owned()));
+    if cfg!(panic = "abort") || NOT_UNWINDING.contains(&&*message) {
+        last_words::speak(Cause::Panic(message));
     }
 }
 

@@ -9,13 +9,19 @@ use crate::comm::frame::Frame;
 
 /// The body of a reply to `request`, or the error that it carries in either of the two places.
 pub(crate) fn unwrap(frame: Frame, request: &Value) -> Result<Value, ClientError> {
-    if !frame.error.is_null() {
-        return Err(refused(&frame.error, request));
+    let (body, error) = frame.content.map_err(|error| {
+        ClientError::new(
+            ClientErrorKind::Decode,
+            format!("the reply to {} can't be read: {error}", describe(request)),
+        )
+    })?;
+    if !error.is_null() {
+        return Err(refused(&error, request));
     }
-    if name(&frame.body) == "ErrorResponse" {
-        return Err(refused(&frame.body, request));
+    if name(&body) == "ErrorResponse" {
+        return Err(refused(&body, request));
     }
-    Ok(frame.body)
+    Ok(body)
 }
 
 /// Reads a reply's body as a response struct.
@@ -96,7 +102,10 @@ mod tests {
 
     fn error(body: Value, error: Value) -> ClientError {
         unwrap(
-            Frame { id: 1, body, error },
+            Frame {
+                id: Some(1),
+                content: Ok((body, error)),
+            },
             &json!({"type": "GetVariable", "key": "k"}),
         )
         .unwrap_err()
@@ -132,9 +141,8 @@ mod tests {
     #[test]
     fn a_null_reply_means_done() {
         let frame = Frame {
-            id: 1,
-            body: Value::Null,
-            error: Value::Null,
+            id: Some(1),
+            content: Ok((Value::Null, Value::Null)),
         };
         assert_eq!(
             unwrap(frame, &json!({"type": "PutVariable"})).unwrap(),

@@ -1,6 +1,7 @@
 //! The tokio runtime that `async fn` handlers run on.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::context::Task;
 use crate::error::Error;
@@ -14,8 +15,8 @@ pub(crate) fn block_on<F: Future>(_task: &Task, future: F) -> Result<F::Output, 
         .thread_name("airflow-task-worker")
         .on_thread_start(move || current::follow(route.clone()))
         .build()?;
-    let output = runtime.block_on(future);
-    // A spawned task that blocks must not keep the outcome from being reported.
+    let output = catch_unwind(AssertUnwindSafe(|| runtime.block_on(future)));
+    // Not dropped, which waits for all that was spawned: a spawned task that blocks must not keep the outcome from being reported.
     runtime.shutdown_background();
-    Ok(output)
+    output.map_or_else(|payload| resume_unwind(payload), Ok)
 }

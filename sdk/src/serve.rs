@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use crate::bundle::Bundle;
 use crate::leave::leave;
-use crate::logging::{facade, levels::Levels};
+use crate::logging::{self, levels::Levels};
 use crate::manifest::SDK_VERSION;
 use crate::session::Session;
 use crate::{panic, platform};
@@ -92,9 +92,7 @@ fn print_manifest(bundle: &Bundle) -> u8 {
 
 fn run(bundle: &Bundle, comm: SocketAddr, logs: SocketAddr) -> u8 {
     let session = Session::new(Levels::from_environment(), true);
-    facade::install();
-    #[cfg(feature = "tracing")]
-    crate::logging::tracing::install();
+    logging::install();
     panic::install();
     if let Err(error) = platform::on_termination(session.stopper()) {
         complain(&format!(

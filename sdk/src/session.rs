@@ -12,10 +12,11 @@ use crate::bundle::Bundle;
 use crate::cancel::Cancellation;
 use crate::client_error::ClientError;
 use crate::comm::client::{Client, Incoming, name};
+use crate::comm::frame::First;
 use crate::context::Task;
 use crate::last_words::{Cause, SELF_ENDED, Served};
 use crate::logging::levels::{Level, Levels};
-use crate::logging::{Route, current};
+use crate::logging::{self, Route, current};
 use crate::mailbox::Mailbox;
 use crate::outcome;
 use crate::startup::StartupDetails;
@@ -43,7 +44,7 @@ const STACK: usize = 8 * 1024 * 1024;
 /// What happens in a session.
 pub(crate) enum Event {
     /// The first frame has come.
-    First(Value),
+    First(First),
     /// The conversation is over.
     Closed(String),
     /// The handler has ended.
@@ -199,7 +200,7 @@ impl Session {
         let events = self.events.clone();
         let client = Client::start(comm, bundle.timeout(), move |incoming| {
             let event = match incoming {
-                Incoming::First(body) => Event::First(body),
+                Incoming::First(first) => Event::First(first),
                 Incoming::Closed(reason) => Event::Closed(reason),
             };
             events.send(event);
@@ -227,9 +228,9 @@ impl Session {
         // Who gives replies more time, because Airflow's API is repeated for longer, gives it to this message.
         let limit = self.first_message.max(bundle.timeout());
         let deadline = Instant::now().checked_add(limit);
-        let body = loop {
+        let First { body, faults } = loop {
             match self.events.receive(deadline) {
-                Some(Event::First(body)) => break body,
+                Some(Event::First(first)) => break first,
                 Some(Event::Closed(reason)) => return Err(SessionError::Closed(reason)),
                 Some(Event::Stop(signal)) => return Err(SessionError::Stopped(signal)),
                 Some(_) => {}
@@ -238,7 +239,7 @@ impl Session {
         };
         match name(&body) {
             "StartupDetails" => {
-                let details = StartupDetails::read(&body).map_err(|error| {
+                let details = StartupDetails::read(&body, faults).map_err(|error| {
                     SessionError::FirstFrame(format!("StartupDetails: {error}"))
                 })?;
                 self.run_task(bundle, client, details)
@@ -267,6 +268,15 @@ impl Session {
         client: &Arc<Client>,
         details: StartupDetails,
     ) -> Result<u8, SessionError> {
+        for fault in &details.faults {
+            self.route.say(
+                Level::Warning,
+                format!("a part of what Airflow says about this task can't be read, and is absent: {fault}"),
+            );
+        }
+        if let Some(notice) = logging::notice().filter(|_| self.whole_process) {
+            self.route.say(Level::Warning, notice);
+        }
         let task = Task::new(details, Arc::clone(client), self.cancellation.clone());
         let mut stop = None;
         let ending = match task_run::find(bundle, &task) {
@@ -282,12 +292,19 @@ impl Session {
                 }
                 let (events, route, own) =
                     (self.events.clone(), Arc::clone(&self.route), task.clone());
+                let whole_process = self.whole_process;
                 std::thread::Builder::new()
                     .name(task.task_id().replace('\0', ""))
                     .stack_size(stack(std::env::var("RUST_MIN_STACK").ok().as_deref()))
                     .spawn(move || {
                         current::follow(Some(route));
                         events.send(Event::Done(task_run::run(&handler, &own)));
+                        // The end of a thread runs the destructors of its thread-locals, and a panic of one aborts the process.
+                        if whole_process {
+                            loop {
+                                std::thread::park();
+                            }
+                        }
                     })
                     .map_err(SessionError::Thread)?;
                 let ending = self.wait(&mut stop);

@@ -1,9 +1,13 @@
 //! The first frame: what the supervisor says about the task to run. Unknown fields are ignored.
+//!
+//! One odd value must not end the task before it has begun: what the task can do without is absent then, and is noted as a fault.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::comm::codec::Fault;
+use crate::comm::timestamp;
 use crate::fields::Fields;
 
 /// `StartupDetails`.
@@ -13,6 +17,8 @@ pub(crate) struct StartupDetails {
     pub(crate) dag_rel_path: String,
     pub(crate) start_date: Option<Timestamp>,
     pub(crate) ti_context: RunContext,
+    /// What could not be read.
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// The task instance.
@@ -33,6 +39,8 @@ pub(crate) struct TaskInstance {
 #[derive(Clone, Debug)]
 pub(crate) struct RunContext {
     pub(crate) dag_run: DagRun,
+    /// The run's logical date as Airflow has written it, which a `Timestamp` may not hold.
+    pub(crate) logical_date: Option<String>,
     pub(crate) task_reschedule_count: Option<u32>,
     pub(crate) max_tries: i64,
     pub(crate) next_method: Option<String>,
@@ -42,18 +50,29 @@ pub(crate) struct RunContext {
     pub(crate) start_date: Option<Timestamp>,
 }
 
+/// The keys that lead to the run's configuration.
+const CONF: [&str; 3] = ["ti_context", "dag_run", "conf"];
+/// The keys that lead to what a resumed task is given.
+const NEXT_KWARGS: [&str; 2] = ["ti_context", "next_kwargs"];
+
 impl StartupDetails {
-    /// Reads the message. Not by a derived implementation: those of all the structs here are a tenth of a small executable,
-    /// and this one is in every executable.
-    pub(crate) fn read(body: &Value) -> Result<Self, String> {
+    /// Reads the message, of which some parts could not be read before. Not by a derived implementation: those of all the structs here
+    /// are a tenth of a small executable, and this one is in every executable.
+    pub(crate) fn read(body: &Value, faults: Vec<Fault>) -> Result<Self, String> {
+        let mut faults = Faults(faults);
         let fields = Fields::of(body, "the message")?;
+        let ti = Fields::of(fields.get("ti"), "ti")?;
         let context = Fields::of(fields.get("ti_context"), "ti_context")?;
+        let run = Fields::of(context.get("dag_run"), "dag_run")?;
         Ok(Self {
-            ti: TaskInstance::read(&Fields::of(fields.get("ti"), "ti")?)?,
-            dag_rel_path: fields.text("dag_rel_path")?.unwrap_or_default(),
-            start_date: fields.time("start_date")?,
+            ti: TaskInstance::read(&ti, &mut faults)?,
+            dag_rel_path: faults
+                .without(fields.text("dag_rel_path"), &["dag_rel_path"])
+                .unwrap_or_default(),
+            start_date: faults.without(fields.time("start_date"), &["start_date"]),
             ti_context: RunContext {
-                dag_run: DagRun::read(&Fields::of(context.get("dag_run"), "dag_run")?)?,
+                dag_run: DagRun::read(&run, &mut faults)?,
+                logical_date: run.get("logical_date").as_str().map(str::to_owned),
                 task_reschedule_count: context.number("task_reschedule_count")?,
                 max_tries: context.number("max_tries")?.unwrap_or(0),
                 next_method: context.text("next_method")?,
@@ -61,14 +80,48 @@ impl StartupDetails {
                     .filter(|value| !value.is_null()),
                 xcom_keys_to_clear: context.texts("xcom_keys_to_clear")?,
                 should_retry: context.flag("should_retry")?,
-                start_date: context.time("start_date")?,
+                start_date: faults
+                    .without(context.time("start_date"), &["ti_context", "start_date"]),
             },
+            faults: faults.0,
+        })
+    }
+
+    /// Why an entry of the run's configuration cannot be read, if it cannot.
+    pub(crate) fn conf_fault(&self, key: &str) -> Option<&Fault> {
+        self.fault_of(&[CONF[0], CONF[1], CONF[2], key])
+            .or_else(|| self.faults.iter().find(|fault| fault.path == CONF))
+    }
+
+    /// Why what a resumed task is given cannot be read, if it cannot.
+    pub(crate) fn resume_fault(&self) -> Option<&Fault> {
+        self.fault_of(&NEXT_KWARGS)
+    }
+
+    fn fault_of(&self, path: &[&str]) -> Option<&Fault> {
+        self.faults.iter().find(|fault| {
+            let begin = fault.path.get(..path.len());
+            begin.is_some_and(|begin| begin == path)
+        })
+    }
+}
+
+/// What could not be read so far.
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// The value of a field that the task can do without.
+    fn without<T>(&mut self, read: Result<Option<T>, String>, path: &[&str]) -> Option<T> {
+        read.unwrap_or_else(|problem| {
+            let path = path.iter().map(ToString::to_string).collect();
+            self.0.push(Fault { path, problem });
+            None
         })
     }
 }
 
 impl TaskInstance {
-    fn read(fields: &Fields<'_>) -> Result<Self, String> {
+    fn read(fields: &Fields<'_>, faults: &mut Faults) -> Result<Self, String> {
         Ok(Self {
             id: fields.required("id")?,
             task_id: fields.required("task_id")?,
@@ -76,38 +129,55 @@ impl TaskInstance {
             run_id: fields.required("run_id")?,
             try_number: fields.number("try_number")?.unwrap_or(1),
             map_index: fields.number("map_index")?,
-            hostname: fields.text("hostname")?,
-            queue: fields.text("queue")?,
+            hostname: faults.without(fields.text("hostname"), &["ti", "hostname"]),
+            queue: faults.without(fields.text("queue"), &["ti", "queue"]),
         })
     }
 }
 
 impl DagRun {
-    fn read(fields: &Fields<'_>) -> Result<Self, String> {
-        let events = fields.get("consumed_asset_events").as_array();
-        let events = events.map(|events| events.iter().map(ConsumedAssetEvent::read).collect());
+    fn read(fields: &Fields<'_>, faults: &mut Faults) -> Result<Self, String> {
+        macro_rules! field {
+            ($read:ident $key:literal) => {
+                faults.without(fields.$read($key), &["ti_context", "dag_run", $key])
+            };
+        }
         Ok(Self {
             dag_id: fields.required("dag_id")?,
             run_id: fields.required("run_id")?,
-            logical_date: fields.time("logical_date")?,
-            data_interval_start: fields.time("data_interval_start")?,
-            data_interval_end: fields.time("data_interval_end")?,
-            run_after: fields.time("run_after")?,
-            start_date: fields.time("start_date")?,
-            end_date: fields.time("end_date")?,
-            clear_number: fields.number("clear_number")?,
-            run_type: fields.text("run_type")?.unwrap_or_default(),
-            state: fields.text("state")?.unwrap_or_default(),
-            conf: fields.map("conf")?,
-            consumed_asset_events: events.transpose()?,
-            triggering_user_name: fields.text("triggering_user_name")?,
-            partition_key: fields.text("partition_key")?,
-            note: fields.text("note")?,
+            logical_date: field!(time "logical_date"),
+            data_interval_start: field!(time "data_interval_start"),
+            data_interval_end: field!(time "data_interval_end"),
+            run_after: field!(time "run_after"),
+            start_date: field!(time "start_date"),
+            end_date: field!(time "end_date"),
+            clear_number: field!(number "clear_number"),
+            run_type: field!(text "run_type").unwrap_or_default(),
+            state: field!(text "state").unwrap_or_default(),
+            conf: field!(map "conf"),
+            consumed_asset_events: ConsumedAssetEvent::read_all(
+                fields.get("consumed_asset_events"),
+                faults,
+            ),
+            triggering_user_name: field!(text "triggering_user_name"),
+            partition_key: field!(text "partition_key"),
+            note: field!(text "note"),
         })
     }
 }
 
 impl ConsumedAssetEvent {
+    /// The events that can be read.
+    fn read_all(events: &Value, faults: &mut Faults) -> Option<Vec<Self>> {
+        let path = ["ti_context", "dag_run", "consumed_asset_events"];
+        let events = events.as_array()?.iter();
+        Some(
+            events
+                .filter_map(|event| faults.without(Self::read(event).map(Some), &path))
+                .collect(),
+        )
+    }
+
     fn read(event: &Value) -> Result<Self, String> {
         let fields = Fields::of(event, "an asset event")?;
         let asset = Fields::of(fields.get("asset"), "its asset")?;
@@ -139,22 +209,22 @@ pub struct DagRun {
     /// The run's id.
     pub run_id: String,
     /// The logical date; absent for runs that were triggered without one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub logical_date: Option<Timestamp>,
     /// The start of the data interval.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub data_interval_start: Option<Timestamp>,
     /// The end of the data interval.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub data_interval_end: Option<Timestamp>,
     /// When the run could start at the earliest.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub run_after: Option<Timestamp>,
     /// When the run started.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub start_date: Option<Timestamp>,
     /// When the run ended.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timestamp::optional")]
     pub end_date: Option<Timestamp>,
     /// How often the run was cleared.
     #[serde(default)]
@@ -204,6 +274,7 @@ pub struct ConsumedAssetEvent {
     #[serde(default)]
     pub source_map_index: Option<i64>,
     /// When the event happened.
+    #[serde(deserialize_with = "timestamp::field")]
     pub timestamp: Timestamp,
     /// The partition.
     #[serde(default)]
@@ -227,13 +298,69 @@ pub struct ConsumedAsset {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-    use serde_json::json;
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
 
     use super::StartupDetails;
 
+    fn read(body: &Value) -> Result<StartupDetails, String> {
+        StartupDetails::read(body, Vec::new())
+    }
+
+    #[test]
+    fn one_odd_field_is_absent_and_noted() {
+        let details = read(&json!({
+            "ti": {"id": "i", "task_id": "t", "dag_id": "d", "run_id": "r", "hostname": 3, "queue": "q"},
+            "ti_context": {
+                "dag_run": {
+                    "dag_id": "d", "run_id": "r", "logical_date": "9999-12-31T00:00:00Z", "end_date": "soon", "conf": [],
+                    "consumed_asset_events": [
+                        {"asset": {"name": "a", "uri": "u"}, "timestamp": "9999-12-31T00:00:00Z"},
+                        {"asset": {"name": "b"}, "timestamp": "2026-01-01T00:00:00Z"},
+                    ],
+                },
+            },
+        }))
+        .unwrap();
+        let run = &details.ti_context.dag_run;
+        assert_eq!(run.logical_date, Some(Timestamp::MAX));
+        assert_eq!(run.end_date, None);
+        let events = run.consumed_asset_events.as_ref().unwrap();
+        assert_eq!((events.len(), events[0].timestamp), (1, Timestamp::MAX));
+        assert_eq!(details.ti.queue.as_deref(), Some("q"));
+        let faults: Vec<String> = details.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "ti.hostname: hostname of ti is not a text",
+                "ti_context.dag_run.end_date: end_date of dag_run is not a time",
+                "ti_context.dag_run.conf: conf of dag_run is not a map",
+                "ti_context.dag_run.consumed_asset_events: uri of its asset is missing",
+            ]
+        );
+        assert!(details.conf_fault("any").is_some());
+        assert!(details.resume_fault().is_none());
+    }
+
+    #[test]
+    fn what_a_task_cannot_do_without_is_an_error() {
+        for (ti, context) in [
+            (
+                json!({"id": "i"}),
+                json!({"dag_run": {"dag_id": "d", "run_id": "r"}}),
+            ),
+            (
+                json!({"id": "i", "task_id": "t", "dag_id": "d", "run_id": "r"}),
+                json!({"dag_run": {"dag_id": "d", "run_id": "r"}, "should_retry": "yes"}),
+            ),
+        ] {
+            assert!(read(&json!({"ti": ti, "ti_context": context})).is_err());
+        }
+    }
+
     #[test]
     fn unknown_fields_and_absent_options_are_fine() {
-        let details = StartupDetails::read(&json!({
+        let details = read(&json!({
             "type": "StartupDetails",
             "ti": {"id": "i", "task_id": "t", "dag_id": "d", "run_id": "r", "try_number": 2, "map_index": -1, "new": 1},
             "ti_context": {"dag_run": {"dag_id": "d", "run_id": "r", "later": {}}, "arg_bindings": []},

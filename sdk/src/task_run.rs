@@ -8,32 +8,52 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::bundle::Bundle;
-use crate::client_error::ClientError;
 use crate::context::Task;
-use crate::error::{Error, chain_text};
+use crate::error::Error;
+use crate::error_chain::{self, UNWRITABLE};
 use crate::handler::BoxHandler;
-use crate::logging::exception::{of_error, of_inner};
+use crate::logging::exception::of_error;
 use crate::logging::levels::Level;
 use crate::logging::record::Record;
-use crate::outcome::{self, End, Outcome};
-use crate::panic;
+use crate::outcome::{self, End};
+use crate::render::{self, MAX_MESSAGE};
+use crate::{last_words, panic};
 
-/// How a handler ended.
+/// How a handler ended, in plain data: the handler's thread has read, and dropped, what was the user's.
 pub(crate) enum Completion {
     Returned,
-    Failed(Error),
+    Failed(Failure),
+    Chosen(Chosen),
     Panicked(String),
+}
+
+/// An error of the handler's.
+pub(crate) struct Failure {
+    /// The messages of its chain.
+    reason: String,
+    /// Its structured form for the log.
+    detail: Value,
+}
+
+/// An end that the handler has chosen.
+pub(crate) enum Chosen {
+    /// Never retried.
+    Fail(Failure),
+    /// Retried if allowed, after a delay of its own.
+    Retry(Failure, Option<Duration>),
+    /// Skipped, rescheduled, deferred, or waiting for a person.
+    Other { reason: String, message: Value },
 }
 
 /// What to report to Airflow, and what to say about it in the log.
 pub(crate) enum Ending {
     Success,
     /// Failed: retried if allowed.
-    Failure(Error),
+    Failure(Failure),
     /// As `Failure`; the panic hook has logged it.
     Panic(String),
     /// An end that the handler has chosen.
-    Chosen(Error),
+    Chosen(Chosen),
     /// The handler was told to stop.
     Stopped(String),
     /// Failed: the task has called `exit`.
@@ -82,14 +102,71 @@ pub(crate) fn run(handler: &BoxHandler, task: &Task) -> Completion {
             .map_err(|error| Error::new(error).context("the return value could not be pushed"))
     }));
     match result {
-        Ok(Ok(())) => Completion::Returned,
-        Ok(Err(error)) => match prepare_question(&error, task) {
-            Ok(()) => Completion::Failed(error),
-            Err(error) => {
-                Completion::Failed(Error::new(error).context("the question could not be asked"))
-            }
-        },
-        Err(payload) => Completion::Panicked(panic::text(&*payload).to_owned()),
+        Ok(Ok(())) => {
+            last_words::decide(|| Completion::Returned);
+            Completion::Returned
+        }
+        Ok(Err(error)) => read(error, task),
+        Err(payload) => {
+            let message = render::cut(panic::text(&*payload), MAX_MESSAGE);
+            render::discard(payload);
+            Completion::Panicked(message)
+        }
+    }
+}
+
+/// Reads all that has to be known of a handler's error, and drops it: here, on the handler's thread, since its `Display`, its `source`
+/// and its `Drop` are the user's code.
+fn read(error: Error, task: &Task) -> Completion {
+    let end = error.outcome().map(|outcome| &*outcome.0);
+    if let Some(End::AwaitInput(input)) = end
+        && let Err(refused) = task.tell(&input.detail(task.id()))
+    {
+        render::discard(error);
+        let refused = Error::new(refused).context("the question could not be asked");
+        return Completion::Failed(Failure::read(&refused, task));
+    }
+    // Where panics abort the process, one in the lines below must not change the outcome.
+    let decide = |reason: &str| {
+        let failure = Failure {
+            reason: reason.to_owned(),
+            detail: Value::Null,
+        };
+        last_words::decide(|| completion(end, failure));
+    };
+    decide(UNWRITABLE);
+    let failure = Failure::read(&error, task);
+    decide(&failure.reason);
+    let completion = completion(end, failure);
+    render::discard(error);
+    completion
+}
+
+/// What an error means, by the outcome in it.
+fn completion(end: Option<&End>, failure: Failure) -> Completion {
+    let reason = failure.reason.clone();
+    let message = match end {
+        None => return Completion::Failed(failure),
+        Some(End::Fail { .. }) => return Completion::Chosen(Chosen::Fail(failure)),
+        Some(End::Retry { delay, .. }) => {
+            return Completion::Chosen(Chosen::Retry(failure, *delay));
+        }
+        Some(End::Skip { .. }) => outcome::task_state("skipped"),
+        Some(End::Reschedule { at }) => outcome::reschedule(*at),
+        Some(End::Defer(defer)) => outcome::defer(defer),
+        // The question is in place already.
+        Some(End::AwaitInput(input)) => input.park(),
+    };
+    Completion::Chosen(Chosen::Other { reason, message })
+}
+
+impl Failure {
+    fn read(error: &Error, task: &Task) -> Self {
+        let links = error.links();
+        Self {
+            reason: error_chain::join(links.iter().map(|link| link.message.as_str())),
+            detail: of_error(error, &links, task.task_id()),
+        }
     }
 }
 
@@ -109,26 +186,13 @@ fn clear_stale_xcoms(task: &Task) -> Result<(), Error> {
     Ok(())
 }
 
-/// A task that waits for a person needs its question in place before it is parked.
-fn prepare_question(error: &Error, task: &Task) -> Result<(), ClientError> {
-    let Some(outcome) = error.downcast_ref::<Outcome>() else {
-        return Ok(());
-    };
-    let End::AwaitInput(input) = &*outcome.0 else {
-        return Ok(());
-    };
-    task.tell(&input.detail(task.id()))
-}
-
 /// The ending of a handler that was left alone.
 pub(crate) fn ending(completion: Completion) -> Ending {
     match completion {
         Completion::Returned => Ending::Success,
         Completion::Panicked(message) => Ending::Panic(message),
-        Completion::Failed(error) if error.downcast_ref::<Outcome>().is_some() => {
-            Ending::Chosen(error)
-        }
-        Completion::Failed(error) => Ending::Failure(error),
+        Completion::Failed(failure) => Ending::Failure(failure),
+        Completion::Chosen(chosen) => Ending::Chosen(chosen),
     }
 }
 
@@ -136,7 +200,11 @@ pub(crate) fn ending(completion: Completion) -> Ending {
 pub(crate) fn stopped(completion: &Completion, signal: &str) -> Ending {
     let how = match completion {
         Completion::Returned => "the task finished after it was told to stop".to_owned(),
-        Completion::Failed(error) => format!("the task stopped: {error:#}"),
+        Completion::Failed(failure)
+        | Completion::Chosen(Chosen::Fail(failure) | Chosen::Retry(failure, _)) => {
+            format!("the task stopped: {}", failure.reason)
+        }
+        Completion::Chosen(Chosen::Other { reason, .. }) => format!("the task stopped: {reason}"),
         Completion::Panicked(message) => panic::reason(message),
     };
     Ending::Stopped(format!("{signal}: {how}"))
@@ -152,23 +220,34 @@ impl Ending {
     pub(crate) fn report(&self, task: &Task) -> (Option<Record>, Value) {
         match self {
             Self::Success => (None, outcome::succeed(&task.extras())),
-            Self::Failure(error) => Self::fail(task, error),
+            Self::Failure(failure) => retried(task, failure, None),
+            Self::Chosen(Chosen::Retry(failure, delay)) => retried(task, failure, *delay),
+            Self::Chosen(Chosen::Fail(failure)) => {
+                let text = format!("Task failed, not to be retried: {}", failure.reason);
+                let record = Record::new(Level::Error, "airflow_sdk", text)
+                    .exception(failure.detail.clone());
+                (Some(record), outcome::task_state("failed"))
+            }
+            Self::Chosen(Chosen::Other { reason, message }) => {
+                let record = Record::new(Level::Info, "airflow_sdk", reason.as_str());
+                (Some(record), message.clone())
+            }
             Self::Panic(text) => {
                 let reason = panic::reason(text);
                 (
-                    Some(failure(task, &reason, None)),
+                    Some(failed(task, &reason)),
                     fail_or_retry(task, &reason, None),
                 )
             }
             Self::Stopped(reason) => (
-                Some(failure(task, reason, None)),
+                Some(failed(task, reason)),
                 fail_or_retry(task, reason, None),
             ),
             Self::SelfEnded => {
                 let reason = "the task ended the process itself, by std::process::exit or an exit function of a library; a handler \
                               ends by returning";
                 (
-                    Some(failure(task, reason, None)),
+                    Some(failed(task, reason)),
                     fail_or_retry(task, reason, None),
                 )
             }
@@ -176,72 +255,29 @@ impl Ending {
                 let record = Record::new(Level::Error, "airflow_sdk", reason.as_str());
                 (Some(record), outcome::task_state("failed"))
             }
-            Self::Chosen(error) => match error.downcast_ref::<Outcome>() {
-                Some(outcome) => outcome.report(task, error),
-                None => Self::fail(task, error),
-            },
         }
     }
 }
 
-impl Ending {
-    fn fail(task: &Task, error: &Error) -> (Option<Record>, Value) {
-        let reason = format!("{error:#}");
-        (
-            Some(failure(task, &reason, Some(error))),
-            fail_or_retry(task, &reason, None),
-        )
-    }
+/// A failure that is retried if allowed.
+fn retried(task: &Task, failure: &Failure, delay: Option<Duration>) -> (Option<Record>, Value) {
+    (
+        Some(failed(task, &failure.reason).exception(failure.detail.clone())),
+        fail_or_retry(task, &failure.reason, delay),
+    )
 }
 
-impl Outcome {
-    fn report(&self, task: &Task, error: &Error) -> (Option<Record>, Value) {
-        let say = |text: String| Some(Record::new(Level::Info, "airflow_sdk", text));
-        match &*self.0 {
-            End::Skip { .. } => (say(self.to_string()), outcome::task_state("skipped")),
-            End::Fail { error: cause } => {
-                let text = format!("Task failed, not to be retried: {}", chain_text(&**cause));
-                let record = Record::new(Level::Error, "airflow_sdk", text).exception(of_inner(
-                    error,
-                    &**cause,
-                    task.task_id(),
-                ));
-                (Some(record), outcome::task_state("failed"))
-            }
-            End::Retry {
-                error: cause,
-                delay,
-            } => {
-                let reason = chain_text(&**cause);
-                let record = failure(task, &reason, None).exception(of_inner(
-                    error,
-                    &**cause,
-                    task.task_id(),
-                ));
-                (Some(record), fail_or_retry(task, &reason, *delay))
-            }
-            End::Reschedule { at } => (say(self.to_string()), outcome::reschedule(*at)),
-            End::Defer(defer) => (say(self.to_string()), outcome::defer(defer)),
-            End::AwaitInput(input) => (say(self.to_string()), input.park()),
-        }
-    }
-}
-
-fn failure(task: &Task, reason: &str, error: Option<&Error>) -> Record {
+fn failed(task: &Task, reason: &str) -> Record {
     let next = if task.has_tries_left() {
         "it is up for retry"
     } else {
         "it has no tries left"
     };
-    let record = Record::new(
+    Record::new(
         Level::Error,
         "airflow_sdk",
         format!("Task failed, {next}: {reason}"),
-    );
-    match error {
-        Some(error) => record.exception(of_error(error, task.task_id())),
-        None => record,
-    }
+    )
 }
 
 fn fail_or_retry(task: &Task, reason: &str, delay: Option<Duration>) -> Value {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::frame::{self, Frame};
+use super::frame::{self, First, Frame};
 use crate::client_error::{ClientError, ClientErrorKind};
 
 /// How long a reply may take. The supervisor repeats a failing API call up to five times with growing waits before it
@@ -21,7 +21,7 @@ pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_mins(10);
 /// What the reader tells the session, besides answering requests.
 pub(crate) enum Incoming {
     /// The first frame of the conversation.
-    First(Value),
+    First(First),
     /// The conversation is over: nothing more will come.
     Closed(String),
 }
@@ -89,12 +89,16 @@ impl Client {
             .spawn(move || {
                 let mut first = true;
                 let reason = loop {
-                    match frame::read(&mut reader) {
-                        Ok(Some(frame)) if first => {
-                            first = false;
-                            incoming(Incoming::First(frame.body));
-                        }
-                        Ok(Some(frame)) => shared.answer(frame),
+                    let end = if first {
+                        first = false;
+                        frame::read_first(&mut reader)
+                            .map(|frame| frame.map(|frame| incoming(Incoming::First(frame))))
+                    } else {
+                        frame::read(&mut reader)
+                            .map(|frame| frame.map(|frame| shared.answer(frame)))
+                    };
+                    match end {
+                        Ok(Some(())) => {}
                         Ok(None) => break "the supervisor closed the connection".to_owned(),
                         Err(error) => break format!("the supervisor sent {error}"),
                     }
@@ -105,10 +109,18 @@ impl Client {
         Ok(client)
     }
 
-    /// Puts a reply where the one who asked looks for it; late replies are dropped.
+    /// Puts a reply where the one who asked looks for it; late replies are dropped. The supervisor answers in the order of the requests,
+    /// so that a reply whose id cannot be read belongs to the oldest.
     fn answer(&self, frame: Frame) {
         let mut pending = lock(&self.pending);
-        if let Some((_, slot)) = pending.waiting.iter_mut().find(|(id, _)| *id == frame.id) {
+        let mut waiting = pending.waiting.iter_mut();
+        let found = match frame.id {
+            Some(id) => waiting.find(|(waiting, _)| *waiting == id),
+            None => waiting
+                .filter(|(_, reply)| reply.is_none())
+                .min_by_key(|(id, _)| *id),
+        };
+        if let Some((_, slot)) = found {
             *slot = Some(frame);
             self.answered.notify_all();
         }

@@ -1,5 +1,7 @@
 //! JSON values to and from msgpack, bounded against hostile input.
 
+use std::fmt;
+
 use rmp::Marker;
 use rmp::encode::{self, ByteBuf};
 use serde_json::{Map, Number, Value};
@@ -59,25 +61,143 @@ fn length(len: usize, what: &str) -> Result<u32, WireError> {
     })
 }
 
-fn never(error: impl std::fmt::Display) -> WireError {
+fn never(error: impl fmt::Display) -> WireError {
     WireError::new(format!("a buffer in memory could not be written: {error}"))
 }
 
 /// Reads exactly one value from all of `bytes`.
 pub(crate) fn read(bytes: &[u8]) -> Result<Value, WireError> {
-    let mut input = Input { rest: bytes };
+    let mut input = Input::new(bytes);
     let value = input.value(0)?;
-    if !input.rest.is_empty() {
-        return Err(WireError::new(format!(
-            "{} bytes after the value",
-            input.rest.len()
-        )));
-    }
+    input.end()?;
     Ok(value)
 }
 
-struct Input<'a> {
+/// A part of a message that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// The keys that lead to it, outermost first.
+    pub(crate) path: Vec<String>,
+    pub(crate) problem: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.join("."), self.problem)
+    }
+}
+
+/// How many faults are noted.
+const MAX_FAULTS: usize = 20;
+
+/// Bytes that are read value by value.
+pub(crate) struct Input<'a> {
     rest: &'a [u8],
+    /// The keys around the place where it reads; kept for a reader that passes over what it cannot read.
+    path: Vec<String>,
+    faults: Option<Vec<Fault>>,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            path: Vec::new(),
+            faults: None,
+        }
+    }
+
+    /// The same, but for what is read from now on: what cannot be read inside a map is null, and noted.
+    pub(crate) fn pass_over_faults(&mut self) {
+        self.faults = Some(Vec::new());
+    }
+
+    /// What was passed over.
+    pub(crate) fn take_faults(&mut self) -> Vec<Fault> {
+        self.faults.take().unwrap_or_default()
+    }
+
+    /// An error unless all bytes were read.
+    pub(crate) fn end(&self) -> Result<(), WireError> {
+        match self.rest.len() {
+            0 => Ok(()),
+            rest => Err(WireError::new(format!("{rest} bytes after the value"))),
+        }
+    }
+
+    /// The length of the array that comes next; `None` if something else does.
+    pub(crate) fn array_length(&mut self) -> Result<Option<usize>, WireError> {
+        let [marker] = self.array::<1>()?;
+        Ok(match Marker::from_u8(marker) {
+            Marker::FixArray(len) => Some(usize::from(len)),
+            Marker::Array16 => Some(self.len16()?),
+            Marker::Array32 => Some(self.len32()?),
+            _ => None,
+        })
+    }
+
+    /// Passes over one value, whatever is in it.
+    fn skip(&mut self) -> Result<(), WireError> {
+        let mut left: u64 = 1;
+        while left > 0 {
+            left -= 1;
+            let [marker] = self.array::<1>()?;
+            let (bytes, values) = match Marker::from_u8(marker) {
+                Marker::Null
+                | Marker::True
+                | Marker::False
+                | Marker::FixPos(_)
+                | Marker::FixNeg(_) => (0, 0),
+                Marker::U8 | Marker::I8 => (1, 0),
+                Marker::U16 | Marker::I16 | Marker::FixExt1 => (2, 0),
+                Marker::FixExt2 => (3, 0),
+                Marker::U32 | Marker::I32 | Marker::F32 => (4, 0),
+                Marker::FixExt4 => (5, 0),
+                Marker::U64 | Marker::I64 | Marker::F64 => (8, 0),
+                Marker::FixExt8 => (9, 0),
+                Marker::FixExt16 => (17, 0),
+                Marker::FixStr(len) => (usize::from(len), 0),
+                Marker::Str8 | Marker::Bin8 => (self.len8()?, 0),
+                Marker::Str16 | Marker::Bin16 => (self.len16()?, 0),
+                Marker::Str32 | Marker::Bin32 => (self.len32()?, 0),
+                // The type's byte comes along.
+                Marker::Ext8 => (self.len8()?.saturating_add(1), 0),
+                Marker::Ext16 => (self.len16()?.saturating_add(1), 0),
+                Marker::Ext32 => (self.len32()?.saturating_add(1), 0),
+                Marker::FixArray(len) => (0, usize::from(len)),
+                Marker::Array16 => (0, self.len16()?),
+                Marker::Array32 => (0, self.len32()?),
+                Marker::FixMap(len) => (0, 2 * usize::from(len)),
+                Marker::Map16 => (0, self.len16()?.saturating_mul(2)),
+                Marker::Map32 => (0, self.len32()?.saturating_mul(2)),
+                Marker::Reserved => return Err(WireError::new("the reserved byte 0xc1")),
+            };
+            self.take(bytes)?;
+            left = left.saturating_add(u64::try_from(values).unwrap_or(u64::MAX));
+        }
+        Ok(())
+    }
+
+    /// The value of a map's key, or null in place of one that is passed over.
+    fn entry(&mut self, key: &str, depth: usize) -> Result<Value, WireError> {
+        if self.faults.is_none() {
+            return self.value(depth);
+        }
+        let start = self.rest;
+        self.path.push(key.to_owned());
+        let value = self.value(depth).or_else(|error| {
+            self.rest = start;
+            self.skip()?;
+            let path = self.path.clone();
+            if let Some(faults) = self.faults.as_mut().filter(|all| all.len() < MAX_FAULTS) {
+                let problem = error.to_string();
+                faults.push(Fault { path, problem });
+            }
+            Ok(Value::Null)
+        });
+        self.path.pop();
+        value
+    }
 }
 
 impl<'a> Input<'a> {
@@ -112,7 +232,8 @@ impl<'a> Input<'a> {
             .map_err(|_| WireError::new(format!("a length of {len} is too long for this machine")))
     }
 
-    fn value(&mut self, depth: usize) -> Result<Value, WireError> {
+    /// The value that comes next, inside so many others.
+    pub(crate) fn value(&mut self, depth: usize) -> Result<Value, WireError> {
         if depth > MAX_DEPTH {
             return Err(WireError::new(format!(
                 "values nested deeper than {MAX_DEPTH} levels"
@@ -192,7 +313,8 @@ impl<'a> Input<'a> {
             let Value::String(key) = self.value(depth + 1)? else {
                 return Err(WireError::new("a map key that is not a string"));
             };
-            fields.insert(key, self.value(depth + 1)?);
+            let value = self.entry(&key, depth + 1)?;
+            fields.insert(key, value);
         }
         Ok(Value::Object(fields))
     }
@@ -203,7 +325,7 @@ impl<'a> Input<'a> {
         if kind != timestamp::EXTENSION {
             return Err(WireError::new(format!("an unknown extension type {kind}")));
         }
-        timestamp::decode(payload).map(|at| Value::String(at.to_string()))
+        timestamp::decode(payload).map(Value::String)
     }
 }
 

@@ -1,36 +1,88 @@
 //! Frames: a big-endian `u32` length and one msgpack array.
 
+use std::fmt;
 use std::io::{self, Read};
 
 use rmp::encode::ByteBuf;
 use serde_json::Value;
 
-use super::{WireError, codec};
+use super::WireError;
+use super::codec::{self, Fault, Input};
 
 /// The longest frame that is read, in bytes. The wire allows 4 GiB; decoded values take many times their bytes.
 pub(crate) const MAX_FRAME: usize = 1 << 30;
 
+/// How much of a frame over the limit is looked at, for its id: a marker of the array and nine bytes.
+const BEGIN: u32 = 16;
+
 /// How much memory is taken for a frame before any of its bytes arrived.
 const FIRST_ALLOCATION: usize = 64 * 1024;
 
-/// A frame from the supervisor: `[id, body, error]`.
+/// A reply of the supervisor's: `[id, body, error]`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Frame {
-    pub(crate) id: u64,
-    pub(crate) body: Value,
-    pub(crate) error: Value,
+    /// The request's id; `None` if that cannot be read either.
+    pub(crate) id: Option<u64>,
+    /// The body and the error, or why they cannot be read.
+    pub(crate) content: Result<(Value, Value), WireError>,
 }
 
-/// Reads the next frame; `None` at the end of the stream.
+/// The frame that begins the conversation.
+#[derive(Debug, PartialEq)]
+pub(crate) struct First {
+    pub(crate) body: Value,
+    /// The parts of the body that cannot be read, and are null in it.
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Reads the next reply; `None` at the end of the stream. An error ends the conversation: it is one of the stream. What is wrong inside
+/// of a frame is in the frame.
 pub(crate) fn read(stream: &mut impl Read) -> Result<Option<Frame>, WireError> {
+    let Some(length) = read_length(stream)? else {
+        return Ok(None);
+    };
+    if usize::try_from(length).is_ok_and(|length| length <= MAX_FRAME) {
+        return Ok(Some(parse(&read_bytes(stream, length)?)));
+    }
+    let begin = read_bytes(stream, BEGIN)?;
+    skip(stream, length.saturating_sub(BEGIN))?;
+    Ok(Some(Frame {
+        id: read_id(&begin).ok().map(|begin| begin.id),
+        content: Err(too_long(length)),
+    }))
+}
+
+/// Reads the first frame; `None` at the end of the stream.
+pub(crate) fn read_first(stream: &mut impl Read) -> Result<Option<First>, WireError> {
     let Some(payload) = read_payload(stream)? else {
         return Ok(None);
     };
-    parse(&payload).map(Some)
+    let Begin { mut input, .. } = read_id(&payload)?;
+    input.pass_over_faults();
+    let body = input.value(1)?;
+    let faults = input.take_faults();
+    Ok(Some(First { body, faults }))
 }
 
-/// Reads the next frame's payload, allocating no faster than its bytes arrive.
+/// Reads the next frame's payload; an error if it is longer than the limit.
 pub(crate) fn read_payload(stream: &mut impl Read) -> Result<Option<Vec<u8>>, WireError> {
+    match read_length(stream)? {
+        None => Ok(None),
+        Some(length) if usize::try_from(length).is_ok_and(|length| length <= MAX_FRAME) => {
+            read_bytes(stream, length).map(Some)
+        }
+        Some(length) => Err(too_long(length)),
+    }
+}
+
+fn too_long(length: u32) -> WireError {
+    WireError::new(format!(
+        "a frame of {length} bytes, over the limit of {MAX_FRAME}"
+    ))
+}
+
+/// Reads the length in front of a frame.
+fn read_length(stream: &mut impl Read) -> Result<Option<u32>, WireError> {
     let mut head = [0; 4];
     let mut got = 0;
     while got < head.len() {
@@ -47,48 +99,97 @@ pub(crate) fn read_payload(stream: &mut impl Read) -> Result<Option<Vec<u8>>, Wi
             Err(error) => return Err(failed(&error)),
         }
     }
-    let announced = u32::from_be_bytes(head);
-    let length = usize::try_from(announced).unwrap_or(usize::MAX);
-    if length == 0 {
-        return Err(WireError::new("a frame of length 0"));
+    match u32::from_be_bytes(head) {
+        0 => Err(WireError::new("a frame of length 0")),
+        length => Ok(Some(length)),
     }
-    if length > MAX_FRAME {
-        return Err(WireError::new(format!(
-            "a frame of {announced} bytes, over the limit of {MAX_FRAME}"
-        )));
-    }
-    let mut payload = Vec::with_capacity(length.min(FIRST_ALLOCATION));
+}
+
+/// Reads so many bytes, allocating no faster than they arrive.
+fn read_bytes(stream: &mut impl Read, length: u32) -> Result<Vec<u8>, WireError> {
+    let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+    let mut payload = Vec::with_capacity(wanted.min(FIRST_ALLOCATION));
     let read = stream
-        .take(u64::from(announced))
+        .take(u64::from(length))
         .read_to_end(&mut payload)
         .map_err(|error| failed(&error))?;
-    if read < length {
-        return Err(WireError::new(format!(
-            "the stream ended after {read} of a frame's {length} bytes"
-        )));
+    if read < wanted {
+        return Err(ended(read, length));
     }
-    Ok(Some(payload))
+    Ok(payload)
+}
+
+/// Passes over so many bytes.
+fn skip(stream: &mut impl Read, length: u32) -> Result<(), WireError> {
+    let passed = io::copy(&mut stream.take(u64::from(length)), &mut io::sink())
+        .map_err(|error| failed(&error))?;
+    if passed < u64::from(length) {
+        return Err(ended(passed, length));
+    }
+    Ok(())
+}
+
+fn ended(read: impl fmt::Display, length: u32) -> WireError {
+    WireError::new(format!(
+        "the stream ended after {read} of {length} bytes of a frame"
+    ))
 }
 
 fn failed(error: &io::Error) -> WireError {
     WireError::new(format!("the connection failed: {error}"))
 }
 
-fn parse(payload: &[u8]) -> Result<Frame, WireError> {
-    let Value::Array(items) = codec::read(payload)? else {
-        return Err(WireError::new("a frame that is not an array"));
+fn parse(payload: &[u8]) -> Frame {
+    match read_id(payload) {
+        Ok(begin) => Frame {
+            id: Some(begin.id),
+            content: content(begin),
+        },
+        Err(error) => Frame {
+            id: None,
+            content: Err(error),
+        },
+    }
+}
+
+/// A frame of which the id was read.
+struct Begin<'a> {
+    id: u64,
+    /// How many parts follow.
+    parts: usize,
+    input: Input<'a>,
+}
+
+fn read_id(payload: &[u8]) -> Result<Begin<'_>, WireError> {
+    let mut input = Input::new(payload);
+    let parts = input
+        .array_length()?
+        .ok_or_else(|| WireError::new("a frame that is not an array"))?;
+    let id = if parts == 0 {
+        None
+    } else {
+        input.value(1)?.as_u64()
     };
-    let mut items = items.into_iter();
-    let id = items.next().and_then(|id| id.as_u64());
     let id = id.ok_or_else(|| WireError::new("a frame without a numeric id"))?;
-    let body = items
-        .next()
-        .ok_or_else(|| WireError::new("a frame without a body"))?;
-    Ok(Frame {
-        id,
-        body,
-        error: items.next().unwrap_or_default(),
-    })
+    match parts.saturating_sub(1) {
+        0 => Err(WireError::new("a frame without a body")),
+        parts => Ok(Begin { id, parts, input }),
+    }
+}
+
+/// The body and the error, which a frame of two parts has not.
+fn content(begin: Begin<'_>) -> Result<(Value, Value), WireError> {
+    let Begin {
+        parts, mut input, ..
+    } = begin;
+    let body = input.value(1)?;
+    let mut error = None;
+    for _ in 1..parts {
+        let part = input.value(1)?;
+        error.get_or_insert(part);
+    }
+    input.end()?;
+    Ok((body, error.unwrap_or_default()))
 }
 
 /// Writes a request's frame, `[id, body]`, into one buffer so that it goes out in one piece.
@@ -119,6 +220,13 @@ pub(crate) fn encode(parts: &[&Value]) -> Result<Vec<u8>, WireError> {
     Ok(bytes)
 }
 
+/// A payload with its length in front.
+#[cfg(test)]
+pub(crate) fn prefixed(payload: Vec<u8>) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    [&length.to_be_bytes(), &payload[..]].concat()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
@@ -127,7 +235,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{Frame, read, write};
+    use super::{Frame, MAX_FRAME, prefixed, read, read_first, read_payload, write};
 
     /// Gives one byte at a time, and an interruption before each.
     struct Dribble<'a>(&'a [u8], bool);
@@ -152,28 +260,83 @@ mod tests {
         assert_eq!(
             first,
             Frame {
-                id: 7,
-                body: json!({"type": "OKResponse"}),
-                error: json!(null)
+                id: Some(7),
+                content: Ok((json!({"type": "OKResponse"}), json!(null)))
             }
         );
-        assert_eq!(read(&mut stream).unwrap().unwrap().id, 5);
+        assert_eq!(read(&mut stream).unwrap().unwrap().id, Some(5));
         assert_eq!(read(&mut stream).unwrap(), None);
     }
 
     #[test]
-    fn hostile_frames_are_errors() {
+    fn a_broken_stream_is_an_error() {
         for (bytes, text) in [
             (&[0, 0][..], "ended after 2 bytes"),
             (&[0, 0, 0, 0], "length 0"),
-            (&[0xff, 0xff, 0xff, 0xff], "over the limit"),
+            (&[0xff, 0xff, 0xff, 0xff], "ended after 0 of"),
             (&[0x3f, 0xff, 0xff, 0xff, 0x93], "ended after 1 of"),
-            (&[0, 0, 0, 1, 0xc0], "not an array"),
-            (&[0, 0, 0, 2, 0x91, 0x01], "without a body"),
-            (&[0, 0, 0, 3, 0x92, 0xa0, 0xc0], "numeric id"),
         ] {
             let error = read(&mut &bytes[..]).unwrap_err().to_string();
             assert!(error.contains(text), "{error}");
         }
+        let error = read_payload(&mut &[0xff; 4][..]).unwrap_err().to_string();
+        assert!(error.contains("over the limit"), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_frame_leaves_the_next_one_whole() {
+        for (bytes, id, text) in [
+            (&[0xc0][..], None, "not an array"),
+            (&[0x91, 0x01], None, "without a body"),
+            (&[0x92, 0xa0, 0xc0], None, "numeric id"),
+            (&[0x93, 0x05, 0xc1, 0xc0], Some(5), "reserved"),
+            (&[0x93, 0x05, 0xc4, 0x00, 0xc0], Some(5), "byte string"),
+            (&[0x93, 0x05, 0xa2, 0xff, 0xfe, 0xc0], Some(5), "UTF-8"),
+            (&[0x93, 0x05, 0xc0], Some(5), "expected"),
+        ] {
+            let mut stream = prefixed(bytes.to_vec());
+            stream.extend([0, 0, 0, 4, 0x93, 6, 0xc0, 0xc0]);
+            let mut stream = &stream[..];
+            let frame = read(&mut stream).unwrap().unwrap();
+            assert_eq!(frame.id, id);
+            let error = frame.content.unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+            let next = read(&mut stream).unwrap().unwrap();
+            assert_eq!(next.content, Ok((json!(null), json!(null))));
+        }
+    }
+
+    #[test]
+    fn a_frame_over_the_limit_is_passed_over() {
+        let length = u32::try_from(MAX_FRAME).unwrap() + 1;
+        let mut stream = length.to_be_bytes().to_vec();
+        stream.extend([0x93, 0x05]);
+        let mut stream = (&stream[..])
+            .chain(io::repeat(0).take(u64::from(length) - 2))
+            .chain(&[0, 0, 0, 4, 0x93, 6, 0xc0, 0xc0][..]);
+        let frame = read(&mut stream).unwrap().unwrap();
+        assert_eq!(frame.id, Some(5));
+        assert!(frame.content.unwrap_err().to_string().contains("limit"));
+        assert_eq!(read(&mut stream).unwrap().unwrap().id, Some(6));
+    }
+
+    #[test]
+    fn what_is_wrong_in_the_first_frame_is_null_there() {
+        let mut body = vec![0x92, 0x00, 0x83];
+        // A float that JSON has not, an unknown extension, and an array with a byte string in it.
+        body.extend([0xa1, b'a', 0x81, 0xa1, b'n', 0xca, 0x7f, 0xc0, 0, 0]);
+        body.extend([0xa1, b'b', 0xd4, 5, 0]);
+        body.extend([0xa1, b'c', 0x92, 1, 0xc4, 1, 7]);
+        let first = read_first(&mut &prefixed(body)[..]).unwrap().unwrap();
+        assert_eq!(first.body, json!({"a": {"n": null}, "b": null, "c": null}));
+        let faults: Vec<String> = first.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "a.n: the number NaN",
+                "b: an unknown extension type 5",
+                "c: a byte string, which no message has"
+            ]
+        );
     }
 }

@@ -2,11 +2,10 @@
 //!
 //! The form is Airflow's `error_detail`: an array, the error first and then its causes, each with the frames of its stack.
 
-use std::error::Error as StdError;
-
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::error_chain::Link;
 
 /// One place in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,20 +16,7 @@ pub(crate) struct FrameInfo {
 }
 
 /// The structured form of an error with its causes. `function` names the frame of the place that `?` noted.
-pub(crate) fn of_error(error: &Error, function: &str) -> Value {
-    let top = error.as_error();
-    let name = error
-        .type_name()
-        .map_or_else(|| type_of(top), |name| short(name).to_owned());
-    of_part(error, top, &name, function)
-}
-
-/// As [`of_error`], for an error that another one carries: the place is that of the outer one.
-pub(crate) fn of_inner(error: &Error, inner: &(dyn StdError + 'static), function: &str) -> Value {
-    of_part(error, inner, &type_of(inner), function)
-}
-
-fn of_part(error: &Error, top: &(dyn StdError + 'static), name: &str, function: &str) -> Value {
+pub(crate) fn of_error(error: &Error, links: &[Link], function: &str) -> Value {
     let mut frames = error.backtrace().map(frames_of).unwrap_or_default();
     // `map_err(Error::from)` is called from inside the standard library, which is no place to show.
     if let Some(location) = error
@@ -46,9 +32,16 @@ fn of_part(error: &Error, top: &(dyn StdError + 'static), name: &str, function: 
             },
         );
     }
-    let mut chain = vec![exception(name, &top.to_string(), false, &frames)];
-    chain.extend(causes(top));
-    Value::Array(chain)
+    of_links(links, &frames)
+}
+
+/// The structured form of an error that was read, with the frames of the first.
+pub(crate) fn of_links(links: &[Link], frames: &[FrameInfo]) -> Value {
+    let exceptions = links.iter().enumerate().map(|(index, link)| {
+        let frames = if index == 0 { frames } else { &[] };
+        exception(&link.kind, &link.message, index > 0, frames)
+    });
+    Value::Array(exceptions.collect())
 }
 
 /// Adds the place where it happened as the innermost frame, unless the backtrace knows it already. A stripped executable has
@@ -57,24 +50,6 @@ pub(crate) fn add_place(frames: &mut Vec<FrameInfo>, place: FrameInfo) {
     if frames.last().is_none_or(|last| last.line != place.line) {
         frames.push(place);
     }
-}
-
-/// The structured form of a borrowed error with its causes.
-#[cfg(feature = "tracing")]
-pub(crate) fn of_source(error: &(dyn StdError + 'static)) -> Value {
-    let mut chain = vec![exception(&type_of(error), &error.to_string(), false, &[])];
-    chain.extend(causes(error));
-    Value::Array(chain)
-}
-
-fn causes(error: &(dyn StdError + 'static)) -> Vec<Value> {
-    let mut chain = Vec::new();
-    let mut source = error.source();
-    while let Some(error) = source {
-        chain.push(exception(&type_of(error), &error.to_string(), true, &[]));
-        source = error.source();
-    }
-    chain
 }
 
 /// The structured form of a panic.
@@ -97,27 +72,6 @@ fn exception(kind: &str, message: &str, is_cause: bool, frames: &[FrameInfo]) ->
         "is_group": false,
         "exceptions": [],
     })
-}
-
-/// The last segment of a type's path.
-fn short(type_name: &str) -> &str {
-    let end = type_name.find('<').unwrap_or(type_name.len());
-    let path = type_name.get(..end).unwrap_or(type_name);
-    path.rsplit("::").next().unwrap_or(path)
-}
-
-/// The name of an erased error type: derived `Debug` output begins with it.
-fn type_of(error: &(dyn StdError + 'static)) -> String {
-    let debug = format!("{error:?}");
-    let name: String = debug
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect();
-    if name.starts_with(char::is_uppercase) {
-        name
-    } else {
-        "Error".to_owned()
-    }
 }
 
 /// Paths of the runtime and the standard library, which tell a user nothing.
@@ -202,10 +156,8 @@ mod tests {
         let error = "x"
             .parse::<i32>()
             .map_err(|error| Error::new(error).context("the port"));
-        let detail = of_error(
-            &error.err().unwrap_or_else(|| Error::msg("no error")),
-            "serve",
-        );
+        let error = error.err().unwrap_or_else(|| Error::msg("no error"));
+        let detail = of_error(&error, &error.links(), "serve");
         assert_eq!(detail[0]["exc_type"], "Error");
         assert_eq!(detail[0]["exc_value"], "the port");
         assert_eq!(detail[0]["is_cause"], false);

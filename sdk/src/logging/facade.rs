@@ -1,22 +1,30 @@
 //! The `log` facade's records.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use log::kv::{self, Key, VisitSource};
 use serde_json::Value;
 
 use super::current;
 use super::levels::Level;
-use super::record::Record;
+use super::record::{Record, UNWRITABLE};
+use crate::render::{self, MAX_LOGGED};
 
 struct Facade;
 
 static FACADE: Facade = Facade;
 
-/// Makes this crate the `log` facade's logger, unless the program has installed another.
-pub(crate) fn install() {
+/// Whether this crate is the `log` facade's logger.
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+
+/// Makes this crate the `log` facade's logger, unless the program has installed another; false if it has.
+pub(crate) fn install() -> bool {
     if log::set_logger(&FACADE).is_ok() {
+        INSTALLED.store(true, Ordering::SeqCst);
         // Airflow's levels are looked at for each record: a namespace may be louder than the rest.
         log::set_max_level(log::LevelFilter::Trace);
     }
+    INSTALLED.load(Ordering::SeqCst)
 }
 
 impl log::Log for Facade {
@@ -33,10 +41,15 @@ impl log::Log for Facade {
         if !route.enabled(level, source.target()) {
             return;
         }
-        let mut record = Record::new(level, source.target(), source.args().to_string())
-            .at(source.file(), source.line());
-        // The visitor never fails.
-        let _ = source.key_values().visit(&mut Fields(&mut record));
+        let event = render::display(
+            source.args(),
+            MAX_LOGGED,
+            "a message that cannot be written",
+        );
+        let mut record =
+            Record::new(level, source.target(), event).at(source.file(), source.line());
+        // What was visited before a panic or an error is kept.
+        render::guarded(|| source.key_values().visit(&mut Fields(&mut record)));
         route.send(&record);
     }
 
@@ -47,7 +60,8 @@ struct Fields<'a>(&'a mut Record);
 
 impl<'kvs> VisitSource<'kvs> for Fields<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: kv::Value<'kvs>) -> Result<(), kv::Error> {
-        self.0.field(key.as_str(), json(&value));
+        let value = render::guarded(|| json(&value)).unwrap_or_else(|| UNWRITABLE.into());
+        self.0.field(key.as_str(), value);
         Ok(())
     }
 }
@@ -63,6 +77,6 @@ fn json(value: &kv::Value<'_>) -> Value {
         // What JSON has no number for is told in words.
         serde_json::Number::from_f64(v).map_or_else(|| v.to_string().into(), Value::Number)
     } else {
-        value.to_string().into()
+        render::display(value, MAX_LOGGED, UNWRITABLE).into()
     }
 }

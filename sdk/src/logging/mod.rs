@@ -9,11 +9,59 @@ pub(crate) mod sink;
 #[cfg(feature = "tracing")]
 pub(crate) mod tracing;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use self::levels::{Level, Levels};
 use self::record::Record;
 use self::sink::Sink;
+
+static NOTICE: OnceLock<Option<String>> = OnceLock::new();
+
+/// Makes the records of `log`, and of `tracing` with the feature, those of the task, unless the program has set something else.
+pub(crate) fn install() {
+    let log = facade::install();
+    #[cfg(not(feature = "tracing"))]
+    let (log, tracing) = (log, true);
+    #[cfg(feature = "tracing")]
+    let (log, tracing) = match tracing::install() {
+        // `tracing-log` brings the records of `log` to the subscriber.
+        tracing::Installed::Own => (log || tracing::gets_log(), true),
+        // Not probed: a filter of the program's may hide the probe, and `init` of `tracing_subscriber` sets up `tracing-log`.
+        tracing::Installed::Composed => (true, true),
+        tracing::Installed::Foreign => (log, false),
+    };
+    NOTICE.get_or_init(|| foreign(log, tracing));
+}
+
+/// What to say about records that do not come here.
+pub(crate) fn notice() -> Option<&'static str> {
+    NOTICE.get()?.as_deref()
+}
+
+/// What to say if the records of `log`, or those of `tracing`, do not come here.
+fn foreign(log: bool, tracing: bool) -> Option<String> {
+    let whose = match (log, tracing) {
+        (true, true) => return None,
+        (true, false) => "a `tracing` subscriber",
+        (false, true) => "a `log` logger",
+        (false, false) => "a `tracing` subscriber and a `log` logger",
+    };
+    let layer = "`tracing_subscriber::registry().with(airflow_sdk::AirflowLayer::new()).init()`";
+    let way_out = if !tracing {
+        format!("put the SDK's layer into the subscriber, {layer}, or set none")
+    } else if cfg!(feature = "tracing") {
+        "set none".to_owned()
+    } else {
+        format!(
+            "set none; if it belongs to a `tracing` subscriber, turn on the feature `tracing` of airflow-sdk and put the SDK's layer into \
+             the subscriber, {layer}"
+        )
+    };
+    Some(format!(
+        "this program has set {whose} of its own before `serve()`, whose records do not become records of this log with their levels and \
+         fields. The way out: {way_out}"
+    ))
+}
 
 /// Where the records of one task go, and which of them.
 #[derive(Debug)]

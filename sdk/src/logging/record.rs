@@ -26,6 +26,9 @@ const RESERVED: [&str; 17] = [
     "stack_info",
 ];
 
+/// What stands for a field's value that says nothing.
+pub(crate) const UNWRITABLE: &str = "a value that cannot be written";
+
 /// A record on its way to the supervisor.
 #[derive(Debug)]
 pub(crate) struct Record {
@@ -81,9 +84,11 @@ impl Record {
         self.fields.insert(key, value);
     }
 
-    /// A structured exception, as [`super::exception`] makes them.
+    /// A structured exception, as [`super::exception`] makes them, or null for none.
     pub(crate) fn exception(mut self, detail: Value) -> Self {
-        self.fields.insert("error_detail".into(), detail);
+        if !detail.is_null() {
+            self.fields.insert("error_detail".into(), detail);
+        }
         self
     }
 

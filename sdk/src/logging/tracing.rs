@@ -2,27 +2,33 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value};
 use tracing_core::field::{Field, Visit};
-use tracing_core::{Event, Level as TracingLevel, Subscriber, span};
+use tracing_core::{Dispatch, Event, Level as TracingLevel, Metadata, Subscriber, span};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::current;
+use super::exception::of_links;
 use super::levels::Level;
-use super::record::Record;
+use super::record::{Record, UNWRITABLE};
+use crate::error_chain;
+use crate::render::{self, MAX_LOGGED};
 
 /// A `tracing` layer that sends events to Airflow's task log.
 ///
 /// [`Bundle::serve`](crate::Bundle::serve) installs a subscriber with this layer if the program has set none. Programs that
-/// build their own subscriber add it:
+/// set their own subscriber add it, or else their events never become records of Airflow's log, which the first record of the log says:
 ///
 /// ```no_run
 /// use tracing_subscriber::layer::SubscriberExt;
+/// use tracing_subscriber::util::SubscriberInitExt;
 ///
-/// let subscriber = tracing_subscriber::registry().with(airflow_sdk::AirflowLayer::new());
+/// tracing_subscriber::registry().with(airflow_sdk::AirflowLayer::new()).init();
 /// ```
 ///
 /// The fields of the surrounding spans become fields of the record. Airflow's levels are obeyed.
@@ -36,17 +42,65 @@ impl AirflowLayer {
     }
 }
 
+/// Whose the global subscriber is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Installed {
+    /// The SDK's.
+    Own,
+    /// The program's, with the layer in it.
+    Composed,
+    /// The program's, without the layer.
+    Foreign,
+}
+
+/// Whether a subscriber has the layer in it.
+static IN_USE: AtomicBool = AtomicBool::new(false);
+
+/// Whether [`gets_log`] was seen by the layer.
+static PROBED: AtomicBool = AtomicBool::new(false);
+
+/// The target by which the layer knows [`gets_log`].
+const PROBE: &str = "airflow_sdk::probe";
+
 /// Installs a subscriber with the layer, unless the program has set one.
-pub(crate) fn install() {
-    let subscriber = tracing_subscriber::registry().with(AirflowLayer::new());
-    // Fails if there is one, which is the program's own choice.
-    let _ = tracing_core::dispatcher::set_global_default(subscriber.into());
+pub(crate) fn install() -> Installed {
+    static INSTALLED: OnceLock<Installed> = OnceLock::new();
+    *INSTALLED.get_or_init(|| {
+        // Read first: the layer notes that it is in use when it becomes part of a `Dispatch`, in vain or not.
+        let composed = IN_USE.load(Ordering::SeqCst);
+        let subscriber = tracing_subscriber::registry().with(AirflowLayer::new());
+        match tracing_core::dispatcher::set_global_default(subscriber.into()) {
+            Ok(()) => Installed::Own,
+            Err(_) if composed => Installed::Composed,
+            Err(_) => Installed::Foreign,
+        }
+    })
+}
+
+/// Whether the records of `log` arrive at the layer, as `tracing-log` makes them. Nothing is logged for it.
+pub(crate) fn gets_log() -> bool {
+    let metadata = log::Metadata::builder()
+        .level(log::Level::Error)
+        .target(PROBE)
+        .build();
+    log::logger().enabled(&metadata) && PROBED.load(Ordering::SeqCst)
 }
 
 /// The fields of a span, kept beside it.
 struct SpanFields(Map<String, Value>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AirflowLayer {
+    fn on_register_dispatch(&self, _: &Dispatch) {
+        IN_USE.store(true, Ordering::SeqCst);
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        if metadata.target() == PROBE {
+            PROBED.store(true, Ordering::SeqCst);
+        }
+        true
+    }
+
     fn on_new_span(
         &self,
         attributes: &span::Attributes<'_>,
@@ -131,7 +185,7 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let text = format!("{value:?}");
+        let text = render::debug(value, MAX_LOGGED, UNWRITABLE);
         if field.name() == "message" {
             self.message = Some(text);
         } else {
@@ -141,9 +195,9 @@ impl Visit for Fields {
 
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "message" {
-            self.message = Some(value.to_owned());
+            self.message = Some(render::cut(value, MAX_LOGGED));
         } else {
-            self.insert(field, value.into());
+            self.insert(field, render::cut(value, MAX_LOGGED).into());
         }
     }
 
@@ -167,8 +221,10 @@ impl Visit for Fields {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn StdError + 'static)) {
-        self.insert(field, value.to_string().into());
-        self.error
-            .get_or_insert_with(|| super::exception::of_source(value));
+        let links = error_chain::links(value, None);
+        if let Some(link) = links.first() {
+            self.insert(field, link.message.as_str().into());
+        }
+        self.error.get_or_insert_with(|| of_links(&links, &[]));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Where pydantic would convert (a numeric string for an integer), this is stricter.
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
 use super::schema::Kind::{
@@ -67,10 +67,11 @@ fn fits(kind: Kind, value: &Value) -> bool {
         Number => value.is_number(),
         Bool => value.is_boolean(),
         Uuid => value.as_str().is_some_and(is_uuid),
-        // A text without an offset does not parse as an instant.
+        // Python has the years 1 to 9999, and the supervisor refuses a text without an offset.
         Time => value
             .as_str()
-            .is_some_and(|text| text.parse::<Timestamp>().is_ok()),
+            .and_then(|text| text.strip_suffix('Z')?.parse::<DateTime>().ok())
+            .is_some_and(|at| at.year() >= 1),
         Duration => {
             value.is_number()
                 || value

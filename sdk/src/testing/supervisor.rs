@@ -13,7 +13,7 @@ use super::world::World;
 use crate::bundle::Bundle;
 use crate::comm::{frame, timestamp};
 use crate::handler::TaskHandler;
-use crate::logging::{facade, levels::Levels};
+use crate::logging::{self, levels::Levels};
 use crate::panic;
 use crate::session::Session;
 use crate::value::to_value;
@@ -236,6 +236,13 @@ impl Supervisor {
         self
     }
 
+    /// Answers every request of this type with a payload made from its id.
+    #[cfg(test)]
+    pub(crate) fn payload(mut self, request: &str, payload: fn(u64) -> Vec<u8>) -> Self {
+        self.world.payloads.insert(request.to_owned(), payload);
+        self
+    }
+
     /// Runs one handler, as the task `test_task` of the Dag `test_dag`.
     ///
     /// # Panics
@@ -257,9 +264,7 @@ impl Supervisor {
     /// If this machine gives no sockets or threads.
     #[track_caller]
     pub fn run(mut self, bundle: &Bundle, dag_id: &str, task_id: &str) -> Report {
-        facade::install();
-        #[cfg(feature = "tracing")]
-        crate::logging::tracing::install();
+        logging::install();
         panic::install();
         let place = |task: &str, key: &str, index: i64| {
             (
@@ -337,7 +342,7 @@ impl Supervisor {
         })
     }
 
-    fn startup(&self, dag_id: &str, task_id: &str) -> Value {
+    pub(crate) fn startup(&self, dag_id: &str, task_id: &str) -> Value {
         let now = timestamp::text(Timestamp::now());
         let date = self.logical_date.map(timestamp::text);
         let stale: Vec<&String> = self.own_xcoms.iter().map(|(key, _)| key).collect();

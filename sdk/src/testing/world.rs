@@ -28,6 +28,9 @@ pub(crate) struct World {
     pub(crate) masked: Vec<Value>,
     /// Answers that a test has set, by message type.
     pub(crate) replies: BTreeMap<String, Value>,
+    /// Whole payloads that a test has set, by message type: made from the request's id.
+    #[cfg(test)]
+    pub(crate) payloads: BTreeMap<String, fn(u64) -> Vec<u8>>,
 }
 
 fn text(body: &Value, key: &str) -> String {

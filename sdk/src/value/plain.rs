@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use crate::comm::timestamp;
+
 /// Replaces the envelopes of Airflow's serialization by what is in them (the table is at [`crate::python`]).
 ///
 /// [`Task::xcom`](crate::Task::xcom) and its like do this before they deserialize. Values nested deeper than a few
@@ -66,7 +68,19 @@ fn instant(seconds: f64, aware: bool) -> Value {
     match Timestamp::from_microsecond(micros) {
         Ok(at) if aware => Value::String(at.to_string()),
         Ok(at) => Value::String(at.to_zoned(TimeZone::UTC).datetime().to_string()),
-        Err(_) => Value::from(seconds),
+        // Python's last day, which a `civil::DateTime` can hold.
+        Err(_) => {
+            let text = timestamp::instant(
+                micros.div_euclid(1_000_000),
+                i32::try_from(micros.rem_euclid(1_000_000) * 1000).unwrap_or_default(),
+            );
+            let text = if aware {
+                text.as_str()
+            } else {
+                text.trim_end_matches('Z')
+            };
+            text.into()
+        }
     }
 }
 
@@ -87,6 +101,8 @@ mod tests {
                       "__data__": {"timestamp": 1_767_323_045.123_456, "tz": tz}},
             "naive": {"__classname__": "datetime.datetime", "__version__": 2,
                       "__data__": {"timestamp": 1_767_323_045.0, "tz": null}},
+            "last": {"__classname__": "datetime.datetime", "__version__": 2,
+                     "__data__": {"timestamp": 253_402_214_400.0, "tz": null}},
             "delta": {"__classname__": "datetime.timedelta", "__version__": 2, "__data__": 90.5},
             "class": {"__classname__": "my.Point", "__version__": 1, "__data__": {"x": 1}},
             "old": {"__type": "dict", "__var": {"at": {"__type": "datetime", "__var": 0.0}}},
@@ -95,6 +111,7 @@ mod tests {
             "t": [[1]],
             "aware": "2026-01-02T03:04:05.123456Z",
             "naive": "2026-01-02T03:04:05",
+            "last": "9999-12-31T00:00:00",
             "delta": 90.5,
             "class": {"x": 1},
             "old": {"at": "1970-01-01T00:00:00Z"},

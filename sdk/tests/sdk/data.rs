@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use airflow_sdk::jiff::Timestamp;
 use airflow_sdk::testing::{State, Supervisor};
-use airflow_sdk::{ClientErrorKind, Filter, Result, Task, Value, jiff, json, python};
+use airflow_sdk::{ClientErrorKind, Filter, Result, Task, Value, json, python};
 
 #[test]
 fn xcoms_of_other_tasks() {
@@ -91,7 +92,7 @@ fn a_mapped_task_writes_its_own_row() {
 fn python_values_in_and_out() {
     fn reads(task: &Task) -> Result<python::Tuple<(python::Date, i32)>> {
         let pair: (i32, String) = task.xcom("tuple")?;
-        let time: jiff::Timestamp = task.xcom("time")?;
+        let time: Timestamp = task.xcom("time")?;
         let set: std::collections::BTreeSet<i32> = task.xcom("set")?;
         let price: f64 = task.xcom("decimal")?;
         assert_eq!((pair, set.len(), price), ((1, "x".to_owned()), 2, 1.25));
@@ -366,4 +367,73 @@ fn an_error_of_airflow_names_the_request() {
         report.has_log("Airflow refused GetVariable (key \"none\"): the variable does not exist"),
         "{report}"
     );
+}
+
+#[test]
+fn dates_that_a_timestamp_cannot_hold_are_the_nearest() {
+    fn asks(task: &Task) -> Result<()> {
+        let run = task.find_dag_run("report", "forever")?.unwrap();
+        assert_eq!(run.logical_date, Some(Timestamp::MAX));
+        assert_eq!(run.data_interval_end, "9999-12-30T21:59:59Z".parse().ok());
+        assert_eq!(run.run_after, "0001-01-01T00:00:00Z".parse().ok());
+        let events = task.asset_events("a").fetch()?;
+        assert_eq!(events[0].timestamp, Timestamp::MAX);
+        Ok(())
+    }
+    Supervisor::new()
+        .reply(
+            "GetDagRun",
+            json!({
+                "type": "DagRunResult", "dag_id": "report", "run_id": "forever", "logical_date": "9999-12-31T00:00:00Z",
+                "data_interval_end": "9999-12-31T09:59:59+12:00", "run_after": "0001-01-01T00:00:00Z",
+            }),
+        )
+        .reply(
+            "GetAssetEventByAsset",
+            json!({"type": "AssetEventsResult", "asset_events": [
+                {"id": 1, "timestamp": "9999-12-31T23:59:59.999999Z", "asset": {"name": "a", "uri": "a"}},
+            ]}),
+        )
+        .run_task(asks)
+        .assert_success();
+}
+
+#[test]
+fn a_date_before_year_1_is_sent_as_its_first_second() {
+    let report = Supervisor::new().run_task(|| -> Result<()> {
+        Err(airflow_sdk::Outcome::reschedule(Timestamp::MIN).into())
+    });
+    assert_eq!(report.state(), State::UpForReschedule, "{report}");
+    assert_eq!(
+        report.terminal().unwrap()["reschedule_date"],
+        "0001-01-01T00:00:00Z"
+    );
+}
+
+#[test]
+fn a_field_that_cannot_be_read_is_the_error_of_its_request() {
+    fn asks(task: &Task) -> Result<()> {
+        let error = task.find_dag_run("report", "r").unwrap_err();
+        assert_eq!(error.kind(), ClientErrorKind::Decode);
+        assert!(
+            error.to_string().contains("\"soon\" is not a time"),
+            "{error}"
+        );
+        // Python's last day, from an XCom.
+        let error = task.xcom::<Timestamp>("last").unwrap_err();
+        assert_eq!(error.kind(), ClientErrorKind::Decode);
+        assert_eq!(task.xcom::<String>("last")?, "9999-12-31T00:00:00Z");
+        Ok(())
+    }
+    Supervisor::new()
+        .reply(
+            "GetDagRun",
+            json!({"type": "DagRunResult", "dag_id": "report", "run_id": "r", "logical_date": "soon"}),
+        )
+        .xcom(
+            "last",
+            json!({"__type": "datetime", "__var": 253_402_214_400.0}),
+        )
+        .run_task(asks)
+        .assert_success();
 }

@@ -11,7 +11,9 @@
     reason = "the handlers show the signatures that users write"
 )]
 
+mod chosen;
 mod data;
+mod hostile;
 mod life;
 mod logs;
 mod outcomes;

@@ -1,0 +1,167 @@
+//! Outcomes below errors of the author's own.
+
+use std::time::Duration;
+
+use airflow_sdk::testing::{Report, State, Supervisor};
+use airflow_sdk::{BoxError, Defer, Error, HumanInput, Outcome, Result, jiff};
+
+/// Each kind of outcome, and the state that it stands for.
+const KINDS: [(&str, State); 6] = [
+    ("skip", State::Skipped),
+    ("fail", State::Failed),
+    ("retry", State::UpForRetry),
+    ("reschedule", State::UpForReschedule),
+    ("defer", State::Deferred),
+    ("await", State::AwaitingInput),
+];
+
+fn outcome(kind: &str) -> Outcome {
+    match kind {
+        "skip" => Outcome::skip("no rows"),
+        "fail" => Outcome::fail("broken for good"),
+        "retry" => Outcome::retry("not yet").after(Duration::from_millis(1500)),
+        "reschedule" => Outcome::reschedule(jiff::Timestamp::UNIX_EPOCH),
+        "defer" => Outcome::defer(Defer::new("my.Trigger", "woken")),
+        _ => Outcome::await_input(HumanInput::new("Ship?", ["Yes"])),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Load {
+    #[error("loading orders")]
+    From(#[from] Outcome),
+    #[error("loading orders")]
+    Source(#[source] BoxError),
+    #[error(transparent)]
+    Transparent(Outcome),
+}
+
+#[track_caller]
+fn check(report: &Report, kind: &str, state: State, wrapped: bool) {
+    assert_eq!(report.state(), state, "{kind}: {report}");
+    assert!(report.rejections().is_empty(), "{kind}: {report}");
+    let terminal = report.terminal().unwrap();
+    match kind {
+        "skip" => assert!(report.has_log("the task skips itself: no rows"), "{report}"),
+        "fail" => assert!(report.has_log("not to be retried"), "{report}"),
+        "retry" => assert_eq!(terminal["retry_delay_seconds"], 1.5, "{terminal}"),
+        "reschedule" => assert_eq!(terminal["reschedule_date"], "1970-01-01T00:00:00Z"),
+        "defer" => assert_eq!(terminal["classpath"], "my.Trigger"),
+        _ => assert_eq!(report.messages_of("CreateHITLDetailPayload").count(), 1),
+    }
+    // What was put in front is told, too.
+    assert_eq!(report.has_log("loading orders: "), wrapped, "{report}");
+}
+
+/// Runs a handler for each kind, which counts.
+#[track_caller]
+fn counts(wrapped: bool, run: impl Fn(Supervisor, &'static str) -> Report) {
+    for (kind, state) in KINDS {
+        check(
+            &run(Supervisor::new().retries(1), kind),
+            kind,
+            state,
+            wrapped,
+        );
+    }
+}
+
+#[test]
+fn as_it_is() {
+    counts(false, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> { Err(outcome(kind))? })
+    });
+    counts(false, |supervisor, kind| {
+        supervisor.run_task(move || -> std::result::Result<(), Outcome> { Err(outcome(kind)) })
+    });
+}
+
+#[test]
+fn below_the_sdks_context() {
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> {
+            Err(Error::new(outcome(kind))
+                .context("orders")
+                .context("loading orders"))
+        })
+    });
+}
+
+#[test]
+fn below_an_error_of_thiserror() {
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> std::result::Result<(), Load> { Err(outcome(kind))? })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> { Err(Load::from(outcome(kind)))? })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> std::result::Result<(), Load> {
+            Err(Load::Source(outcome(kind).into()))
+        })
+    });
+}
+
+#[test]
+fn in_an_io_error() {
+    counts(false, |supervisor, kind| {
+        supervisor
+            .run_task(move || -> std::io::Result<()> { Err(std::io::Error::other(outcome(kind))) })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> std::result::Result<(), Load> {
+            Err(Load::Source(std::io::Error::other(outcome(kind)).into()))
+        })
+    });
+}
+
+#[cfg(feature = "anyhow")]
+#[test]
+fn below_anyhows_errors() {
+    use anyhow::Context as _;
+
+    counts(false, |supervisor, kind| {
+        supervisor.run_task(move || -> anyhow::Result<()> { Err(outcome(kind))? })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> anyhow::Result<()> {
+            Err(outcome(kind))
+                .context("orders")
+                .context("loading orders")
+        })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> anyhow::Result<()> { Err(Load::from(outcome(kind)))? })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> anyhow::Result<()> {
+            Err(Load::from(outcome(kind))).context("loading orders")
+        })
+    });
+    // anyhow finds what is its own context itself.
+    counts(false, |supervisor, kind| {
+        supervisor
+            .run_task(move || -> anyhow::Result<()> { Err(std::fmt::Error).context(outcome(kind)) })
+    });
+}
+
+/// The documented limit: `transparent` names the outcome's source as its own, and so hides the outcome.
+#[test]
+fn what_is_transparent_cannot_be_seen() {
+    let report = Supervisor::new()
+        .retries(1)
+        .run_task(|| -> std::result::Result<(), Load> {
+            Err(Load::Transparent(Outcome::skip("no rows")))
+        });
+    assert_eq!(report.state(), State::UpForRetry, "{report}");
+}
+
+#[test]
+fn the_outermost_of_several_counts() {
+    let report = Supervisor::new().retries(1).run_task(|| -> Result<()> {
+        Err(Outcome::fail(Load::from(Outcome::skip("no rows"))).into())
+    });
+    assert_eq!(report.state(), State::Failed, "{report}");
+    let detail = report.logs()[0].field("error_detail").unwrap();
+    assert_eq!(detail[0]["exc_value"], "loading orders");
+}
