@@ -16,3 +16,4 @@ mod life;
 mod logs;
 mod outcomes;
 mod signatures;
+mod url_texts;
