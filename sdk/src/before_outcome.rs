@@ -1,13 +1,13 @@
 //! Functions of the bundle's that run between the end of a handler and the report of its outcome.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::last_words::Cause;
+use crate::last_words::{self, Cause};
 use crate::logging::levels::Level;
 use crate::logging::{Route, current};
 use crate::mailbox::Mailbox;
+use crate::render;
 use crate::session::{Event, Stop};
 
 /// How long after the signal such functions may still run: the outcome of a task that was told to stop must be out within 3 s.
@@ -35,8 +35,9 @@ pub(crate) fn run(
             .name("before-outcome".into())
             .spawn(move || {
                 current::follow(Some(own));
-                let panicked = catch_unwind(AssertUnwindSafe(|| function())).is_err();
+                let panicked = render::guarded(|| function()).is_none();
                 sender.send(Event::BeforeOutcome { index, panicked });
+                last_words::stay();
             });
         let problem = match thread {
             Err(error) => Some(format!("could not be started: {error}")),

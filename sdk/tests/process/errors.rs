@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use airflow_sdk::{Outcome, Result};
 
 use crate::supervisor::Order;
+use crate::tasks::HOOK;
 
 /// Which of its methods the error of a task panics in.
 const WHERE: &str = "TEST_PANICS_IN";
@@ -134,4 +135,8 @@ pub fn a_panic_that_cannot_unwind_is_reported() {
 
 pub fn thread_locals_are_left_alone() {
     order("thread_local").run().check("SucceedTask", 0);
+    order("error_with_panics")
+        .env(HOOK, "thread-local")
+        .run()
+        .check("failed", 0);
 }

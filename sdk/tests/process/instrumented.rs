@@ -97,6 +97,7 @@ pub fn an_error_that_aborts_changes_no_outcome() {
     ] {
         let outcome = Order::of(executable(), "instrumented", task)
             .retries()
+            .env("LLVM_PROFILE_FILE", folder().join("other/%p.profraw"))
             .run();
         outcome.check(state, 0);
         assert!(outcome.said("on purpose"), "{outcome:#?}");

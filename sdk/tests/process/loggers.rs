@@ -25,35 +25,41 @@ pub fn set() {
     let Ok(wanted) = std::env::var(SET) else {
         return;
     };
-    if wanted == "log" {
-        log::set_logger(&Plain).unwrap();
-        log::set_max_level(log::LevelFilter::Info);
-        return;
-    }
-    #[cfg(feature = "tracing")]
-    {
-        use airflow_sdk::AirflowLayer;
-        use tracing_subscriber::filter::LevelFilter;
-        use tracing_subscriber::prelude::*;
-        use tracing_subscriber::{fmt, registry, reload};
-
-        match wanted.as_str() {
-            "fmt" => fmt().init(),
-            "subscriber" => {
-                tracing::subscriber::set_global_default(fmt().finish()).unwrap();
-            }
-            "layer" => registry().with(AirflowLayer::new()).init(),
-            "layer and fmt" => registry()
-                .with(AirflowLayer::new().with_filter(LevelFilter::INFO))
-                .with(fmt::layer().with_writer(std::io::stderr))
-                .init(),
-            "boxed" => registry().with(vec![AirflowLayer::new().boxed()]).init(),
-            "reload" => registry()
-                .with(reload::Layer::new(AirflowLayer::new()).0)
-                .init(),
-            "tracing-log" => tracing_log::LogTracer::init().unwrap(),
-            unknown => panic!("{unknown}"),
+    match wanted.as_str() {
+        "log" => {
+            log::set_logger(&Plain).unwrap();
+            log::set_max_level(log::LevelFilter::Info);
         }
+        #[cfg(feature = "tracing")]
+        wanted => subscribe(wanted),
+        #[cfg(not(feature = "tracing"))]
+        unknown => panic!("{unknown}"),
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn subscribe(wanted: &str) {
+    use airflow_sdk::AirflowLayer;
+    use tracing_subscriber::filter::LevelFilter;
+    use tracing_subscriber::prelude::*;
+    use tracing_subscriber::{fmt, registry, reload};
+
+    match wanted {
+        "fmt" => fmt().init(),
+        "subscriber" => {
+            tracing::subscriber::set_global_default(fmt().finish()).unwrap();
+        }
+        "layer" => registry().with(AirflowLayer::new()).init(),
+        "layer and fmt" => registry()
+            .with(AirflowLayer::new().with_filter(LevelFilter::INFO))
+            .with(fmt::layer().with_writer(std::io::stderr))
+            .init(),
+        "boxed" => registry().with(vec![AirflowLayer::new().boxed()]).init(),
+        "reload" => registry()
+            .with(reload::Layer::new(AirflowLayer::new()).0)
+            .init(),
+        "tracing-log" => tracing_log::LogTracer::init().unwrap(),
+        unknown => panic!("{unknown}"),
     }
 }
 

@@ -41,6 +41,7 @@ pub fn serve() -> ! {
         Ok("late") => bundle
             .before_outcome(short, || std::thread::sleep(LONG))
             .before_outcome(LONG, || log::info!("the next is done")),
+        Ok("thread-local") => bundle.before_outcome(LONG, thread_local),
         Ok("panics") => bundle.before_outcome(LONG, || panic!("in the hook")),
         Ok("hangs") => bundle.before_outcome(LONG, || {
             log::info!("the hook runs");
