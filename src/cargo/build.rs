@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
-use cargo_metadata::{Artifact, Message, Package, Target, TargetKind};
+use cargo_metadata::{Artifact, BuildScript, Message, Package, Target, TargetKind};
 
 use super::builder::Builder;
 use super::options::{CargoOptions, Common};
+use super::run_environment;
 use super::select::Selected;
 use crate::exit::{CargoFailed, ERROR, SIGNAL_BASE};
 use crate::interrupt::{self, CargoGuard};
@@ -26,6 +27,8 @@ pub struct Built {
     pub executable: PathBuf,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
+    /// The folders in which build scripts have the linker look for libraries.
+    pub link_search: Vec<PathBuf>,
 }
 
 /// What one `cargo build` is asked for.
@@ -52,11 +55,11 @@ pub fn build(
 ) -> anyhow::Result<Vec<Built>> {
     let mut command = command(request, options, common);
     shell.verbose("Running", format!("`{}`", super::shown(&command)));
-    let artifacts = run(&mut command, request.builder, options.json(), shell)?;
+    let said = run(&mut command, request.builder, options.json(), shell)?;
     request
         .selected
         .iter()
-        .map(|one| find(&artifacts, one.package, one.target, request.builder))
+        .map(|one| find(&said, one.package, one.target, request.builder))
         .collect()
 }
 
@@ -87,20 +90,27 @@ fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Com
     command
 }
 
+/// What cargo has said of a build.
+#[derive(Default)]
+struct Said {
+    artifacts: Vec<Artifact>,
+    scripts: Vec<BuildScript>,
+}
+
 /// Runs cargo to its end, whatever it says on the way.
 fn run(
     command: &mut Command,
     builder: &Builder,
     json: bool,
     shell: &mut Shell,
-) -> anyhow::Result<Vec<Artifact>> {
+) -> anyhow::Result<Said> {
     let words = super::shown(command);
     command.stdout(Stdio::piped());
     let mut child = command
         .spawn()
         .with_context(|| super::not_started(command))?;
     let guard = CargoGuard::new(child.id());
-    let mut artifacts = Vec::new();
+    let mut said = Said::default();
     let mut finished = None;
     let read = match child.stdout.take() {
         Some(stdout) => read_messages(
@@ -108,7 +118,8 @@ fn run(
             json,
             shell,
             |message| match message {
-                Message::CompilerArtifact(artifact) => artifacts.push(artifact),
+                Message::CompilerArtifact(artifact) => said.artifacts.push(artifact),
+                Message::BuildScriptExecuted(script) => said.scripts.push(script),
                 Message::BuildFinished(end) => finished = Some(end.success),
                 _ => {}
             },
@@ -144,7 +155,7 @@ fn run(
         }
         .into());
     }
-    Ok(artifacts)
+    Ok(said)
 }
 
 /// Reads cargo's lines as they arrive. Lines that are no message of cargo's are passed over.
@@ -173,13 +184,13 @@ fn read_messages(
 
 /// The executable of one target, in cargo's own words.
 fn find(
-    artifacts: &[Artifact],
+    said: &Said,
     package: &Package,
     target: &Target,
     builder: &Builder,
 ) -> anyhow::Result<Built> {
     let mut found: Option<(PathBuf, &Artifact)> = None;
-    for artifact in artifacts {
+    for artifact in &said.artifacts {
         let Some(executable) = &artifact.executable else {
             continue;
         };
@@ -209,7 +220,7 @@ fn find(
             package.name
         );
     };
-    if let Some(other) = artifacts.iter().find(|other| {
+    if let Some(other) = said.artifacts.iter().find(|other| {
         let same_path = other
             .executable
             .as_ref()
@@ -227,6 +238,7 @@ fn find(
     Ok(Built {
         executable,
         unoptimized: artifact.profile.opt_level == "0",
+        link_search: run_environment::link_search(&said.scripts),
     })
 }
 

@@ -2,8 +2,10 @@
 //!
 //! The build itself is left to cargo, which reads all of it again. So what is not understood here is no error.
 
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use cargo_config2::ResolveOptions;
 use cargo_config2::de::Config;
 
@@ -14,6 +16,30 @@ pub fn load() -> Option<cargo_config2::Config> {
     let folder = std::env::current_dir().ok()?;
     let options = ResolveOptions::default().env(understood);
     cargo_config2::Config::load_with_options(folder, options).ok()
+}
+
+/// A `--config` as a configuration, with the folder that its relative paths are relative to. Nothing where it does not name `key`,
+/// so that what concerns cargo alone is left to cargo.
+pub fn parsed(config: &str, key: &str) -> anyhow::Result<Option<(Config, PathBuf)>> {
+    let here = std::env::current_dir().context("failed to find the current folder")?;
+    let file = here.join(config);
+    // cargo's rule for telling a file from a setting.
+    if file.exists() {
+        if !std::fs::read_to_string(&file)?.contains(key) {
+            return Ok(None);
+        }
+        let config = Config::load_file(&file)?;
+        let root = file.parent().and_then(Path::parent);
+        return Ok(Some((config, root.unwrap_or(&here).to_owned())));
+    }
+    if !config.contains(key) {
+        return Ok(None);
+    }
+    // cargo's configuration is read from files only.
+    let mut copy = tempfile::NamedTempFile::new().context("failed to make a temporary file")?;
+    copy.write_all(config.as_bytes())
+        .context("failed to write a temporary file")?;
+    Ok(Some((Config::load_file(copy.path())?, here)))
 }
 
 /// What one `--config` holds.

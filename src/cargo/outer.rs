@@ -11,8 +11,11 @@ use std::process::Command;
 /// Set by `cargo run` and `cargo test` for what they start, and by nobody else.
 const MARK: &str = "CARGO_MANIFEST_DIR";
 
+/// A variable of a program that is started, and its value; without a value, it is taken out.
+pub type Change = (OsString, Option<OsString>);
+
 /// The variable with the folders of dynamic libraries.
-const LIBRARIES: &str = if cfg!(windows) {
+pub const LIBRARIES: &str = if cfg!(windows) {
     "PATH"
 } else if cfg!(target_os = "macos") {
     "DYLD_FALLBACK_LIBRARY_PATH"
@@ -22,27 +25,34 @@ const LIBRARIES: &str = if cfg!(windows) {
 
 /// Takes out of the environment of `command` what an outer `cargo run` has put there.
 pub fn forget(command: &mut Command) {
+    for (name, value) in undone() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+}
+
+/// What takes the additions of an outer `cargo run` back, where there is one.
+pub fn undone() -> Vec<Change> {
     if std::env::var_os(MARK).is_none() {
-        return;
+        return Vec::new();
     }
-    for (name, _) in std::env::vars_os() {
-        if is_added(&name) {
-            command.env_remove(name);
-        }
-    }
-    let (Some(folders), Ok(executable)) = (std::env::var_os(LIBRARIES), std::env::current_exe())
-    else {
-        return;
-    };
-    if let Some(folder) = executable.parent()
+    let names = std::env::vars_os().map(|(name, _)| name);
+    let mut changes: Vec<Change> = names
+        .filter(|name| is_added(name))
+        .map(|name| (name, None))
+        .collect();
+    if let (Some(folders), Ok(executable)) = (std::env::var_os(LIBRARIES), std::env::current_exe())
+        && let Some(folder) = executable.parent()
         && let Some(before) = without_additions(&folders, folder)
     {
-        if before.is_empty() {
-            command.env_remove(LIBRARIES);
-        } else {
-            command.env(LIBRARIES, before);
-        }
+        changes.push((
+            LIBRARIES.into(),
+            Some(before).filter(|path| !path.is_empty()),
+        ));
     }
+    changes
 }
 
 fn is_added(name: &OsStr) -> bool {

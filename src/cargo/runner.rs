@@ -4,7 +4,6 @@
 //! comes before `target.'cfg(..)'`, and for each of them `--config` before the environment before the files.
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -71,7 +70,7 @@ pub fn runner(triple: Option<&str>, configs: &[String]) -> anyhow::Result<Option
 
 /// cargo's triple of `--target` for cargo-zigbuild, which takes the version of a C library behind it:
 /// `aarch64-unknown-linux-gnu.2.28`.
-fn without_c_library(target: &str) -> &str {
+pub(super) fn without_c_library(target: &str) -> &str {
     let environment = target.rfind('-').map_or(0, |dash| dash + 1);
     let is_version = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
     match target
@@ -114,24 +113,7 @@ impl CommandLine {
     }
 
     fn read_one(&mut self, config: &str) -> anyhow::Result<()> {
-        let here = std::env::current_dir().context("failed to find the current folder")?;
-        let file = here.join(config);
-        // cargo's rule for telling a file from a setting.
-        let (config, root) = if file.exists() {
-            if !std::fs::read_to_string(&file)?.contains("runner") {
-                return Ok(());
-            }
-            let config = de::Config::load_file(&file)?;
-            let root = file.parent().and_then(Path::parent);
-            (config, root.unwrap_or(&here).to_owned())
-        } else if config.contains("runner") {
-            // cargo's configuration is read from files only.
-            let mut copy =
-                tempfile::NamedTempFile::new().context("failed to make a temporary file")?;
-            copy.write_all(config.as_bytes())
-                .context("failed to write a temporary file")?;
-            (de::Config::load_file(copy.path())?, here)
-        } else {
+        let Some((config, root)) = config::parsed(config, "runner")? else {
             return Ok(());
         };
         for (key, table) in config.target {

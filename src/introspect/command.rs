@@ -13,6 +13,7 @@ pub const METADATA_FLAG: &str = "--airflow-metadata";
 pub struct Asked {
     runner: Option<(PathBuf, Vec<OsString>)>,
     executable: PathBuf,
+    environment: Vec<(OsString, Option<OsString>)>,
 }
 
 impl Asked {
@@ -21,6 +22,7 @@ impl Asked {
         Self {
             runner: None,
             executable,
+            environment: Vec::new(),
         }
     }
 
@@ -29,7 +31,15 @@ impl Asked {
         Self {
             runner: Some((program, args)),
             executable,
+            environment: Vec::new(),
         }
+    }
+
+    /// Variables that differ from this process's own; those without a value are taken out.
+    #[must_use]
+    pub fn with_environment(mut self, changes: Vec<(OsString, Option<OsString>)>) -> Self {
+        self.environment = changes;
+        self
     }
 
     /// The program that starts the executable, if there is one.
@@ -53,6 +63,12 @@ impl Asked {
             None => Command::new(&self.executable),
         };
         command.args(arguments);
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         command
     }
 }

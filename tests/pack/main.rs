@@ -16,6 +16,7 @@ mod prebuilt;
 mod project;
 mod report;
 mod reproducible;
+mod run_environment;
 mod runner;
 mod sdk;
 mod select;

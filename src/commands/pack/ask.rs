@@ -7,8 +7,8 @@ use anyhow::bail;
 use super::job::Job;
 use crate::bundle::input::Input;
 use crate::cargo::runner::{self, Runner};
-use crate::cargo::select;
 use crate::cargo::table::TABLE;
+use crate::cargo::{outer, run_environment, select};
 use crate::cli::{Introspect, PackArgs};
 use crate::executable::Executable;
 use crate::introspect::{self, Asked};
@@ -87,6 +87,15 @@ pub fn manifest(
         None if examined.runs_here() || args.introspect == Introspect::Run => Asked::directly(path),
         None => bail!(cannot_run(job, examined)),
     };
+    let environment = match &job.origin {
+        Some(origin) => run_environment::of(
+            &origin.library_folders,
+            origin.triple.as_deref(),
+            &args.cargo.config,
+        )?,
+        None => outer::undone(),
+    };
+    let asked = asked.with_environment(environment);
     if let Some(origin) = &job.origin
         && args.introspect == Introspect::Auto
         && args.cargo.bin.is_empty()

@@ -10,6 +10,7 @@ use crate::bundle::output::Output;
 use crate::cargo::build::Built;
 use crate::cargo::dep_info;
 use crate::cargo::metadata::Workspace;
+use crate::cargo::run_environment;
 use crate::cargo::select::Selected;
 use crate::cargo::triple::Triple;
 use crate::manifest::SourceName;
@@ -42,6 +43,8 @@ pub struct Origin {
     pub profile: String,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
+    /// The folders in which a program that `cargo run` starts looks for libraries first.
+    pub library_folders: Vec<PathBuf>,
     /// What was read to build it: [`cargo_files`] and the sources.
     pub read: Vec<PathBuf>,
 }
@@ -82,6 +85,13 @@ impl Job {
     ) -> Self {
         let source = source_of(selected, source);
         let root = selected.package.manifest_path.parent();
+        let library_folders = run_environment::library_folders(
+            &built.executable,
+            selected.target,
+            triple.shown.is_some(),
+            &workspace.metadata,
+            built.link_search,
+        );
         let mut read = cargo_files(workspace, selected.package);
         read.extend(dep_info::sources(&built.executable));
         Self {
@@ -94,6 +104,7 @@ impl Job {
                 triple: triple.shown.clone(),
                 profile: profile.to_owned(),
                 unoptimized: built.unoptimized,
+                library_folders,
                 read,
             }),
             place,

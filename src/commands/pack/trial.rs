@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Ready;
 use super::ask::{self, Source};
-use crate::cargo::select;
+use crate::cargo::{outer, select};
 use crate::cli::{Introspect, PackArgs};
 use crate::introspect::{self, Asked, TrialError};
 use crate::shell::Shell;
@@ -45,7 +45,8 @@ pub fn run(ready: &Ready, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<
         "Trying",
         format!("`{} --comm=ADDRESS --logs=ADDRESS`", path.display()),
     );
-    let asked = Asked::directly(path);
+    // A worker has nothing of what cargo sets for the programs that it runs.
+    let asked = Asked::directly(path).with_environment(outer::undone());
     let limit = Duration::from_secs(args.introspect_timeout);
     match introspect::try_out(&asked, limit) {
         Ok(()) => Ok(true),
