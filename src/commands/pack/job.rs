@@ -25,6 +25,8 @@ pub struct Job {
     pub source_name: SourceName,
     /// What cargo knows of the executable, if cargo built it.
     pub origin: Option<Origin>,
+    /// The folders in which cargo built it, if cargo did.
+    pub build_folders: Vec<PathBuf>,
     /// Where the bundle goes.
     place: Place,
 }
@@ -66,6 +68,7 @@ impl Job {
             source: source.to_owned(),
             source_name: SourceName::of_file(source, None),
             origin: None,
+            build_folders: Vec::new(),
             place,
         }
     }
@@ -84,6 +87,9 @@ impl Job {
         let root = selected.package.manifest_path.parent();
         let mut read = cargo_files(workspace, selected.package);
         read.extend(dep_info::sources(&built.executable));
+        let metadata = &workspace.metadata;
+        let mut build_folders = vec![metadata.target_directory.clone().into_std_path_buf()];
+        build_folders.extend(metadata.build_directory.clone().map(Into::into));
         Self {
             executable: built.executable,
             source_name: SourceName::of_file(&source, root.map(Utf8Path::as_std_path)),
@@ -96,6 +102,7 @@ impl Job {
                 unoptimized: built.unoptimized,
                 read,
             }),
+            build_folders,
             place,
         }
     }

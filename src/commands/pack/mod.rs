@@ -2,6 +2,7 @@
 
 mod ask;
 mod builds;
+mod cautions;
 mod examine;
 mod job;
 mod place;
@@ -263,6 +264,7 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
 
     let examined = examine::examine(&executable, &job)?;
     examine::notes(&examined, &executable, &job, shell);
+    cautions::warn(&examined, &job, shell);
     let (manifest, introspection) = ask::manifest(&job, &executable, &examined, args, shell)?;
     for warning in manifest.warnings() {
         shell.warn(format!("{warning} (in `{}`)", job.executable.display()));
