@@ -259,7 +259,7 @@ fn bytes_behind_the_image_are_counted_in_every_format() {
         // Zeros that fill a page are none, and a whole page and more of them are somebody's.
         let padded = [&image[..], &[0; 4000]].concat();
         assert_eq!(examine_bytes(&padded).unwrap().trailing_bytes, 0);
-        let zeros = [&image[..], &[0; 70_000]].concat();
+        let zeros = [&image[..], &vec![0; 70_000]].concat();
         assert_eq!(examine_bytes(&zeros).unwrap().trailing_bytes, 70_000);
 
         let with_payload = [&image[..], b"\0payload"].concat();
