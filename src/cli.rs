@@ -26,7 +26,7 @@ Exit codes:
   0        done
   1        an error
   2        wrong arguments
-  100      `verify` found problems
+  100      `verify` found problems, or warnings with `--deny-warnings`
   128 + N  ended by signal N
   other    cargo's own, for a failed build
 
@@ -198,6 +198,9 @@ pub struct VerifyArgs {
     /// Fail for a bundle that needs a newer GNU C library than this version, such as 2.28
     #[arg(long, value_name = "VERSION")]
     pub glibc: Option<GlibcVersion>,
+    /// Treat warnings as errors, those about files that are passed over too
+    #[arg(short = 'D', long)]
+    pub deny_warnings: bool,
     /// `human`, or `json`: one line for each file
     #[arg(long, value_name = "FMT", default_value = "human")]
     pub message_format: ReportFormat,
@@ -293,6 +296,7 @@ mod tests {
             "x inspect f --source=src/main.rs",
             "x verify a b --dag-id d --message-format json -q",
             "x verify a --glibc 2.28",
+            "x verify a -D",
             "x unpack f --out-dir d --force",
         ] {
             assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());

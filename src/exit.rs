@@ -11,7 +11,7 @@ pub const OK: u8 = 0;
 pub const ERROR: u8 = 1;
 /// Wrong arguments.
 pub const USAGE: u8 = 2;
-/// `verify` found problems.
+/// `verify` found problems, or warnings with `--deny-warnings`.
 pub const PROBLEMS: u8 = 100;
 /// Added to the number of the signal that ended the program.
 pub const SIGNAL_BASE: i32 = 128;

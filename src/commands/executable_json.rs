@@ -13,8 +13,11 @@ pub(super) struct ExecutableJson<'a> {
     glibc: Option<String>,
     interpreter: Option<&'a str>,
     linkage: Option<String>,
+    needed: &'a [String],
     os: String,
+    rpath: &'a [String],
     runs_here: bool,
+    trailing_bytes: u64,
 }
 
 impl<'a> From<&'a Executable> for ExecutableJson<'a> {
@@ -27,8 +30,11 @@ impl<'a> From<&'a Executable> for ExecutableJson<'a> {
             glibc: executable.glibc.map(|glibc| glibc.to_string()),
             interpreter: executable.interpreter.as_deref(),
             linkage: executable.linkage.map(|linkage| linkage.to_string()),
+            needed: &executable.needed,
             os: executable.platform.to_string(),
+            rpath: &executable.rpath,
             runs_here: executable.runs_here(),
+            trailing_bytes: executable.trailing_bytes,
         }
     }
 }

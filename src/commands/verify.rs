@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::executable_json::ExecutableJson;
 use super::in_order::{Turn, in_order};
@@ -43,13 +44,15 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         let verdict = Verdict::unreadable(path, format!("cannot look at it: {error}"));
         shell.result(&report(&verdict, args.message_format)?)?;
         survey.unusable = true;
+        survey.judged += 1;
     }
-    judge_all(args, |some| {
+    let passed_over = judge_all(args, |some| {
         let mut lines = String::new();
         for outcome in some {
             let judged = match outcome {
                 Outcome::Judged(judged) => judged,
                 Outcome::PassedOver(path, finding) => {
+                    survey.warnings += 1;
                     let path = absolute(&path);
                     let message = one_line(&finding.message);
                     shell.warn(format!(
@@ -62,7 +65,7 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
             lines += &report(&judged.verdict, args.message_format)?;
             lines.push('\n');
             survey.too_new |= judged.too_new;
-            survey.add(judged);
+            survey.add(*judged);
         }
         Ok(shell.result_bytes(lines.as_bytes())?)
     })?;
@@ -82,18 +85,42 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
             Err(complaint) => complaints.push(complaint),
         }
     }
+    if args.deny_warnings && survey.warnings > 0 {
+        let warnings = counted(survey.warnings, "warning");
+        complaints.push(format!("{warnings}, denied by `--deny-warnings`"));
+    }
     for complaint in &complaints {
         shell.error(&anyhow::anyhow!("{complaint}"));
+    }
+    // What was named has its line; only a folder has files that have none.
+    if args.paths.iter().any(|path| path.is_dir()) {
+        let judged = counted(survey.judged, "file");
+        let others = match passed_over {
+            0 => "passed over none".to_owned(),
+            1 => "passed over 1, which is no bundle".to_owned(),
+            _ => format!("passed over {passed_over}, which are no bundles"),
+        };
+        shell.status("Judged", format!("{judged}; {others}"));
     }
     let good = complaints.is_empty() && !survey.unusable && !survey.too_new;
     Ok(if good { exit::OK } else { exit::PROBLEMS })
 }
 
+/// `1 file`, `2 files`, `no files`.
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
 /// Judges all files of the walk that were named or claim to be bundles, and passes on the verdicts, in the order of the walk.
+/// Returns how many files it has passed over.
 fn judge_all(
     args: &VerifyArgs,
     take: impl FnMut(Vec<Outcome>) -> anyhow::Result<()> + Send,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<usize> {
     let mut named = HashSet::new();
     for path in args.paths.iter().filter(|path| !path.is_dir()) {
         named.insert(std::path::absolute(path)?);
@@ -106,9 +133,11 @@ fn judge_all(
         let new = !is_named || met.insert(std::path::absolute(&found.path).ok());
         new.then_some((found, is_named))
     });
+    let passed_over = AtomicUsize::new(0);
     let judge_one = |(found, is_named): (Found, bool), turn: &Turn<'_>| {
         let candidate = Candidate::open(&found);
         if !is_named && !candidate.claims() {
+            passed_over.fetch_add(1, Ordering::Relaxed);
             let finding = candidate.remark(found.is_executable())?;
             return Some(Outcome::PassedOver(found.path, finding));
         }
@@ -127,18 +156,19 @@ fn judge_all(
         let problem = args.glibc.and_then(|limit| glibc::problem(&verdict, limit));
         let too_new = problem.is_some();
         verdict.problems.extend(problem);
-        Some(Outcome::Judged(Judged {
+        Some(Outcome::Judged(Box::new(Judged {
             verdict,
             id: candidate.file_id(),
             too_new,
-        }))
+        })))
     };
-    in_order(files, judge_one, take)
+    in_order(files, judge_one, take)?;
+    Ok(passed_over.into_inner())
 }
 
 /// What came of a file of the walk.
 enum Outcome {
-    Judged(Judged),
+    Judged(Box<Judged>),
     /// It does not claim to be a bundle, and seems to be what became of one.
     PassedOver(PathBuf, Finding),
 }
@@ -158,6 +188,10 @@ struct Survey {
     /// Whether a bundle needs a newer glibc than there is; the worker's reader does not mind.
     too_new: bool,
     usable: usize,
+    /// How many files have a verdict.
+    judged: usize,
+    /// How many warnings there are, of bundles and of files that were passed over.
+    warnings: usize,
     /// The usable files, in the order of the walk. One that is met twice, through a link, is no conflict with itself.
     files: Vec<PathBuf>,
     /// Where each of them stands in `files`.
@@ -178,6 +212,8 @@ struct Serving {
 impl Survey {
     fn add(&mut self, judged: Judged) {
         let Judged { verdict, id, .. } = judged;
+        self.judged += 1;
+        self.warnings += verdict.warnings.len();
         if !verdict.usable {
             self.unusable = true;
             if verdict.raises && self.raising.is_none() {

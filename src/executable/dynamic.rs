@@ -4,7 +4,9 @@ use object::Endianness;
 use object::elf;
 use object::read::elf::{Dyn, FileHeader};
 
-use super::elf::Image;
+use super::Format;
+use super::elf::{Image, malformed};
+use super::loader_text::{LoaderText, MAX_LIBRARIES};
 use super::refusal::Refusal;
 use super::region::Region;
 
@@ -26,6 +28,51 @@ pub(super) struct Dynamic {
     pub(super) versions: Option<u64>,
     /// `DT_VERNEEDNUM`: the number of libraries with versions.
     pub(super) version_count: u64,
+    /// `DT_NEEDED`: the names of the libraries needed, as offsets into the strings.
+    needed: Vec<u64>,
+    /// `DT_RUNPATH`, or `DT_RPATH`, which the loader ignores beside the other: an offset into the strings.
+    runpath: Option<u64>,
+    rpath: Option<u64>,
+}
+
+/// What the loader has to find, and where it looks first.
+#[derive(Default)]
+pub(super) struct Libraries {
+    pub(super) needed: Vec<String>,
+    pub(super) rpath: Vec<String>,
+}
+
+impl Dynamic {
+    /// Reads the names of the libraries, and the folders.
+    pub(super) fn libraries<H: FileHeader<Endian = Endianness>>(
+        &self,
+        image: &Image<H>,
+        region: &mut Region<'_>,
+    ) -> Result<Libraries, Refusal> {
+        let mut libraries = Libraries::default();
+        let folders = self.runpath.or(self.rpath);
+        if self.needed.is_empty() && folders.is_none() {
+            return Ok(libraries);
+        }
+        let Some(strings) = self.strings else {
+            return Err(malformed(
+                "it needs libraries and has no strings to name them",
+            ));
+        };
+        let strings = image.file_offset(region, strings)?;
+        let end = region.len();
+        let mut text = LoaderText::new(Format::Elf);
+        let mut read = |offset| text.read(region, strings.saturating_add(offset), end);
+        for &name in &self.needed {
+            libraries.needed.push(read(name)?);
+        }
+        if let Some(folders) = folders {
+            let folders = read(folders)?;
+            let folders = folders.split(':').filter(|folder| !folder.is_empty());
+            libraries.rpath = folders.map(str::to_owned).collect();
+        }
+        Ok(libraries)
+    }
 }
 
 /// Reads the dynamic segment at `[offset, offset + size)`, which lies inside of the region.
@@ -52,6 +99,14 @@ pub(super) fn read<H: FileHeader<Endian = Endianness>>(
             elf::DT_STRTAB => dynamic.strings = Some(value),
             elf::DT_VERNEED => dynamic.versions = Some(value),
             elf::DT_VERNEEDNUM => dynamic.version_count = value,
+            elf::DT_NEEDED if dynamic.needed.len() == MAX_LIBRARIES => {
+                return Err(malformed(format!(
+                    "it needs more than {MAX_LIBRARIES} libraries"
+                )));
+            }
+            elf::DT_NEEDED => dynamic.needed.push(value),
+            elf::DT_RUNPATH => dynamic.runpath = Some(value),
+            elf::DT_RPATH => dynamic.rpath = Some(value),
             _ => {}
         }
     }

@@ -5,13 +5,13 @@ use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
 use super::architecture::Architecture;
-use super::dynamic::{self, Dynamic};
+use super::dynamic::{self, Dynamic, Libraries};
 use super::glibc;
 use super::platform::Platform;
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
 use super::section::{Name, Section, has_upx_mark};
-use super::{Executable, Format, Linkage};
+use super::{Executable, Format, Linkage, trailing};
 
 /// The most sections that are looked at. Executables have dozens.
 const MAX_SECTIONS: u64 = 65_536;
@@ -100,6 +100,16 @@ struct Segments {
     loaded: bool,
     interpreter: Option<String>,
     dynamic: Option<(u64, u64)>,
+    /// Where the last of them ends in the file.
+    end: u64,
+}
+
+/// What the section headers say.
+#[derive(Default)]
+struct Sections {
+    debug_info_bytes: u64,
+    /// Where the last of them ends in the file.
+    end: u64,
 }
 
 impl<H: FileHeader<Endian = Endianness>> Image<H> {
@@ -256,7 +266,7 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
                 machine: u32::from(machine.0),
             },
         )?;
-        let debug_info_bytes = self.check_sections(region)?;
+        let sections = self.check_sections(region)?;
         let segments = self.segments(region)?;
         let headers: u64 = self.header.e_phoff(endian).into();
         let headers_end =
@@ -276,6 +286,11 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
                 kind: "shared library (ELF, .so)",
             });
         }
+        let libraries = match &dynamic {
+            Some(dynamic) => dynamic.libraries(self, region)?,
+            None => Libraries::default(),
+        };
+        let end = self.headers_end().max(sections.end).max(segments.end);
         Ok(Executable {
             format: Format::Elf,
             platform: Platform::from_elf(
@@ -283,7 +298,7 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
                 segments.interpreter.as_deref(),
             ),
             architectures: vec![architecture],
-            debug_info_bytes,
+            debug_info_bytes: sections.debug_info_bytes,
             linkage: Some(if segments.interpreter.is_some() {
                 Linkage::Dynamic
             } else {
@@ -294,7 +309,29 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
                 Some(dynamic) => glibc::newest_needed(self, region, dynamic)?,
                 None => None,
             },
+            needed: libraries.needed,
+            rpath: libraries.rpath,
+            trailing_bytes: trailing::bytes_behind(region, end)?,
         })
+    }
+
+    /// Where the header and the two tables end in the file.
+    fn headers_end(&self) -> u64 {
+        let (header, endian) = (&self.header, self.endian);
+        let table = |offset: u64, count: u64, entry: usize| {
+            offset.saturating_add(count.saturating_mul(entry as u64))
+        };
+        let programs = table(
+            header.e_phoff(endian).into(),
+            self.program_headers,
+            size_of::<H::ProgramHeader>(),
+        );
+        let sections = table(
+            header.e_shoff(endian).into(),
+            self.section_headers,
+            size_of::<H::SectionHeader>(),
+        );
+        programs.max(sections).max(size_of::<H>() as u64)
     }
 
     /// Tells a position-independent executable from a shared library, which has the same file type.
@@ -311,9 +348,9 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
         }
     }
 
-    /// Checks that all sections lie inside of the file. Returns the bytes of debug information.
-    fn check_sections(&self, region: &mut Region<'_>) -> Result<u64, Refusal> {
-        let mut debug_bytes = 0_u64;
+    /// Checks that all sections lie inside of the file.
+    fn check_sections(&self, region: &mut Region<'_>) -> Result<Sections, Refusal> {
+        let mut sections = Sections::default();
         for index in 1..self.section_headers {
             let header = self.section(region, index)?;
             let section = self.describe(region, &header)?;
@@ -325,12 +362,14 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
             }
             if section.size != 0 {
                 region.check("a section", section.offset, section.size)?;
+                let end = section.offset.saturating_add(section.size);
+                sections.end = sections.end.max(end);
             }
             if section.is_debug() {
-                debug_bytes = debug_bytes.saturating_add(section.size);
+                sections.debug_info_bytes = sections.debug_info_bytes.saturating_add(section.size);
             }
         }
-        Ok(debug_bytes)
+        Ok(sections)
     }
 
     fn segments(&self, region: &mut Region<'_>) -> Result<Segments, Refusal> {
@@ -339,6 +378,7 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
         for index in 0..self.program_headers {
             let program = self.program(region, index)?;
             let (offset, size) = program.file_range(endian);
+            segments.end = segments.end.max(offset.saturating_add(size));
             match program.p_type(endian) {
                 elf::PT_LOAD => {
                     region.check("a loaded segment", offset, size)?;

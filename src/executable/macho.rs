@@ -5,12 +5,13 @@ use object::read::macho::{MachHeader, Section as _, Segment};
 use object::{BigEndian, Endianness};
 
 use super::architecture::Architecture;
+use super::loader_text::{LoaderText, merge};
 use super::platform::Platform;
 use super::recognise::{self, Kind};
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
 use super::section::{Name, Section, has_upx_mark};
-use super::{Executable, Format};
+use super::{Executable, Format, trailing};
 
 /// The most load commands that are looked at. Executables have dozens.
 const MAX_COMMANDS: u32 = 20_000;
@@ -71,6 +72,7 @@ pub(super) fn examine_universal(
     width: FatWidth,
 ) -> Result<Executable, Refusal> {
     let mut whole: Option<Executable> = None;
+    let mut end = 0;
     for (index, (offset, size)) in slices(region, width)?.into_iter().enumerate() {
         let refused = |reason| Refusal::Slice {
             number: index + 1,
@@ -87,11 +89,19 @@ pub(super) fn examine_universal(
                 whole.architectures.extend(part.architectures);
                 whole.debug_info_bytes =
                     whole.debug_info_bytes.saturating_add(part.debug_info_bytes);
+                merge(&mut whole.needed, part.needed);
+                merge(&mut whole.rpath, part.rpath);
+                whole.trailing_bytes = whole.trailing_bytes.saturating_add(part.trailing_bytes);
                 whole
             }
         });
+        end = end.max(offset.saturating_add(size));
     }
-    whole.ok_or_else(|| Refusal::malformed(Format::MachOUniversal, "it has no parts"))
+    let mut whole =
+        whole.ok_or_else(|| Refusal::malformed(Format::MachOUniversal, "it has no parts"))?;
+    let behind = trailing::bytes_behind(region, end)?;
+    whole.trailing_bytes = whole.trailing_bytes.saturating_add(behind);
+    Ok(whole)
 }
 
 fn examine_slice(slice: &mut Region<'_>) -> Result<Executable, Refusal> {
@@ -138,6 +148,15 @@ pub(super) fn slices(region: &mut Region<'_>, width: FatWidth) -> Result<Vec<(u6
     Ok(found)
 }
 
+/// What the load commands say, apart from sections.
+struct Commands {
+    platform: Platform,
+    needed: Vec<String>,
+    rpath: Vec<String>,
+    /// Where the last thing that they describe ends in the file.
+    end: u64,
+}
+
 /// The header of a thin Mach-O file. The load commands stay in the file.
 struct Image<H: MachHeader<Endian = Endianness>> {
     header: H,
@@ -172,36 +191,45 @@ impl<H: MachHeader<Endian = Endianness>> Image<H> {
             return Err(Refusal::Upx);
         }
         let mut debug_info_bytes = 0_u64;
-        let platform = self.walk(region, &mut |section| {
+        let commands = self.walk(region, &mut |section| {
             if section.is_debug() {
                 debug_info_bytes = debug_info_bytes.saturating_add(section.size);
             }
         })?;
         Ok(Executable {
             format: Format::MachO,
-            platform,
+            platform: commands.platform,
             architectures: vec![architecture],
             debug_info_bytes,
             interpreter: None,
             linkage: None,
             glibc: None,
+            needed: commands.needed,
+            rpath: commands.rpath,
+            trailing_bytes: trailing::bytes_behind(region, commands.end)?,
         })
     }
 
     /// Goes through the load commands: checks that the segments lie inside of the file, calls `visit` for each section,
-    /// and returns the platform.
+    /// and returns what the other commands say.
     fn walk(
         &self,
         region: &mut Region<'_>,
         visit: &mut dyn FnMut(Section),
-    ) -> Result<Platform, Refusal> {
+    ) -> Result<Commands, Refusal> {
         const HEADER: u64 = size_of::<macho::LoadCommand<Endianness>>() as u64;
         let endian = self.endian;
         let count = self.header.ncmds(endian);
         if count > MAX_COMMANDS {
             return Err(malformed(format!("it claims {count} load commands")));
         }
-        let mut platform = Platform::MacOs;
+        let mut commands = Commands {
+            platform: Platform::MacOs,
+            needed: Vec::new(),
+            rpath: Vec::new(),
+            end: self.commands_end(),
+        };
+        let mut text = LoaderText::new(Format::MachO);
         let mut left = MAX_SECTIONS;
         let mut offset = size_of::<H>() as u64;
         for _ in 0..count {
@@ -214,26 +242,58 @@ impl<H: MachHeader<Endian = Endianness>> Image<H> {
             }
             match command.cmd.get(endian) {
                 macho::LC_SEGMENT | macho::LC_SEGMENT_64 => {
-                    self.segment(region, offset, end, &mut left, visit)?;
+                    let segment_end = self.segment(region, offset, end, &mut left, visit)?;
+                    commands.end = commands.end.max(segment_end);
+                }
+                // The loader forgives it if one of the kind `LC_LOAD_WEAK_DYLIB` is missing.
+                macho::LC_LOAD_DYLIB | macho::LC_REEXPORT_DYLIB | macho::LC_LOAD_UPWARD_DYLIB => {
+                    let dylib: macho::DylibCommand<Endianness> =
+                        region.value("the load commands", offset)?;
+                    let name = u64::from(dylib.dylib.name.offset.get(endian));
+                    let name = text.read(region, offset.saturating_add(name), end)?;
+                    commands.needed.push(name);
+                }
+                macho::LC_RPATH => {
+                    let rpath: macho::RpathCommand<Endianness> =
+                        region.value("the load commands", offset)?;
+                    let path = u64::from(rpath.path.offset.get(endian));
+                    let path = text.read(region, offset.saturating_add(path), end)?;
+                    commands.rpath.push(path);
+                }
+                // Files without a segment for it have their symbols behind the segments.
+                macho::LC_SYMTAB => {
+                    let symbols: macho::SymtabCommand<Endianness> =
+                        region.value("the load commands", offset)?;
+                    let strings = u64::from(symbols.stroff.get(endian));
+                    let size = u64::from(symbols.strsize.get(endian));
+                    commands.end = commands.end.max(strings + size);
+                }
+                macho::LC_CODE_SIGNATURE => {
+                    let data: macho::LinkeditDataCommand<Endianness> =
+                        region.value("the load commands", offset)?;
+                    let start = u64::from(data.dataoff.get(endian));
+                    let size = u64::from(data.datasize.get(endian));
+                    commands.end = commands.end.max(start + size);
                 }
                 macho::LC_BUILD_VERSION => {
                     let build: macho::BuildVersionCommand<Endianness> =
                         region.value("the load commands", offset)?;
-                    platform = match build.platform.get(endian) {
+                    commands.platform = match build.platform.get(endian) {
                         macho::PLATFORM_MACOS | macho::PLATFORM_MACCATALYST => Platform::MacOs,
                         _ => Platform::OtherApple,
                     };
                 }
                 macho::LC_VERSION_MIN_IPHONEOS
                 | macho::LC_VERSION_MIN_TVOS
-                | macho::LC_VERSION_MIN_WATCHOS => platform = Platform::OtherApple,
+                | macho::LC_VERSION_MIN_WATCHOS => commands.platform = Platform::OtherApple,
                 _ => {}
             }
             offset = end;
         }
-        Ok(platform)
+        Ok(commands)
     }
 
+    /// Returns where the segment ends in the file.
     fn segment(
         &self,
         region: &mut Region<'_>,
@@ -241,7 +301,7 @@ impl<H: MachHeader<Endian = Endianness>> Image<H> {
         end: u64,
         left: &mut u32,
         visit: &mut dyn FnMut(Section),
-    ) -> Result<(), Refusal> {
+    ) -> Result<u64, Refusal> {
         let endian = self.endian;
         let segment: H::Segment = region.value("the load commands", offset)?;
         let (file_offset, size) = segment.file_range(endian);
@@ -261,7 +321,7 @@ impl<H: MachHeader<Endian = Endianness>> Image<H> {
             visit(section);
             at = next;
         }
-        Ok(())
+        Ok(file_offset.saturating_add(size))
     }
 
     fn section(&self, region: &mut Region<'_>, offset: u64) -> Result<Section, Fault> {

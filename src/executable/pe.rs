@@ -4,26 +4,28 @@ use object::LittleEndian as LE;
 use object::pe;
 
 use super::architecture::Architecture;
+use super::pe_directories::{Layout, Optional};
 use super::platform::Platform;
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
 use super::section::{Name, Section, UPX_WINDOW, has_upx_mark};
-use super::{Executable, Format};
+use super::{Executable, Format, trailing};
 
 /// The size of one symbol in a COFF symbol table, in bytes.
 const SYMBOL: u64 = 18;
 
-fn malformed(what: impl Into<String>) -> Refusal {
+pub(super) fn malformed(what: impl Into<String>) -> Refusal {
     Refusal::malformed(Format::Pe, what)
 }
 
 /// The headers of a PE file. The section table stays in the file.
 struct Image {
     header: pe::ImageFileHeader,
-    subsystem: pe::Subsystem,
-    has_certificates: bool,
+    optional: Optional,
     sections: u64,
     section_count: u64,
+    /// Where the symbols and their strings end in the file.
+    symbols_end: u64,
     /// Where names of more than eight bytes are, if there are any.
     strings: Option<u64>,
 }
@@ -38,7 +40,7 @@ pub(super) fn examine(region: &mut Region<'_>) -> Result<Executable, Refusal> {
         });
     }
     let system = |kind| Err(Refusal::NotAProgram { kind });
-    match image.subsystem {
+    match image.optional.subsystem {
         pe::IMAGE_SUBSYSTEM_EFI_APPLICATION
         | pe::IMAGE_SUBSYSTEM_EFI_BOOT_SERVICE_DRIVER
         | pe::IMAGE_SUBSYSTEM_EFI_RUNTIME_DRIVER
@@ -78,13 +80,27 @@ pub(super) fn examine(region: &mut Region<'_>) -> Result<Executable, Refusal> {
     if upx || has_upx_mark(region, first_stored.saturating_sub(UPX_WINDOW as u64))? {
         return Err(Refusal::Upx);
     }
-    if image.has_certificates {
+    let (_, certificates) = image
+        .optional
+        .directory(region, pe::IMAGE_DIRECTORY_ENTRY_SECURITY)?;
+    if certificates != 0 {
         return Err(Refusal::Authenticode);
     }
     // GNU objcopy leaves the sections of the executable there, without their bytes.
     if no_code && debug_info_bytes != 0 {
         return Err(Refusal::DebugFile { format: Format::Pe });
     }
+    let layout = Layout::read(
+        region,
+        image.optional.headers_size,
+        image.sections,
+        image.section_count,
+    )?;
+    let end = image
+        .headers_end()
+        .max(image.symbols_end)
+        .max(layout.sections_end())
+        .max(layout.debug_end(region, &image.optional)?);
     Ok(Executable {
         format: Format::Pe,
         platform: Platform::Windows,
@@ -93,6 +109,9 @@ pub(super) fn examine(region: &mut Region<'_>) -> Result<Executable, Refusal> {
         interpreter: None,
         linkage: None,
         glibc: None,
+        needed: layout.needed(region, &image.optional)?,
+        rpath: Vec::new(),
+        trailing_bytes: trailing::bytes_behind(region, end)?,
     })
 }
 
@@ -113,21 +132,9 @@ impl Image {
         let optional = at + size_of::<pe::ImageFileHeader>() as u64;
         let optional_size = u64::from(header.size_of_optional_header.get(LE));
         region.check("the optional PE header", optional, optional_size)?;
-        let (subsystem, directories, directory_count) =
-            read_optional(region, optional, optional_size)?;
-        let security = pe::IMAGE_DIRECTORY_ENTRY_SECURITY as u64;
-        let directory_size = size_of::<pe::ImageDataDirectory>() as u64;
-        let mut has_certificates = false;
-        if u64::from(directory_count) > security
-            && (security + 1) * directory_size + directories <= optional + optional_size
-        {
-            let directory: pe::ImageDataDirectory = region.value(
-                "the optional PE header",
-                directories + security * directory_size,
-            )?;
-            has_certificates = directory.size.get(LE) != 0;
-        }
-        let sections = optional + optional_size;
+        let at = optional;
+        let optional = Optional::read(region, at, optional_size)?;
+        let sections = at + optional_size;
         let section_count = u64::from(header.number_of_sections.get(LE));
         region.check(
             "the section table",
@@ -137,23 +144,36 @@ impl Image {
         let symbols = u64::from(header.pointer_to_symbol_table.get(LE));
         let symbol_count = u64::from(header.number_of_symbols.get(LE));
         let mut strings = None;
+        let mut symbols_end = 0;
         if symbols != 0 && symbol_count != 0 {
             let offset = symbols + symbol_count * SYMBOL;
             let size: object::U32<LE> = region.value("the symbol table", offset)?;
-            region.check("the table of strings", offset, u64::from(size.get(LE)))?;
+            let size = u64::from(size.get(LE));
+            region.check("the table of strings", offset, size)?;
             strings = Some(offset);
+            symbols_end = offset + size;
         } else if symbols != 0 {
             // Symbols may be stripped and long section names be left.
             strings = Some(symbols);
+            if region.check("the table of strings", symbols, 4).is_ok() {
+                let size: object::U32<LE> = region.value("the table of strings", symbols)?;
+                symbols_end = symbols + u64::from(size.get(LE));
+            }
         }
         Ok(Self {
             header,
-            subsystem,
-            has_certificates,
+            optional,
             sections,
             section_count,
+            symbols_end,
             strings,
         })
+    }
+
+    /// Where the headers end in the file.
+    fn headers_end(&self) -> u64 {
+        let table = self.section_count * size_of::<pe::ImageSectionHeader>() as u64;
+        self.optional.headers_size.max(self.sections + table)
     }
 
     fn visit(
@@ -208,35 +228,4 @@ impl Image {
         let (bytes, count) = region.head::<32>(offset)?;
         Ok(Name::until_zero(bytes.get(..count).unwrap_or_default()))
     }
-}
-
-/// Reads the optional header: the subsystem, where the data directories begin, and how many are claimed.
-fn read_optional(
-    region: &mut Region<'_>,
-    offset: u64,
-    size: u64,
-) -> Result<(pe::Subsystem, u64, u32), Refusal> {
-    const WHAT: &str = "the optional PE header";
-    let magic: object::U16<LE> = region.value(WHAT, offset)?;
-    let (subsystem, count, header_size) = match magic.get(LE) {
-        pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => {
-            let header: pe::ImageOptionalHeader64 = region.value(WHAT, offset)?;
-            let count = header.number_of_rva_and_sizes.get(LE);
-            (header.subsystem.get(LE), count, size_of_val(&header))
-        }
-        pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => {
-            let header: pe::ImageOptionalHeader32 = region.value(WHAT, offset)?;
-            let count = header.number_of_rva_and_sizes.get(LE);
-            (header.subsystem.get(LE), count, size_of_val(&header))
-        }
-        other => {
-            return Err(malformed(format!(
-                "the optional header's magic number {other:#x} is not known"
-            )));
-        }
-    };
-    if size < header_size as u64 {
-        return Err(malformed("the optional header is too short"));
-    }
-    Ok((subsystem, offset + header_size as u64, count))
 }

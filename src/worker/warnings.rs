@@ -37,14 +37,22 @@ fn mode(bundle: &Bundle, warnings: &mut Vec<Finding>) {
 
 fn executable(examined: Result<&Executable, &Refusal>, warnings: &mut Vec<Finding>) {
     match examined {
-        Ok(found) if found.runs_here() => {}
-        Ok(found) => warnings.push(Finding::new(
-            "architecture",
-            format!(
-                "it is {}, which this host cannot run; the worker must be another one",
-                found.with_article()
-            ),
-        )),
+        Ok(found) => {
+            if !found.is_for_this_machine() {
+                warnings.push(Finding::new(
+                    "architecture",
+                    format!(
+                        "it is {}, which this host cannot run; the worker must be another one",
+                        found.with_article()
+                    ),
+                ));
+            }
+            let cautions = found.cautions(&[]);
+            let cautions = cautions
+                .iter()
+                .map(|caution| Finding::new(caution.code(), caution.to_string()));
+            warnings.extend(cautions);
+        }
         Err(refusal) => warnings.push(Finding::new(
             "executable",
             format!("the executable region: {}", one_line(&refusal.to_string())),

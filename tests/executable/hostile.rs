@@ -7,7 +7,8 @@ use cargo_airflow_bundle::executable::{
     GlibcVersion, Refusal, examine, find_displaced_footer, glibc_symbols, link_record,
 };
 
-use crate::images::{ARM64, Content, MachO, Pe, X86_64, universal};
+use crate::images::{ARM64, Content, LOAD_DYLIB, MachO, RPATH, X86_64, universal};
+use crate::loader::importing;
 use crate::toolchain::{Bench, HELLO_C, examine_bytes};
 
 thread_local! {
@@ -61,6 +62,10 @@ fn images() -> Vec<(&'static str, Vec<u8>)> {
         MachO {
             cpu,
             wide,
+            texts: vec![
+                (LOAD_DYLIB.0, LOAD_DYLIB.1, "@rpath/libpq.5.dylib"),
+                (RPATH.0, RPATH.1, "/Users/me/lib"),
+            ],
             sections: vec![
                 Content {
                     segment: "__DATA",
@@ -77,15 +82,8 @@ fn images() -> Vec<(&'static str, Vec<u8>)> {
         }
         .build()
     };
-    let pe = Pe {
-        sections: vec![
-            (".text", b"code"),
-            (".aflow", &record),
-            (".debug_something", b"debug"),
-        ],
-        ..Pe::default()
-    }
-    .build();
+    let more: [(&str, &[u8]); 2] = [(".aflow", &record), (".debug_something", b"debug")];
+    let pe = importing(&["KERNEL32.dll", "libpq.dll"], &more);
     let bench = Bench::new();
     let source = format!(
         "__attribute__((used, section(\".airflow_md\"))) static const char record[] = \"AFMETA01\\2\\0\\0\\0{{}}\";\n{HELLO_C}"
@@ -134,7 +132,15 @@ fn exercise(name: &str, bytes: &[u8]) {
     );
     // The texts must hold up as well.
     match examined {
-        Ok(executable) => drop(executable.to_string()),
+        Ok(executable) => {
+            let cautions = executable.cautions(&[]);
+            let cautions = cautions.iter().map(ToString::to_string);
+            let texts: Vec<_> = cautions.chain([executable.to_string()]).collect();
+            assert!(
+                texts.iter().all(|text| text.len() < 10_000),
+                "{name}: {texts:?}"
+            );
+        }
         Err(refusal) => drop(refusal.to_string()),
     }
     if let Err(error) = record {

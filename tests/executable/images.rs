@@ -15,8 +15,17 @@ pub struct MachO<'a> {
     pub subtype: u32,
     pub file_type: u32,
     pub platform: u32,
+    /// Load commands that end in a text: their numbers, how many words stand before the text, and the text.
+    pub texts: Vec<(u32, u32, &'a str)>,
     pub sections: Vec<Content<'a>>,
 }
+
+/// `LC_LOAD_DYLIB`: a library, its place, time and two versions.
+pub const LOAD_DYLIB: (u32, u32) = (0xc, 6);
+/// `LC_LOAD_WEAK_DYLIB`.
+pub const LOAD_WEAK_DYLIB: (u32, u32) = (0x8000_0018, 6);
+/// `LC_RPATH`.
+pub const RPATH: (u32, u32) = (0x8000_001c, 3);
 
 pub const ARM64: u32 = 0x0100_000c;
 pub const X86_64: u32 = 0x0100_0007;
@@ -32,6 +41,7 @@ impl Default for MachO<'_> {
             subtype: 0,
             file_type: EXECUTE,
             platform: 1,
+            texts: Vec::new(),
             sections: vec![Content {
                 segment: "__TEXT",
                 name: "__text",
@@ -87,7 +97,16 @@ impl MachO<'_> {
             (28, 56, 68)
         };
         let count = u32::try_from(self.sections.len()).unwrap();
-        let commands = count * (segment + section) + 24;
+        let text_size = |words: u32, text: &str| {
+            words * 4 + (u32::try_from(text.len()).unwrap() + 1).next_multiple_of(8)
+        };
+        let texts: u32 = self
+            .texts
+            .iter()
+            .map(|&(_, words, text)| text_size(words, text))
+            .sum();
+        let commands = count * (segment + section) + 24 + texts;
+        let text_count = u32::try_from(self.texts.len()).unwrap();
         let mut data = header + commands;
         let mut out = Writer {
             bytes: Vec::new(),
@@ -99,7 +118,7 @@ impl MachO<'_> {
             self.cpu,
             self.subtype,
             self.file_type,
-            count + 1,
+            count + 1 + text_count,
             commands,
             0,
         ] {
@@ -134,6 +153,16 @@ impl MachO<'_> {
         // LC_BUILD_VERSION
         for value in [0x32, 24, self.platform, 0x000b_0000, 0x000b_0000, 0] {
             out.u32(value);
+        }
+        for &(command, words, text) in &self.texts {
+            let size = text_size(words, text);
+            for value in [command, size, words * 4] {
+                out.u32(value);
+            }
+            for _ in 3..words {
+                out.u32(0);
+            }
+            out.name(text, usize::try_from(size - words * 4).unwrap());
         }
         for content in &self.sections {
             out.bytes.extend_from_slice(content.bytes);

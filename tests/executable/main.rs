@@ -10,6 +10,7 @@ mod footer_search;
 mod hostile;
 mod images;
 mod link_section;
+mod loader;
 mod other_kinds;
 mod real_files;
 mod toolchain;

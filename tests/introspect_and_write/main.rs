@@ -8,6 +8,7 @@
     reason = "a failed unwrap fails the test"
 )]
 
+mod elsewhere;
 mod introspect;
 mod library;
 mod output;

@@ -253,7 +253,7 @@ fn bundles_that_were_changed_after_packing() {
         assert!(outcome.stderr.contains(&line), "{line}: {}", outcome.stderr);
     }
     assert_eq!(
-        outcome.stderr.matches("passed over").count(),
+        outcome.stderr.matches(" is passed over: ").count(),
         3,
         "{}",
         outcome.stderr

@@ -71,8 +71,11 @@ fn every_report_describes_the_executable() {
             "glibc",
             "interpreter",
             "linkage",
+            "needed",
             "os",
-            "runs_here"
+            "rpath",
+            "runs_here",
+            "trailing_bytes"
         ]
     );
     assert_eq!(info["format"], "ELF");

@@ -83,6 +83,50 @@ fn folders_are_walked_as_the_coordinator_does() {
     assert_eq!(names(&outcome), [".hidden", "a"]);
 }
 
+/// What `strip` leaves of a bundle lies beside a good one: the worker does not find the dag, and `verify` alone ends with 0.
+#[test]
+fn warnings_are_denied() {
+    let bench = bundles(&["a", "b"]);
+    fs::write(bench.path("bundles/README"), "text\n").unwrap();
+    let clean = verify(&bench, &["bundles", "-D"]).must_succeed();
+    assert_eq!(
+        clean.stderr.lines().last(),
+        Some("      Judged 2 files; passed over 1, which is no bundle")
+    );
+    // A bundle without its footer, and with it without its end.
+    let mut bytes = fs::read(bench.path("bundles/b")).unwrap();
+    bytes.extend_from_slice(b"signed");
+    fs::write(bench.path("bundles/b"), bytes).unwrap();
+    let outcome = verify(&bench, &["bundles"]).must_succeed();
+    assert_eq!(names(&outcome), ["a"]);
+    let line = "      Judged 1 file; passed over 2, which are no bundles";
+    assert_eq!(outcome.stderr.lines().last(), Some(line));
+    let denied = verify(&bench, &["bundles", "--deny-warnings"]);
+    assert_eq!((denied.code, names(&denied)), (100, vec!["a".to_owned()]));
+    let denied = denied.must_say(&[
+        "[footer-moved]",
+        "error: 1 warning, denied by `--deny-warnings`",
+    ]);
+    assert_eq!(denied.stderr.lines().last(), Some(line));
+    // A warning of a bundle counts too, and what is not shown does.
+    set_mode(&bench.path("bundles/a"), 0o700);
+    let denied = verify(&bench, &["bundles", "-D", "-q"]);
+    assert_eq!(denied.code, 100);
+    assert_eq!(
+        denied.stderr,
+        "error: 2 warnings, denied by `--deny-warnings`\n"
+    );
+    assert_eq!(
+        verify(&bench, &["bundles/a"]).must_succeed().stderr,
+        "",
+        "each file has its line"
+    );
+    fs::remove_file(bench.path("bundles/b")).unwrap();
+    fs::remove_file(bench.path("bundles/README")).unwrap();
+    let none = verify(&bench, &["bundles"]).must_succeed();
+    assert_eq!(none.stderr, "      Judged 1 file; passed over none\n");
+}
+
 #[test]
 fn nothing_found() {
     let bench = Bench::new();

@@ -84,7 +84,9 @@ pub fn manifest(
     let path = std::path::absolute(&job.executable)?;
     let asked = match runner_for(job, examined, args)? {
         Some(runner) => Asked::by_runner(path, runner.program, runner.args),
-        None if examined.runs_here() || args.introspect == Introspect::Run => Asked::directly(path),
+        None if examined.is_for_this_machine() || args.introspect == Introspect::Run => {
+            Asked::directly(path)
+        }
         None => bail!(cannot_run(job, examined)),
     };
     let environment = match &job.origin {
@@ -127,7 +129,7 @@ pub fn runner_for(
         return Ok(None);
     };
     // Without a triple it should be this machine's; if it is not, only cargo knows which one it is.
-    if origin.triple.is_none() && !examined.runs_here() {
+    if origin.triple.is_none() && !examined.is_for_this_machine() {
         return Ok(None);
     }
     runner::runner(origin.triple.as_deref(), &args.cargo.config)

@@ -26,6 +26,8 @@ pub struct Job {
     pub source_name: SourceName,
     /// What cargo knows of the executable, if cargo built it.
     pub origin: Option<Origin>,
+    /// The folders in which cargo built it, if cargo did.
+    pub build_folders: Vec<PathBuf>,
     /// Where the bundle goes.
     place: Place,
 }
@@ -69,6 +71,7 @@ impl Job {
             source: source.to_owned(),
             source_name: SourceName::of_file(source, None),
             origin: None,
+            build_folders: Vec::new(),
             place,
         }
     }
@@ -94,6 +97,9 @@ impl Job {
         );
         let mut read = cargo_files(workspace, selected.package);
         read.extend(dep_info::sources(&built.executable));
+        let metadata = &workspace.metadata;
+        let mut build_folders = vec![metadata.target_directory.clone().into_std_path_buf()];
+        build_folders.extend(metadata.build_directory.clone().map(Into::into));
         Self {
             executable: built.executable,
             source_name: SourceName::of_file(&source, root.map(Utf8Path::as_std_path)),
@@ -107,6 +113,7 @@ impl Job {
                 library_folders,
                 read,
             }),
+            build_folders,
             place,
         }
     }

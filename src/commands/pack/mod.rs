@@ -2,6 +2,7 @@
 
 mod ask;
 mod builds;
+mod cautions;
 mod examine;
 mod job;
 mod place;
@@ -262,6 +263,7 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
 
     let examined = examine::examine(&executable, &job)?;
     examine::notes(&examined, &executable, &job, shell);
+    cautions::warn(&examined, &job, shell);
     let learned = ask::manifest(&job, &executable, &examined, args, shell)?;
     for warning in learned.manifest.warnings() {
         shell.warn(format!("{warning} (in `{}`)", job.executable.display()));
