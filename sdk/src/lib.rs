@@ -64,6 +64,7 @@ mod bundle;
 mod cancel;
 mod client_error;
 mod comm;
+mod connection_url;
 mod connections;
 mod context;
 mod dag_runs;

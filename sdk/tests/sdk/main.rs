@@ -11,6 +11,7 @@
     reason = "the handlers show the signatures that users write"
 )]
 
+mod connections;
 mod data;
 mod life;
 mod logs;
