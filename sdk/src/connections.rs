@@ -1,4 +1,4 @@
-//! Airflow's connections, and the URI form of one.
+//! Airflow's connections. Their forms as a URL are in `connection_url`.
 
 use std::fmt;
 
@@ -14,14 +14,20 @@ use crate::value::parse;
 impl Task {
     /// A connection. An error if there is none.
     ///
-    /// Airflow hides the password and the text of `extra` in the task's log. Values inside `extra` are not hidden by
-    /// themselves: see [`mask_secret`](Self::mask_secret). Only Airflow's own store is asked: `AIRFLOW_CONN_*` and secrets
-    /// backends of the worker are not.
+    /// Airflow hides the password and the text of `extra` in the task's log; this call has it hide their percent-encoded forms
+    /// too, as [`Connection::uri`] and [`Connection::url`] write them. Values inside `extra` are not hidden by themselves: see
+    /// [`mask_secret`](Self::mask_secret). Only Airflow's own store is asked: `AIRFLOW_CONN_*` and secrets backends of the worker
+    /// are not.
     pub fn connection(&self, conn_id: &str) -> Result<Connection, ClientError> {
-        self.ask(&message(
+        let connection: Connection = self.ask(&message(
             "GetConnection",
             &[("conn_id", Some(conn_id.into()))],
-        ))
+        ))?;
+        let secrets = connection.encoded_secrets();
+        if !secrets.is_empty() {
+            self.mask_secret(secrets)?;
+        }
+        Ok(connection)
     }
 
     /// A connection; `None` if there is none.
@@ -83,75 +89,6 @@ impl Connection {
         let mut extra: Map<String, Value> = self.extra().ok()?;
         serde_json::from_value(extra.remove(key)?).ok()
     }
-
-    /// The connection as a URI, by the rules of Airflow's own `Connection.get_uri()`.
-    ///
-    /// It holds the password. Parts are percent-encoded; an extra of text values only becomes the query, any other goes into
-    /// the parameter `__extra__`.
-    pub fn uri(&self) -> String {
-        let mut uri = match self.conn_type.as_str() {
-            "" => "//".to_owned(),
-            kind => format!("{}://", kind.to_lowercase().replace('_', "-")),
-        };
-        let mut host = self.host.as_deref().unwrap_or_default();
-        if let Some((protocol, rest)) = host.split_once("://")
-            && protocol != self.conn_type
-        {
-            uri.push_str(protocol);
-            uri.push_str("://");
-            host = rest;
-        }
-        let mut authority = self.login.as_deref().map(quote).unwrap_or_default();
-        if let Some(password) = &self.password {
-            authority.push(':');
-            authority.push_str(&quote(password));
-        }
-        if !authority.is_empty() {
-            authority.push('@');
-        }
-        uri.push_str(&authority);
-        uri.push_str(&quote(host));
-        if let Some(port) = self.port.filter(|port| *port != 0) {
-            let sign = if host.is_empty() && authority.is_empty() {
-                "@:"
-            } else {
-                ":"
-            };
-            uri.push_str(sign);
-            uri.push_str(&port.to_string());
-        }
-        let schema = self.schema.as_deref().filter(|schema| !schema.is_empty());
-        if let Some(schema) = schema {
-            uri.push('/');
-            uri.push_str(&quote(schema));
-        }
-        if let Some(query) = self.query() {
-            uri.push_str(if schema.is_some() { "?" } else { "/?" });
-            uri.push_str(&query);
-        }
-        uri
-    }
-
-    fn query(&self) -> Option<String> {
-        let text = self.extra.as_deref().filter(|text| !text.is_empty())?;
-        let whole = || Some(format!("__extra__={}", quote_plus(text)));
-        let Ok(Value::Object(fields)) = serde_json::from_str(text) else {
-            return whole();
-        };
-        let mut query = Vec::new();
-        for (key, value) in &fields {
-            // Only texts come back from a query as they were.
-            let Some(value) = value.as_str() else {
-                return whole();
-            };
-            query.push(format!("{}={}", quote_plus(key), quote_plus(value)));
-        }
-        if query.is_empty() {
-            whole()
-        } else {
-            Some(query.join("&"))
-        }
-    }
 }
 
 impl fmt::Debug for Connection {
@@ -165,38 +102,6 @@ impl fmt::Debug for Connection {
             .field("port", &self.port)
             .finish_non_exhaustive()
     }
-}
-
-/// Percent-encodes everything but Python's `quote(..., safe="")` leaves as it is.
-fn quote(text: &str) -> String {
-    escape(text, false)
-}
-
-/// As [`quote`], with a plus for a space, as Python's `urlencode` does.
-fn quote_plus(text: &str) -> String {
-    escape(text, true)
-}
-
-fn escape(text: &str, plus: bool) -> String {
-    const HEX: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-' | b'~' => {
-                out.push(char::from(byte));
-            }
-            b' ' if plus => out.push('+'),
-            _ => {
-                out.push('%');
-                for digit in [byte >> 4, byte & 0xF] {
-                    out.extend(HEX.get(usize::from(digit)));
-                }
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -213,46 +118,6 @@ mod tests {
             .unwrap()
             .extend(fields.as_object().unwrap().clone());
         serde_json::from_value(all).unwrap()
-    }
-
-    /// The expected texts were written by `airflow.sdk.Connection(...).get_uri()` of the release.
-    #[test]
-    fn uris_are_airflows() {
-        for (fields, uri) in [
-            (json!({}), "postgres://"),
-            (
-                json!({"host": "db", "port": 5432, "login": "me", "password": "p@ss/word", "schema": "sales db"}),
-                "postgres://me:p%40ss%2Fword@db:5432/sales%20db",
-            ),
-            (
-                json!({"conn_type": "google_cloud", "extra": "{\"a\": \"1 2\", \"b\": \"x&y\"}"}),
-                "google-cloud:///?a=1+2&b=x%26y",
-            ),
-            (
-                json!({"host": "h", "extra": "{\"n\": 1}"}),
-                "postgres://h/?__extra__=%7B%22n%22%3A+1%7D",
-            ),
-            (
-                json!({"host": "h", "schema": "s", "extra": "not json"}),
-                "postgres://h/s?__extra__=not+json",
-            ),
-            (
-                json!({"conn_type": "http", "host": "https://example.com", "port": 443}),
-                "http://https://example.com:443",
-            ),
-            (
-                json!({"conn_type": "http", "host": "http://example.com"}),
-                "http://http%3A%2F%2Fexample.com",
-            ),
-            (json!({"port": 1}), "postgres://@:1"),
-            (json!({"password": "only"}), "postgres://:only@"),
-            (
-                json!({"host": "::1", "login": "ü"}),
-                "postgres://%C3%BC@%3A%3A1",
-            ),
-        ] {
-            assert_eq!(connection(&fields).uri(), uri, "{fields}");
-        }
     }
 
     #[test]

@@ -90,6 +90,7 @@ mod cancel;
 mod client_error;
 mod comm;
 mod commands;
+mod connection_url;
 mod connections;
 mod context;
 mod dag_runs;

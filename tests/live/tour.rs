@@ -115,6 +115,12 @@ fn prepare(airflow: &Airflow) {
         "password": "pa55word-of-db", "schema": "sales", "extra": "{\"sslmode\": \"require\"}",
     });
     api.request("POST", "/connections", Some(&connection));
+    // A URL has neither the password nor the extra as they are.
+    let connection = json!({
+        "connection_id": "tour_url", "conn_type": "postgres", "host": "db.example.com", "login": "me",
+        "password": "p@ss/wörd of 9%", "schema": "sales", "extra": "{\"sslmode\": \"require\", \"keepalives\": 1}",
+    });
+    api.request("POST", "/connections", Some(&connection));
 }
 
 /// A try's log as text, for messages.
@@ -245,6 +251,16 @@ fn logs(airflow: &Airflow) {
         stat.is_empty() || stat.contains(") Z "),
         "the grandchild of runs_programs is still there: {stat}"
     );
+    let shown = find("connections", "the URL is ");
+    assert_eq!(
+        shown["event"],
+        "the URL is postgres://me:***@db.example.com/sales?keepalives=1&sslmode=require"
+    );
+    find("connections", "in the parameter __extra__");
+    let said = text(airflow, "connections", 1);
+    for secret in ["p@ss", "p%40ss", "rd of 9", "rd%20of", "rd+of", "%22keepalives"] {
+        assert!(!said.contains(secret), "{secret} in the log: {said}");
+    }
     for task in ["secrets", "connections"] {
         let said = text(airflow, task, 1);
         assert!(

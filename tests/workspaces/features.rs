@@ -1,12 +1,13 @@
-//! A program whose other crates switch on features of what they share with the SDK: cargo builds each crate once, with the
-//! features of all.
+//! A program with other crates: they switch on features of what they share with the SDK (cargo builds each crate once, with
+//! the features of all), and read what it gives them.
 
 use crate::project;
 
-/// `serde_json/arbitrary_precision` and its like. The tests of the project run its tasks under the SDK's own supervisor.
+/// Numbers stay numbers under `serde_json/arbitrary_precision` and its like, and drivers read the URLs of connections. The tests
+/// of the project run its tasks under the SDK's own supervisor.
 #[test]
-fn numbers_stay_numbers_whatever_other_crates_switch_on() {
+fn values_and_urls_hold_beside_other_crates() {
     let project = project("sdk-features", &["airflow-sdk"]);
     let outcome = project.cargo("test --quiet").run().ok();
-    assert!(outcome.stdout.contains("4 passed"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("5 passed"), "{}", outcome.stdout);
 }

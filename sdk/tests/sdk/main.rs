@@ -12,6 +12,7 @@
 )]
 
 mod chosen;
+mod connections;
 mod data;
 mod hostile;
 mod life;

@@ -103,9 +103,50 @@ fn main() -> ExitCode {
 #[cfg(test)]
 mod tests {
     use airflow_sdk::testing::{Report, Supervisor};
-    use airflow_sdk::{Value, json};
+    use airflow_sdk::{Result, Task, Value, json};
 
     use super::{ask, receive, send, too_long};
+
+    /// The URL of a connection, as a handler gets it.
+    fn url_of(connection: Value) -> String {
+        let report = Supervisor::new()
+            .connection("c", connection)
+            .run_task(|task: &Task| -> Result<String> { Ok(task.connection("c")?.url()?) });
+        report.return_value().expect("a URL")
+    }
+
+    #[test]
+    fn drivers_read_urls_as_they_are_meant() {
+        use tokio_postgres::config::{Config, Host, SslMode};
+
+        let url = url_of(json!({
+            "conn_type": "postgres", "host": "db", "port": 5433, "login": "m e", "password": "p@ss /+word?#%61", "schema": "a/b",
+            "extra": {"sslmode": "require", "keepalives": 0, "application_name": "x &+y"},
+        }));
+        let config: Config = url.parse().expect(&url);
+        assert_eq!(config.get_ssl_mode(), SslMode::Require);
+        assert!(!config.get_keepalives());
+        assert_eq!(config.get_user(), Some("m e"));
+        assert_eq!(config.get_password(), Some(b"p@ss /+word?#%61".as_slice()));
+        assert_eq!(config.get_hosts(), [Host::Tcp("db".to_owned())]);
+        assert_eq!(config.get_ports(), [5433]);
+        assert_eq!(config.get_dbname(), Some("a/b"));
+        assert_eq!(config.get_application_name(), Some("x &+y"));
+
+        let read = url::Url::parse(&url).expect(&url);
+        let pairs: Vec<_> = read.query_pairs().into_owned().collect();
+        for pair in [("sslmode", "require"), ("keepalives", "0"), ("application_name", "x &+y")] {
+            assert!(pairs.contains(&(pair.0.to_owned(), pair.1.to_owned())), "{pairs:?}");
+        }
+        for (connection, expected) in [
+            (json!({"conn_type": "http", "host": "https://api.example.com", "port": 8443}), "https://api.example.com:8443/"),
+            (json!({"conn_type": "http", "host": "api.example.com", "schema": "https"}), "https://api.example.com/"),
+            (json!({"conn_type": "redis", "host": "::1", "port": 6379, "schema": "0"}), "redis://[::1]:6379/0"),
+        ] {
+            let url = url_of(connection);
+            assert_eq!(url::Url::parse(&url).expect(&url).as_str(), expected);
+        }
+    }
 
     /// The text that any reader gets: the features change how values are compared.
     const ROW: &str = r#"{"z_count":3,"ratio":1.5,"price":12.3,"raw":{"b":18446744073709551615,"a":0.1},"day":"2026-01-02","a_float":0.1}"#;

@@ -116,6 +116,9 @@ pub fn connections(task: &Task) -> Result<String> {
     expect(connection.extra_field::<String>("sslmode").as_deref() == Some("require"), "an extra field")?;
     expect(task.find_connection("tour_none")?.is_none(), "no such connection")?;
     log::info!("the password is {}", connection.password.as_deref().unwrap_or_default());
+    let encoded = task.connection("tour_url")?;
+    log::info!("the URL is {}", encoded.url()?);
+    log::info!(uri = encoded.uri(), password = encoded.password.as_deref(); "and the URI, {}", encoded.uri());
     Ok(connection.uri().replace(connection.password.as_deref().unwrap_or_default(), "***"))
 }
 
