@@ -112,6 +112,7 @@ mod startup;
 mod state_store;
 mod task_run;
 pub mod testing;
+mod threads;
 mod value;
 mod variables;
 mod xcom;
