@@ -123,7 +123,7 @@ pub struct PackArgs {
     /// Take the manifest from this file instead of the executable
     #[arg(long, value_name = "FILE")]
     pub airflow_metadata: Option<PathBuf>,
-    /// How the executable is asked for its manifest
+    /// How the executable is asked for its manifest, and whether it is tried
     #[arg(
         long,
         value_name = "HOW",
@@ -131,7 +131,7 @@ pub struct PackArgs {
         conflicts_with = "airflow_metadata"
     )]
     pub introspect: Introspect,
-    /// How long the executable may take to print its manifest
+    /// How long the executable may take to print its manifest, or to answer in its trial
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub introspect_timeout: u64,
     /// Treat warnings as errors
@@ -148,12 +148,13 @@ pub struct PackArgs {
 /// How an executable is asked for its manifest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Introspect {
-    /// Read its link section; run it (by cargo's `runner`, if there is one) if it has none.
+    /// Read its link section; run it (by cargo's `runner`, if there is one) if it has none. Before a bundle is written, start
+    /// an executable with the SDK that runs here once, as Airflow does.
     #[default]
     Auto,
-    /// Read its link section, and run nothing.
+    /// Read its link section, and run nothing: whether it serves is not checked.
     Section,
-    /// Run it, by cargo's `runner` if there is one.
+    /// Run it, by cargo's `runner` if there is one; then start it as with `auto`.
     Run,
 }
 

@@ -1,13 +1,13 @@
 //! Functions of the bundle's that run between the end of a handler and the report of its outcome.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::last_words::Cause;
+use crate::last_words::{self, Cause};
 use crate::logging::levels::Level;
 use crate::logging::{Route, current};
 use crate::mailbox::Mailbox;
+use crate::render;
 use crate::session::{Event, Stop};
 use crate::threads;
 
@@ -34,8 +34,9 @@ pub(crate) fn run(
         let (function, own, sender) = (Arc::clone(function), Arc::clone(route), events.clone());
         let thread = threads::start("before-outcome", move || {
             current::follow(Some(own));
-            let panicked = catch_unwind(AssertUnwindSafe(|| function())).is_err();
+            let panicked = render::guarded(|| function()).is_none();
             sender.send(Event::BeforeOutcome { index, panicked });
+            last_words::stay();
         });
         let problem = match thread {
             Err(error) => Some(format!("could not be started: {error}")),

@@ -398,8 +398,9 @@ mod tests {
     }
 
     #[test]
-    fn what_the_compiler_can_not_tell_is_told_at_run_time() {
-        let error = crate::bundle! { "€" => { nothing } }
+    fn letters_are_what_the_server_takes_for_letters() {
+        let error = Bundle::new()
+            .register("की", "t", nothing)
             .manifest()
             .unwrap_err();
         assert!(matches!(

@@ -24,6 +24,8 @@ pub enum ClientErrorKind {
     Api(Option<u16>),
     /// The value can't be sent: see the message.
     Value,
+    /// A key or an id can't be sent, because on its way to Airflow's server it would become another one: see the message.
+    Name,
     /// What Airflow sent is not of the type that was asked for.
     Decode,
     /// A reply did not come in time.
@@ -59,7 +61,7 @@ impl ClientError {
         use ClientErrorKind as Kind;
         !matches!(
             self.kind,
-            Kind::Value | Kind::Timeout | Kind::Disconnected | Kind::Ended
+            Kind::Value | Kind::Name | Kind::Timeout | Kind::Disconnected | Kind::Ended
         )
     }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::client_error::{ClientError, ClientErrorKind, optional};
 use crate::context::Task;
 use crate::outcome::message;
+use crate::value::parse;
 
 impl Task {
     /// A connection. An error if there is none.
@@ -65,7 +66,7 @@ impl Connection {
             .as_deref()
             .filter(|text| !text.trim().is_empty())
             .unwrap_or("{}");
-        serde_json::from_str(text).map_err(|error| {
+        parse(text).map_err(|error| {
             // The position is told, the text is not: it may hold secrets.
             let message = format!(
                 "the extra of the connection {:?} is not the expected JSON (line {}, column {})",

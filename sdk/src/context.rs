@@ -14,6 +14,7 @@ use crate::comm::codec::Fault;
 use crate::outcome::Extras;
 use crate::reply;
 use crate::startup::{DagRun, StartupDetails};
+use crate::url_path;
 use crate::value::{decode, encode, plain};
 
 /// The running task: what Airflow says about it, and what it can ask of Airflow.
@@ -49,12 +50,17 @@ impl Task {
 
     /// Sends a request, and reads its reply as `T`.
     pub(crate) fn ask<T: DeserializeOwned>(&self, request: &Value) -> Result<T, ClientError> {
-        reply::parse(self.0.client.request(request)?, request)
+        reply::parse(self.request(request)?, request)
     }
 
     /// Sends a request whose reply says nothing.
     pub(crate) fn tell(&self, request: &Value) -> Result<(), ClientError> {
-        self.0.client.request(request).map(drop)
+        self.request(request).map(drop)
+    }
+
+    fn request(&self, request: &Value) -> Result<Value, ClientError> {
+        url_path::check(request)?;
+        self.0.client.request(request)
     }
 
     pub(crate) fn extras(&self) -> MutexGuard<'_, Extras> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::client_error::ClientError;
-use crate::outcome::message;
+use crate::outcome::{message, seconds};
 use crate::value::encode;
 
 /// A question that a person answers in Airflow's UI while the task is parked as *`awaiting_input`*.
@@ -104,7 +104,7 @@ impl HumanInput {
         Ok(self)
     }
 
-    /// How long to wait for the answer.
+    /// How long to wait for the answer; a hundred years at most.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -139,10 +139,7 @@ impl HumanInput {
             &[
                 ("next_method", Some(self.next_method.as_str().into())),
                 ("next_kwargs", Some(self.next_kwargs.clone().into())),
-                (
-                    "timeout",
-                    self.timeout.map(|timeout| timeout.as_secs_f64().into()),
-                ),
+                ("timeout", self.timeout.map(seconds)),
             ],
         )
     }

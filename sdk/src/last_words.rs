@@ -80,6 +80,14 @@ pub(crate) fn watch(served: Served) {
     }
 }
 
+/// Keeps the current thread from ending in a process that serves, which ends soon: the end of a thread runs the destructors of its
+/// thread-locals, and a panic of one aborts the process.
+pub(crate) fn stay() {
+    while SERVED.get().is_some() {
+        std::thread::park();
+    }
+}
+
 /// Reports the outcome and ends the process; returns only in a process without a task.
 pub(crate) fn speak(cause: Cause) {
     let Some(served) = SERVED.get() else {

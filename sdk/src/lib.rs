@@ -47,12 +47,24 @@
 //! `?` converts every error into [`Error`], which remembers where that was. A handler that returns an error has failed: it is
 //! retried if it has tries left. The error, its sources and their place are in the task's log.
 //!
+//! An [`Outcome`] counts below errors that were put in front of it, as far as their sources lead to it. An error's `Display`, `Debug`, `source`
+//! and `Drop` run on the handler's thread, before the outcome is reported, and may panic: what they give is told, 64 errors of a chain and
+//! 64 KiB of each at most, and the outcome stays. Destructors of the handler's thread-locals do not run.
+//!
+//! # Values from Airflow
+//!
+//! A date that a [`jiff::Timestamp`] cannot hold is the nearest that it can: `9999-12-31T00:00:00Z` is [`jiff::Timestamp::MAX`]. A reply that
+//! cannot be read is an error of the kind [`ClientErrorKind::Decode`] of the call that asked, and the task goes on.
+//!
 //! # Logs
 //!
 //! Records of the [`log`](https://docs.rs/log) facade, with their key-value pairs, are the task's log; with the feature
 //! `tracing`, the events of `tracing` are too. Airflow's `logging_level` and `namespace_levels` are obeyed; a target `a::b`
 //! is Airflow's logger `a.b`. Keys that Airflow's supervisor claims for itself (`target`, `msg`, `event`, ...) get an underscore
 //! at their end. Standard output and standard error go to the task's log as they are.
+//!
+//! A program that has set a logger of its own, or a `tracing` subscriber without `AirflowLayer`, before [`Bundle::serve`] keeps it, and its
+//! records are text on standard output, if that; the first record of the task's log says so.
 //!
 //! # Being told to stop
 //!
@@ -113,6 +125,7 @@ mod state_store;
 mod task_run;
 pub mod testing;
 mod threads;
+mod url_path;
 mod value;
 mod variables;
 mod xcom;

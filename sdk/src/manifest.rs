@@ -147,7 +147,7 @@ pub const fn validate(dags: &[DagDeclaration]) {
     let mut d = 0;
     while d < dags.len() {
         let dag = &dags[d];
-        if let Err(fault) = ids::check_const(dag.id) {
+        if let Err(fault) = ids::check(dag.id) {
             refuse("dag id", dag.id, fault.text());
         }
         let mut other = 0;
@@ -165,7 +165,7 @@ pub const fn validate(dags: &[DagDeclaration]) {
 const fn validate_tasks(tasks: &[&str]) {
     let mut t = 0;
     while t < tasks.len() {
-        if let Err(fault) = ids::check_const(tasks[t]) {
+        if let Err(fault) = ids::check(tasks[t]) {
             refuse("task id", tasks[t], fault.text());
         }
         let mut other = 0;

@@ -86,7 +86,8 @@ impl Outcome {
         }))
     }
 
-    /// The delay before the next try, instead of the task's `retry_delay`. Only [`retry`](Self::retry) has one.
+    /// The delay before the next try, instead of the task's `retry_delay`; a hundred years at most. Only [`retry`](Self::retry) has
+    /// one.
     #[must_use]
     pub fn after(mut self, wait: Duration) -> Self {
         if let End::Retry { delay, .. } = &mut *self.0 {
@@ -209,7 +210,7 @@ impl Defer {
         Ok(self)
     }
 
-    /// How long to wait for the trigger before the task fails.
+    /// How long to wait for the trigger before the task fails; a hundred years at most.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -247,6 +248,13 @@ pub(crate) fn message(kind: &str, fields: &[(&str, Option<Value>)]) -> Value {
 /// The time, as messages carry it.
 fn now() -> Value {
     Value::from(crate::comm::timestamp::text(Timestamp::now()))
+}
+
+/// A time to wait, as messages carry it. Airflow adds it to the current time: beyond Python's year 9999 it would refuse the outcome.
+pub(crate) fn seconds(time: Duration) -> Value {
+    /// A hundred years.
+    const LONGEST: Duration = Duration::from_hours(36_525 * 24);
+    time.min(LONGEST).as_secs_f64().into()
 }
 
 /// Adds the label of a mapped task instance to a terminal message. The server takes an absent one for none, and forgets what
@@ -287,10 +295,7 @@ pub(crate) fn retry(reason: &str, delay: Option<Duration>) -> Value {
         &[
             ("end_date", Some(now())),
             ("retry_reason", Some(reason.into())),
-            (
-                "retry_delay_seconds",
-                delay.map(|delay| delay.as_secs_f64().into()),
-            ),
+            ("retry_delay_seconds", delay.map(seconds)),
         ],
     )
 }
@@ -318,10 +323,7 @@ pub(crate) fn defer(defer: &Defer) -> Value {
             ("next_method", Some(defer.next_method.as_str().into())),
             ("trigger_kwargs", Some(defer.trigger_kwargs.clone().into())),
             ("next_kwargs", Some(defer.next_kwargs.clone().into())),
-            (
-                "trigger_timeout",
-                defer.timeout.map(|timeout| timeout.as_secs_f64().into()),
-            ),
+            ("trigger_timeout", defer.timeout.map(seconds)),
             ("queue", defer.queue.as_deref().map(Value::from)),
         ],
     )

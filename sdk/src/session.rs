@@ -292,17 +292,11 @@ impl Session {
                 }
                 let (events, route, own) =
                     (self.events.clone(), Arc::clone(&self.route), task.clone());
-                let whole_process = self.whole_process;
                 let stack = stack(std::env::var("RUST_MIN_STACK").ok().as_deref());
                 threads::start_with_stack(task.task_id().replace('\0', ""), stack, move || {
                     current::follow(Some(route));
                     events.send(Event::Done(task_run::run(&handler, &own)));
-                    // The end of a thread runs the destructors of its thread-locals, and a panic of one aborts the process.
-                    if whole_process {
-                        loop {
-                            std::thread::park();
-                        }
-                    }
+                    last_words::stay();
                 })
                 .map_err(SessionError::Thread)?;
                 let ending = self.wait(&mut stop);

@@ -179,7 +179,7 @@ fn clear_stale_xcoms(task: &Task) -> Result<(), Error> {
         .iter()
         .flatten();
     for key in keys {
-        task.own_xcom(key).delete_stale().map_err(|error| {
+        task.own_xcom(key).delete().map_err(|error| {
             Error::new(error).context(format!("the stale XCom {key:?} could not be deleted"))
         })?;
     }

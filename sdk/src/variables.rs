@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::client_error::{ClientError, ClientErrorKind, optional};
 use crate::context::Task;
 use crate::outcome::message;
-use crate::value::encode;
+use crate::value::{encode, parse};
 
 /// How many keys one request lists.
 const PAGE: usize = 1000;
@@ -35,7 +35,7 @@ impl Task {
 
     /// A variable whose text is JSON, deserialized. An error if there is none.
     pub fn json_variable<T: DeserializeOwned>(&self, key: &str) -> Result<T, ClientError> {
-        serde_json::from_str(&self.variable(key)?).map_err(|error| {
+        parse(&self.variable(key)?).map_err(|error| {
             ClientError::new(
                 ClientErrorKind::Decode,
                 format!("the variable {key:?} is not the expected JSON: {error}"),

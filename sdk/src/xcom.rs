@@ -155,7 +155,6 @@ impl XCom<'_> {
 
     /// Reads the value as Airflow sent it, with Python's own types in Airflow's envelopes; `None` if it was never pushed.
     pub fn value(&self) -> Result<Option<Value>, ClientError> {
-        self.check_key()?;
         let mut fields = self.fields();
         fields.push(("include_prior_dates", Some(self.include_prior_dates.into())));
         let result: XComResult = self.task.ask(&message("GetXCom", &fields))?;
@@ -225,17 +224,10 @@ impl XCom<'_> {
 
     /// Deletes the value. Deleting an absent one is no error.
     pub fn delete(&self) -> Result<(), ClientError> {
-        self.check_key()?;
-        self.task.tell(&message("DeleteXCom", &self.fields()))
-    }
-
-    /// Deletes a leftover of an earlier try, whatever its key is: the server itself has named it.
-    pub(crate) fn delete_stale(&self) -> Result<(), ClientError> {
         self.task.tell(&message("DeleteXCom", &self.fields()))
     }
 
     fn send(&self, value: Value, dag_result: bool) -> Result<(), ClientError> {
-        self.check_key()?;
         let mut fields = self.fields();
         if self.mapped {
             let len = value
@@ -253,20 +245,6 @@ impl XCom<'_> {
         fields.push(("value", Some(value)));
         fields.push(("dag_result", Some(dag_result.into())));
         self.task.tell(&message("SetXCom", &fields))
-    }
-
-    /// The supervisor puts the key into a URL as it is, where `?` and `#` would cut it.
-    fn check_key(&self) -> Result<(), ClientError> {
-        if self.key.is_empty() || self.key.contains(['?', '#', '%']) {
-            return Err(ClientError::new(
-                ClientErrorKind::Value,
-                format!(
-                    "the XCom key {:?} can't be used: it is empty or has one of '?', '#' and '%'",
-                    self.key
-                ),
-            ));
-        }
-        Ok(())
     }
 
     fn fields(&self) -> Vec<(&'static str, Option<Value>)> {

@@ -19,6 +19,7 @@ pub struct Sink<'a> {
     state: State,
     // After the state, whose file is in one of them: fields are dropped in this order.
     folders: NewFolders,
+    wanted: &'a mut dyn FnMut() -> bool,
     compared: Vec<u8>,
 }
 
@@ -45,8 +46,13 @@ enum State {
 
 impl<'a> Sink<'a> {
     /// A sink for the bundle at `output`. `existing` is the open file there, if it may be the same. `folders` were made
-    /// for it, and stay once it is there.
-    pub fn new(output: &'a Output, existing: Option<File>, folders: NewFolders) -> Self {
+    /// for it, and stay once it is there. `wanted` is asked whether something may be written, before the first byte is.
+    pub fn new(
+        output: &'a Output,
+        existing: Option<File>,
+        folders: NewFolders,
+        wanted: &'a mut dyn FnMut() -> bool,
+    ) -> Self {
         let same = |mut existing: File| {
             existing.rewind().ok()?;
             let opened = stamp(&existing).ok()?;
@@ -61,6 +67,7 @@ impl<'a> Sink<'a> {
             output,
             state: existing.and_then(same).unwrap_or(State::Empty),
             folders,
+            wanted,
             compared: Vec::new(),
         }
     }
@@ -128,6 +135,9 @@ impl<'a> Sink<'a> {
     fn new_file(&mut self) -> Result<&mut File, WriteError> {
         let failed = |error| WriteError::Write("write", self.output.path().to_owned(), error);
         if !matches!(self.state, State::New(_)) {
+            if !(self.wanted)() {
+                return Err(WriteError::Declined);
+            }
             let mut file = create_beside(self.output.path(), &mut self.folders)?;
             if let State::Same {
                 existing,

@@ -70,6 +70,8 @@ pub enum WriteError {
     Manifest(String),
     /// The program was asked to stop.
     Interrupted,
+    /// The caller does not want it written.
+    Declined,
 }
 
 impl fmt::Display for WriteError {
@@ -97,6 +99,7 @@ impl fmt::Display for WriteError {
             ),
             Self::Manifest(reason) => f.write_str(reason),
             Self::Interrupted => f.write_str("interrupted"),
+            Self::Declined => f.write_str("the caller does not want it written"),
         }
     }
 }
@@ -117,7 +120,27 @@ pub fn write_bundle(
     stop: &AtomicBool,
     render: impl FnOnce(&RegionDigests) -> Result<Vec<u8>, String>,
 ) -> Result<Packed, WriteError> {
+    write_bundle_if(parts, output, stop, render, &mut || true)
+}
+
+/// Does what [`write_bundle`] does, but asks `wanted` before anything is written, and stops with [`WriteError::Declined`] where
+/// that says no. It is not asked where the same bytes are there already. It may be asked in the middle of reading, so it must
+/// not read from the open files of `parts`.
+pub fn write_bundle_if(
+    parts: Parts<'_>,
+    output: &Output,
+    stop: &AtomicBool,
+    render: impl FnOnce(&RegionDigests) -> Result<Vec<u8>, String>,
+    wanted: &mut dyn FnMut() -> bool,
+) -> Result<Packed, WriteError> {
     region_len("source", parts.source.size())?;
+    let existing = matching_bundle(parts.executable, output);
+    // Folders are written too. Where a bundle is, none is missing, and the sink asks at the first difference.
+    let mut asked = existing.is_none();
+    if asked && !wanted() {
+        return Err(WriteError::Declined);
+    }
+    let mut wanted = || std::mem::replace(&mut asked, true) || wanted();
     let folder = output.path().parent().unwrap_or(Path::new("."));
     let new_folders = NewFolders::make(folder)
         .map_err(|error| WriteError::Write("create the folder", folder.to_owned(), error))?;
@@ -125,8 +148,7 @@ pub fn write_bundle(
     if let Some(above) = staging::above(output.root()) {
         staging::remove_left(&above);
     }
-    let existing = matching_bundle(parts.executable, output);
-    let mut sink = Sink::new(output, existing, new_folders);
+    let mut sink = Sink::new(output, existing, new_folders, &mut wanted);
 
     let executable = copy_executable(parts.executable, &mut sink, stop)?;
     let (source, source_len) = copy_source(parts.source, &mut sink, stop)?;

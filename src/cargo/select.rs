@@ -252,10 +252,13 @@ fn missing(
 
 /// Whether a package says that it has something to pack: by a table, or by a direct dependency on the SDK.
 pub fn marked(package: &Package) -> bool {
+    Table::exists(package) || depends_on_sdk(package)
+}
+
+/// Whether a package depends directly on the SDK.
+pub fn depends_on_sdk(package: &Package) -> bool {
     let mut dependencies = package.dependencies.iter();
-    Table::exists(package)
-        || dependencies
-            .any(|one| one.name == SDK && one.kind == cargo_metadata::DependencyKind::Normal)
+    dependencies.any(|one| one.name == SDK && one.kind == cargo_metadata::DependencyKind::Normal)
 }
 
 /// Bins of the packages that have a table or the SDK, or of all if there is none. Also says whether

@@ -37,8 +37,13 @@ impl Asked {
         self.runner.as_ref().map(|(program, _)| program.as_path())
     }
 
-    /// The command that is run.
-    pub fn command(&self) -> Command {
+    /// The executable.
+    pub fn executable(&self) -> &Path {
+        &self.executable
+    }
+
+    /// The command that starts the executable with `arguments`.
+    pub fn command(&self, arguments: &[OsString]) -> Command {
         let mut command = match &self.runner {
             Some((program, args)) => {
                 let mut command = Command::new(program);
@@ -47,7 +52,7 @@ impl Asked {
             }
             None => Command::new(&self.executable),
         };
-        command.arg(METADATA_FLAG);
+        command.args(arguments);
         command
     }
 }

@@ -1,8 +1,14 @@
 //! From an executable, or a captured file, to a valid manifest.
 
+mod collector;
 mod command;
+mod frame;
 mod run;
 mod run_error;
+mod running;
+mod supervisor;
+mod trial;
+mod trial_error;
 
 use std::fmt;
 use std::io::Read as _;
@@ -13,7 +19,8 @@ use anyhow::{Context as _, bail};
 
 pub use command::Asked;
 pub use run::OUTPUT_LIMIT;
-pub use run_error::RunError;
+pub use run_error::{RunError, is_foreign};
+pub use trial_error::TrialError;
 
 use crate::bundle::input::Input;
 use crate::executable;
@@ -36,6 +43,11 @@ pub fn from_run(asked: &Asked, limit: Duration) -> anyhow::Result<Manifest> {
     parse(&output, Origin::Printed).with_context(|| format!("`{asked}` printed no valid manifest"))
 }
 
+/// Starts an executable once as Airflow does, and waits for its answer, at most for `limit`.
+pub fn try_out(asked: &Asked, limit: Duration) -> Result<(), TrialError> {
+    trial::run(asked, limit)
+}
+
 /// Reads the manifest in the link section of `executable`, which was opened from `path`. `None` if it has no such section.
 pub fn from_section(executable: &Input, path: &Path) -> anyhow::Result<Option<Manifest>> {
     let record = executable::link_record(executable.file(), 0, executable.size());
@@ -56,6 +68,14 @@ pub fn from_section(executable: &Input, path: &Path) -> anyhow::Result<Option<Ma
         )
     })?;
     Ok(Some(manifest))
+}
+
+/// Whether `executable` has a link section, usable or not.
+pub fn has_section(executable: &Input) -> bool {
+    !matches!(
+        executable::link_record(executable.file(), 0, executable.size()),
+        Ok(None)
+    )
 }
 
 /// Reads a manifest that was captured elsewhere.

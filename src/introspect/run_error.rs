@@ -101,11 +101,10 @@ impl fmt::Display for RunError {
                 OUTPUT_LIMIT >> 20
             ),
             Self::Failed { status, stderr } => {
-                match platform::ending_signal(*status) {
-                    Some(signal) => write!(f, "it was ended by signal {signal}")?,
-                    None => write!(f, "it ended with exit code {}", status.code().unwrap_or(-1))?,
-                }
-                write!(f, "; {}", failure_hint(stderr))?;
+                let hint = library_hint(stderr).unwrap_or(
+                    "it must print its manifest and exit with 0 (does its `main` handle `--airflow-metadata`?)",
+                );
+                write!(f, "{}; {hint}", Ending(*status))?;
                 write_stderr(f, stderr)
             }
             Self::Read(error) => write!(f, "its output could not be read: {error}"),
@@ -120,12 +119,29 @@ fn write_stderr(f: &mut fmt::Formatter<'_>, stderr: &str) -> fmt::Result {
     if stderr.is_empty() {
         return f.write_str("\nits stderr was empty");
     }
-    write!(f, "\nits stderr:")?;
-    stderr.lines().try_for_each(|line| write!(f, "\n  {line}"))
+    write_said(f, "its stderr", stderr)
 }
 
-/// What to do about an executable that failed with `stderr`.
-fn failure_hint(stderr: &str) -> &'static str {
+/// What an executable wrote, in lines of their own.
+pub fn write_said(f: &mut fmt::Formatter<'_>, what: &str, text: &str) -> fmt::Result {
+    write!(f, "\n{what}:")?;
+    text.lines().try_for_each(|line| write!(f, "\n  {line}"))
+}
+
+/// How a process ended, in words.
+pub struct Ending(pub ExitStatus);
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match platform::ending_signal(self.0) {
+            Some(signal) => write!(f, "it was ended by signal {signal}"),
+            None => write!(f, "it ended with exit code {}", self.0.code().unwrap_or(-1)),
+        }
+    }
+}
+
+/// What to do about an executable that the dynamic loader ended, by what that wrote to stderr.
+pub fn library_hint(stderr: &str) -> Option<&'static str> {
     // glibc, musl, macOS.
     let library = [
         "error while loading shared libraries: ",
@@ -134,15 +150,30 @@ fn failure_hint(stderr: &str) -> &'static str {
     ];
     // The dynamic loader ends it before `main` can do anything.
     if library.iter().any(|words| stderr.contains(words)) {
-        "a shared library that it needs is not on this machine, or not where it is looked for: install it or set \
-         `LD_LIBRARY_PATH`, here and on the workers, or link it statically"
+        Some(
+            "a shared library that it needs is not on this machine, or not where it is looked for: install it or set \
+         `LD_LIBRARY_PATH`, here and on the workers, or link it statically",
+        )
     } else if stderr.contains("' not found (required by ") {
-        "it was built for a newer version of a shared library than this machine has: build it on this system or an older \
-         one, or pass its manifest with `--airflow-metadata FILE`, captured where it runs"
+        Some(
+            "it was built for a newer version of a shared library than this machine has: build it on this system or an older \
+         one, or pass its manifest with `--airflow-metadata FILE`, captured where it runs",
+        )
     } else {
-        "it must print its manifest and exit with 0 (does its `main` handle `--airflow-metadata`?)"
+        None
     }
 }
+
+/// Whether an executable could not be started because it is not for this machine, or not meant to be started here.
+pub fn is_foreign(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound
+    ) || error.raw_os_error() == Some(ENOEXEC)
+}
+
+/// The system's number for a file that it cannot execute, on all Unix systems.
+const ENOEXEC: i32 = 8;
 
 /// What the operating system's word means for an executable.
 fn start_hint(error: &io::Error) -> String {
@@ -155,8 +186,7 @@ fn start_hint(error: &io::Error) -> String {
             "the dynamic loader that it asks for is not here; it was probably built for another \
              system or C library: pass its manifest with `--airflow-metadata FILE`"
         }
-        // ENOEXEC
-        Some(8) => {
+        Some(ENOEXEC) => {
             "it is for another architecture or system than this one: set `runner` for its target in cargo's \
              configuration, or pass its manifest with `--airflow-metadata FILE`, captured where it runs"
         }

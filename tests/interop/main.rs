@@ -16,6 +16,15 @@ mod packer;
 #[path = "../common/python.rs"]
 mod python;
 mod released;
+/// The SDK's own rule. Its crate can't depend on the packer, nor the packer on it.
+#[path = "../../sdk/src/ids/mod.rs"]
+#[allow(dead_code, reason = "the tests use the check only")]
+mod sdk_ids;
+/// The SDK's check of what gets into URLs.
+#[path = "../../sdk/src/url_path/text.rs"]
+mod sdk_url_text;
+mod texts;
+mod url_texts;
 mod values;
 
 use std::path::Path;
@@ -44,12 +53,6 @@ impl Airflow {
     fn difference(&mut self, bundle: &Path, printed: &str) -> Option<String> {
         let answer = self.0.ask(&json!({ "compare": bundle, "json": printed }));
         (answer["equal"] != true).then(|| answer["difference"].to_string())
-    }
-
-    /// Whether Airflow accepts each as an id; `None` if that depends on the version of Python.
-    fn legal(&mut self, ids: &[String]) -> Vec<Option<bool>> {
-        let answer = self.0.ask(&json!({ "legal": ids }));
-        serde_json::from_value(answer).unwrap()
     }
 }
 

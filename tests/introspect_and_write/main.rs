@@ -17,6 +17,7 @@ mod refuse;
 mod section;
 mod signals;
 mod start;
+mod trial;
 mod validate;
 mod validate_json;
 mod validate_yaml;

@@ -83,6 +83,23 @@ fn during_introspection() {
     }
 }
 
+#[test]
+fn during_a_trial() {
+    for how in ["hangs", "never_answers", "answers_and_stays"] {
+        for (signal, code) in SIGNALS {
+            let bench = Bench::with_program("link_section");
+            let before = bench.listing();
+            let mut packer = bench.packer_with_limit(60);
+            packer.args(["-o", "new/folder/etl"]).env("TRIAL", how);
+            let child = start(&packer);
+            wait_for(how, STARTED, || bench.processes().len() == 1);
+            stopped(child, signal, code, false);
+            nothing_runs(&bench.processes());
+            assert_eq!(bench.listing(), before);
+        }
+    }
+}
+
 /// The executable is long enough for a signal in the middle of it.
 #[test]
 fn while_the_bundle_is_written() {

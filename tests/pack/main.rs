@@ -21,4 +21,5 @@ mod sdk;
 mod select;
 mod target;
 mod together;
+mod trial;
 mod with_sdk;

@@ -74,6 +74,7 @@ fn our_line_has_every_key_with_its_type() {
             "size",
             "target",
             "target_triple",
+            "tried",
         ]
     );
     let artifact = outcome
@@ -93,6 +94,7 @@ fn our_line_has_every_key_with_its_type() {
         serde_json::json!({"one_bin": {"tasks": ["extract", "load"]}})
     );
     assert_eq!(line["fresh"], false);
+    assert_eq!(line["tried"], true);
     let path = line["path"].as_str().unwrap();
     assert_eq!(line["size"], fs::metadata(path).unwrap().len());
     let bundle = fs::read(path).unwrap();

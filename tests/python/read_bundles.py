@@ -5,13 +5,12 @@
     {"become": ID}                  gives up this process's rights: the user and the group are ID from then on
     {"metadata": PATH}              the manifest, as `_read_bundle_metadata` parses it
     {"compare": PATH, "json": TEXT} whether that manifest equals the JSON text, packer-owned keys apart
-    {"legal": [ID, ...]}            whether Airflow accepts each as a dag or task id; null if that depends on Python
 
 BYTES: a path as a list of numbers, because not every path is a text.
 
 Answers: {"usable": bool, "served": {dag_id: path}, "raises": NAME or null, "error": TEXT or null},
 [{"files": [{"path": BYTES, "ids": [ID, ...], "raises": NAME or null}], "found": {ID: BYTES or null}}], ID, the manifest,
-{"equal": bool, "difference": TEXT}, [bool or null, ...].
+{"equal": bool, "difference": TEXT}.
 """
 
 import json
@@ -20,15 +19,12 @@ import os
 import pathlib
 import signal
 import sys
-import unicodedata
 
 import structlog
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
-from airflow.exceptions import AirflowException  # noqa: E402
 from airflow.sdk.coordinators.executable import coordinator  # noqa: E402
-from airflow.utils.helpers import validate_key  # noqa: E402
 
 PACKER_KEYS = {"source", "entrypoint_path", "sources", "digests"}
 
@@ -181,17 +177,6 @@ def compare(request, data):
     return {"equal": found is None, "difference": found}
 
 
-def legal(key):
-    if any(unicodedata.category(char) == "Cn" for char in key):
-        # A character that this Python's Unicode does not know yet.
-        return None
-    try:
-        validate_key(key)
-    except (AirflowException, ValueError):
-        return False
-    return True
-
-
 def answer(request):
     if "judge" in request:
         return judge(pathlib.Path(request["judge"]))
@@ -203,8 +188,6 @@ def answer(request):
         return metadata(pathlib.Path(request["metadata"]))
     if "compare" in request:
         return compare(request, metadata(pathlib.Path(request["compare"])))
-    if "legal" in request:
-        return [legal(key) for key in request["legal"]]
     raise ValueError(f"unknown request {request}")
 
 

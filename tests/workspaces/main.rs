@@ -1,5 +1,5 @@
-//! The two ways in which a workspace gets a command of its own for packing, each used as its author would: an alias, and
-//! an `xtask` that depends on the packer's library.
+//! Workspaces of users: the two ways in which one gets a command of its own for packing, each used as its author would (an
+//! alias, and an `xtask` that depends on the packer's library), and crates beside the SDK that change what it is built with.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
 )]
 
 mod alias;
+mod features;
 #[path = "../common/project.rs"]
 mod project;
 mod vendored;

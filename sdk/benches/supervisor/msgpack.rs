@@ -50,6 +50,7 @@ pub fn value(input: &mut &[u8]) -> Value {
         Marker::U16 => input.read_data_u16().unwrap().into(),
         Marker::U32 => input.read_data_u32().unwrap().into(),
         Marker::U64 => input.read_data_u64().unwrap().into(),
+        Marker::F64 => f64::from_bits(input.read_data_u64().unwrap()).into(),
         Marker::FixStr(len) => text(input, len.into()),
         Marker::Str8 => {
             let len = input.read_data_u8().unwrap();

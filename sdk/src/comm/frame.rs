@@ -222,9 +222,9 @@ pub(crate) fn encode(parts: &[&Value]) -> Result<Vec<u8>, WireError> {
 
 /// A payload with its length in front.
 #[cfg(test)]
-pub(crate) fn prefixed(payload: Vec<u8>) -> Vec<u8> {
+pub(crate) fn prefixed(payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-    [&length.to_be_bytes(), &payload[..]].concat()
+    [&length.to_be_bytes(), payload].concat()
 }
 
 #[cfg(test)]
@@ -294,7 +294,7 @@ mod tests {
             (&[0x93, 0x05, 0xa2, 0xff, 0xfe, 0xc0], Some(5), "UTF-8"),
             (&[0x93, 0x05, 0xc0], Some(5), "expected"),
         ] {
-            let mut stream = prefixed(bytes.to_vec());
+            let mut stream = prefixed(bytes);
             stream.extend([0, 0, 0, 4, 0x93, 6, 0xc0, 0xc0]);
             let mut stream = &stream[..];
             let frame = read(&mut stream).unwrap().unwrap();
@@ -327,7 +327,7 @@ mod tests {
         body.extend([0xa1, b'a', 0x81, 0xa1, b'n', 0xca, 0x7f, 0xc0, 0, 0]);
         body.extend([0xa1, b'b', 0xd4, 5, 0]);
         body.extend([0xa1, b'c', 0x92, 1, 0xc4, 1, 7]);
-        let first = read_first(&mut &prefixed(body)[..]).unwrap().unwrap();
+        let first = read_first(&mut &prefixed(&body)[..]).unwrap().unwrap();
         assert_eq!(first.body, json!({"a": {"n": null}, "b": null, "c": null}));
         let faults: Vec<String> = first.faults.iter().map(ToString::to_string).collect();
         assert_eq!(

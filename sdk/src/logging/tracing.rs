@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value};
 use tracing_core::field::{Field, Visit};
-use tracing_core::{Dispatch, Event, Level as TracingLevel, Metadata, Subscriber, span};
+use tracing_core::{Event, Level as TracingLevel, Metadata, Subscriber, span};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
@@ -53,7 +53,8 @@ pub(crate) enum Installed {
     Foreign,
 }
 
-/// Whether a subscriber has the layer in it.
+/// Whether a subscriber has the layer in it. All of `tracing_subscriber`'s own wrappers pass `on_layer` on; `Vec` does not pass on
+/// `on_register_dispatch`, and `reload::Layer` does not pass on `downcast_raw`.
 static IN_USE: AtomicBool = AtomicBool::new(false);
 
 /// Whether [`gets_log`] was seen by the layer.
@@ -66,7 +67,7 @@ const PROBE: &str = "airflow_sdk::probe";
 pub(crate) fn install() -> Installed {
     static INSTALLED: OnceLock<Installed> = OnceLock::new();
     *INSTALLED.get_or_init(|| {
-        // Read first: the layer notes that it is in use when it becomes part of a `Dispatch`, in vain or not.
+        // Read first: the layer below notes that it is in use, too.
         let composed = IN_USE.load(Ordering::SeqCst);
         let subscriber = tracing_subscriber::registry().with(AirflowLayer::new());
         match tracing_core::dispatcher::set_global_default(subscriber.into()) {
@@ -90,7 +91,7 @@ pub(crate) fn gets_log() -> bool {
 struct SpanFields(Map<String, Value>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AirflowLayer {
-    fn on_register_dispatch(&self, _: &Dispatch) {
+    fn on_layer(&mut self, _: &mut S) {
         IN_USE.store(true, Ordering::SeqCst);
     }
 

@@ -112,7 +112,7 @@ impl Conversation {
         }
         #[cfg(test)]
         if let Some(payload) = self.world.payloads.get(&kind) {
-            return Ok(frame::prefixed(payload(id.as_u64().unwrap_or_default())));
+            return Ok(frame::prefixed(&payload(id.as_u64().unwrap_or_default())));
         }
         // Airflow's main branch knows this one; the released schema does not have it.
         let checked = if kind == "TaskHandlerParsingResult" {

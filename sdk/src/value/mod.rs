@@ -1,6 +1,7 @@
 //! Values on the wire: plain JSON, checked before it is sent, and simplified when Python's own types come in.
 
 mod key;
+mod marked;
 mod plain;
 mod ser;
 
@@ -76,6 +77,32 @@ pub(crate) fn decode<T: DeserializeOwned>(value: Value, what: &str) -> Result<T,
             ),
         )
     })
+}
+
+/// Reads a JSON text as the user's type.
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    serde_json::from_str(text).or_else(|error| {
+        // With `serde_json/arbitrary_precision`, a number in a text looks like a map to untagged and flattened types, but one
+        // in a value does not if it is written as the SDK would.
+        let value: Value = serde_json::from_str(text)?;
+        serde_json::from_value(numbers(value)).map_err(|_| error)
+    })
+}
+
+/// Writes each number with 64 bits or as a float, where it is one.
+fn numbers(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(numbers).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(key, value)| (key, numbers(value)))
+            .collect(),
+        Value::Number(number) if !number.is_i64() && !number.is_u64() => number
+            .as_f64()
+            .and_then(serde_json::Number::from_f64)
+            .map_or(Value::Number(number), Value::Number),
+        other => other,
+    }
 }
 
 fn shape(value: &Value) -> &'static str {

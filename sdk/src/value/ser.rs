@@ -1,12 +1,13 @@
 //! A serializer into JSON values that refuses what the supervisor would never answer.
 //!
-//! `serde_json::to_value` turns NaN into null without a word; here it is an error, and so are integers beyond 64 bits
-//! and the keys that Airflow's own serialization claims.
+//! `serde_json::to_value` turns NaN into null without a word; here it is an error, and so are integers beyond 64 bits, keys
+//! that are equal in JSON, and the keys that Airflow's own serialization claims.
 
 use serde::ser::{self, Serialize};
 use serde_json::{Map, Number, Value};
 
 use super::key::Key;
+use super::marked::{Mark, Marked};
 use super::{MAX_DEPTH, ValueError};
 use crate::python::ENVELOPE;
 
@@ -25,7 +26,7 @@ impl ser::Error for ValueError {
 }
 
 #[derive(Clone, Copy)]
-struct Strict {
+pub(super) struct Strict {
     depth: usize,
 }
 
@@ -48,7 +49,7 @@ fn big(value: impl std::fmt::Display) -> ValueError {
     ))
 }
 
-fn float(value: f64) -> Result<Value, ValueError> {
+pub(super) fn float(value: f64) -> Result<Value, ValueError> {
     Number::from_f64(value).map(Value::Number).ok_or_else(|| {
         ValueError::new(format!(
             "{value} is not a JSON number: send null or a string instead"
@@ -64,7 +65,7 @@ impl ser::Serializer for Strict {
     type SerializeTupleStruct = Items;
     type SerializeTupleVariant = Items;
     type SerializeMap = Fields;
-    type SerializeStruct = Fields;
+    type SerializeStruct = Struct;
     type SerializeStructVariant = Fields;
 
     fn serialize_bool(self, v: bool) -> Result<Value, ValueError> {
@@ -104,7 +105,8 @@ impl ser::Serializer for Strict {
         u64::try_from(v).map(Value::from).map_err(|_| big(v))
     }
     fn serialize_f32(self, v: f32) -> Result<Value, ValueError> {
-        float(f64::from(v))
+        // The shortest digits: 0.1, not 0.10000000149011612.
+        float(v.to_string().parse().unwrap_or(f64::from(v)))
     }
     fn serialize_f64(self, v: f64) -> Result<Value, ValueError> {
         float(v)
@@ -142,9 +144,10 @@ impl ser::Serializer for Strict {
     }
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<Value, ValueError> {
+        Mark::of(name)?;
         value.serialize(self)
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -179,8 +182,14 @@ impl ser::Serializer for Strict {
     fn serialize_map(self, _: Option<usize>) -> Result<Fields, ValueError> {
         Ok(Fields::new(self.deeper()?, None, true))
     }
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields, ValueError> {
-        Ok(Fields::new(self.deeper()?, None, name != ENVELOPE))
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Struct, ValueError> {
+        if name == ENVELOPE {
+            return Ok(Struct::Plain(Fields::new(self.deeper()?, None, false)));
+        }
+        match Mark::of(name)? {
+            Some(mark) => Ok(Struct::Marked(Marked::new(mark, self))),
+            None => Ok(Struct::Plain(Fields::new(self.deeper()?, None, true))),
+        }
     }
     fn serialize_struct_variant(
         self,
@@ -253,6 +262,11 @@ impl Fields {
         let value = value
             .serialize(self.strict)
             .map_err(|error| error.inside(&format!(".{key}")))?;
+        if let Some(key) = self.entries.contains_key(&key).then_some(&key) {
+            return Err(ValueError::new(format!(
+                "two keys of a map are {key:?} in JSON, where 1 and \"1\" are the same, and so are a field and a flattened one"
+            )));
+        }
         self.entries.insert(key, value);
         Ok(())
     }
@@ -337,7 +351,13 @@ impl ser::SerializeMap for Fields {
     }
 }
 
-impl ser::SerializeStruct for Fields {
+/// A struct in the making.
+pub(crate) enum Struct {
+    Plain(Fields),
+    Marked(Marked),
+}
+
+impl ser::SerializeStruct for Struct {
     type Ok = Value;
     type Error = ValueError;
     fn serialize_field<T: Serialize + ?Sized>(
@@ -345,10 +365,16 @@ impl ser::SerializeStruct for Fields {
         key: &'static str,
         value: &T,
     ) -> Result<(), ValueError> {
-        self.insert(key.to_owned(), value)
+        match self {
+            Self::Plain(fields) => fields.insert(key.to_owned(), value),
+            Self::Marked(marked) => marked.take(value),
+        }
     }
     fn end(self) -> Result<Value, ValueError> {
-        Ok(self.done())
+        match self {
+            Self::Plain(fields) => Ok(fields.done()),
+            Self::Marked(marked) => marked.done(),
+        }
     }
 }
 
@@ -374,6 +400,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use serde::Serialize;
+    use serde::ser::SerializeMap as _;
     use serde_json::{Value, json};
 
     use super::to_value;
@@ -384,6 +411,25 @@ mod tests {
         New(u8),
         Tuple(u8, u8),
         Named { a: Option<u8> },
+    }
+
+    /// A map with the keys 1 and "1".
+    struct Twice;
+
+    impl Serialize for Twice {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(None)?;
+            map.serialize_entry(&1, "number")?;
+            map.serialize_entry("1", "text")?;
+            map.end()
+        }
+    }
+
+    #[derive(Serialize)]
+    struct Flat {
+        id: u8,
+        #[serde(flatten)]
+        rest: BTreeMap<&'static str, u8>,
     }
 
     #[test]
@@ -405,6 +451,10 @@ mod tests {
             json!({"1": "x"})
         );
         assert_eq!(to_value(&u64::MAX).unwrap(), json!(u64::MAX));
+        assert_eq!(
+            to_value(&[0.1_f32, 16_777_216.0]).unwrap(),
+            json!([0.1, 16_777_216.0])
+        );
         assert_eq!(to_value(&i128::from(i64::MIN)).unwrap(), json!(i64::MIN));
     }
 
@@ -424,6 +474,13 @@ mod tests {
         assert!(text(to_value(&i128::MIN)).contains("more than 64 bits"));
         assert!(text(to_value(&BTreeMap::from([(vec![1], 1)]))).contains("can't be the key"));
         assert!(text(to_value(&json!({"__classname__": "x"}))).contains("airflow_sdk::python"));
+        let twice = "two keys of a map are \"1\"";
+        assert!(text(to_value(&Twice)).contains(twice));
+        let flat = Flat {
+            id: 1,
+            rest: BTreeMap::from([("id", 2)]),
+        };
+        assert!(text(to_value(&flat)).contains("two keys of a map are \"id\""));
         let mut deep = json!(1);
         for _ in 0..200 {
             deep = json!([deep]);

@@ -88,3 +88,31 @@ pub fn an_aborting_panic_leaves_in_the_same_way() {
         outcome.check("SucceedTask", 0);
     }
 }
+
+pub fn an_error_that_aborts_changes_no_outcome() {
+    for (task, state) in [
+        ("fails_for_good", "failed"),
+        ("waits_longer", "RetryTask"),
+        ("skips", "skipped"),
+    ] {
+        let outcome = Order::of(executable(), "instrumented", task)
+            .retries()
+            .env("LLVM_PROFILE_FILE", folder().join("other/%p.profraw"))
+            .run();
+        outcome.check(state, 0);
+        assert!(outcome.said("on purpose"), "{outcome:#?}");
+        assert_eq!(outcome.stderr, "", "{outcome:#?}");
+        let message = outcome.messages.last().unwrap();
+        match task {
+            "fails_for_good" => assert!(
+                outcome.said("not to be retried: an error whose message cannot be written"),
+                "{outcome:#?}"
+            ),
+            "waits_longer" => assert_eq!(message["retry_delay_seconds"], 9.0),
+            _ => assert!(
+                outcome.said("the task skips itself: no rows"),
+                "{outcome:#?}"
+            ),
+        }
+    }
+}

@@ -15,11 +15,15 @@
 #[cfg(unix)]
 mod commands;
 #[cfg(unix)]
+mod errors;
+#[cfg(unix)]
 mod exit;
 #[cfg(unix)]
 mod hooks;
 #[cfg(unix)]
 mod instrumented;
+#[cfg(unix)]
+mod loggers;
 #[cfg(unix)]
 #[path = "../../benches/supervisor/msgpack.rs"]
 mod msgpack;
@@ -54,6 +58,9 @@ const TESTS: &[(&str, fn())] = tests![
     exit::a_closed_conversation_ends_with_1,
     exit::an_overflow_says_what_the_readme_shows,
     exit::the_stack_is_as_large_as_asked_for,
+    errors::whatever_an_error_does_the_outcome_is_reported,
+    errors::a_panic_that_cannot_unwind_is_reported,
+    errors::thread_locals_are_left_alone,
     hooks::they_run_before_the_outcome,
     hooks::late_and_panicking_ones_change_nothing,
     hooks::a_signal_shortens_them,
@@ -65,6 +72,11 @@ const TESTS: &[(&str, fn())] = tests![
     commands::exit_in_another_thread_ends_them,
     instrumented::the_profile_is_written,
     instrumented::an_aborting_panic_leaves_in_the_same_way,
+    instrumented::an_error_that_aborts_changes_no_outcome,
+    loggers::none_is_worth_no_word,
+    loggers::a_logger_of_the_programs_own_is_told,
+    loggers::a_subscriber_of_the_programs_own_is_told,
+    loggers::a_subscriber_with_the_layer_is_fine,
 ];
 
 /// Elsewhere, no worker of Airflow's runs.

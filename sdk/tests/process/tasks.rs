@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::errors::{cannot_unwind, drop_in_cleanup, error_with_panics, thread_local};
+use crate::loggers::logs;
 use airflow_sdk::{ClientErrorKind, CommandError, Error, Outcome, Result, Task};
 use serde::{Serialize, Serializer};
 
@@ -19,7 +21,10 @@ const LONG: Duration = Duration::from_mins(1);
 
 /// Serves, as a user's `main` does.
 pub fn serve() -> ! {
-    let bundle = airflow_sdk::bundle! { "process" => {
+    crate::loggers::set();
+    let bundle = airflow_sdk::bundle! { "errors" => {
+        error_with_panics, drop_in_cleanup, cannot_unwind, thread_local,
+    }, "loggers" => { logs }, "process" => {
         nothing, aborts_at_exit, skips_and_aborts_at_exit, prints, keeps_stdout, exits, exits_elsewhere, exits_in_display,
         exits_in_serialize, exits_in_an_error, exits_with_stdout, exits_with_a_lock, exits_when_stopped, exits_after_the_outcome,
         fails, waits, overflows, goes_deep, grandchild, stubborn, leaves_some_behind, inherits, copies, exits_beside_a_command,
@@ -36,6 +41,7 @@ pub fn serve() -> ! {
         Ok("late") => bundle
             .before_outcome(short, || std::thread::sleep(LONG))
             .before_outcome(LONG, || log::info!("the next is done")),
+        Ok("thread-local") => bundle.before_outcome(LONG, thread_local),
         Ok("panics") => bundle.before_outcome(LONG, || panic!("in the hook")),
         Ok("hangs") => bundle.before_outcome(LONG, || {
             log::info!("the hook runs");

@@ -430,9 +430,13 @@ fn a_field_that_cannot_be_read_is_the_error_of_its_request() {
             "GetDagRun",
             json!({"type": "DagRunResult", "dag_id": "report", "run_id": "r", "logical_date": "soon"}),
         )
-        .xcom(
-            "last",
-            json!({"__type": "datetime", "__var": 253_402_214_400.0}),
+        .reply(
+            "GetXCom",
+            json!({
+                "type": "XComResult", "key": "return_value",
+                "value": {"__classname__": "datetime.datetime", "__version__": 2,
+                          "__data__": {"timestamp": 253_402_214_400.0, "tz": ["UTC"]}},
+            }),
         )
         .run_task(asks)
         .assert_success();

@@ -18,3 +18,4 @@ mod life;
 mod logs;
 mod outcomes;
 mod signatures;
+mod url_texts;

@@ -67,6 +67,25 @@ fn a_retry_can_have_its_own_delay() {
 }
 
 #[test]
+fn a_time_to_wait_ends_within_airflows_calendar() {
+    let century = 3_155_760_000.0;
+    let report = Supervisor::new()
+        .retries(1)
+        .run_task(|| -> Result<()> { Err(Outcome::retry("not yet").after(Duration::MAX))? });
+    assert_eq!(report.terminal().unwrap()["retry_delay_seconds"], century);
+    let report = Supervisor::new().run_task(|| -> Result<()> {
+        let defer = Defer::new("my.Trigger", "woken").timeout(Duration::MAX);
+        Err(Outcome::defer(defer))?
+    });
+    assert_eq!(report.terminal().unwrap()["trigger_timeout"], century);
+    let report = Supervisor::new().run_task(|| -> Result<()> {
+        let input = HumanInput::new("Ship?", ["Yes"]).timeout(Duration::MAX);
+        Err(Outcome::await_input(input))?
+    });
+    assert_eq!(report.terminal().unwrap()["timeout"], century);
+}
+
+#[test]
 fn failing_for_good_is_never_retried() {
     let report = Supervisor::new()
         .retries(3)

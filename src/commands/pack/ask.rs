@@ -37,6 +37,16 @@ impl Source {
     }
 }
 
+/// What was learned of an executable.
+pub struct Learned {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Where it came from.
+    pub source: Source,
+    /// Whether the executable has a link section, as those with the SDK have; not asked for [`Source::File`].
+    pub has_section: bool,
+}
+
 /// Learns the manifest in the way that the user wants.
 pub fn manifest(
     job: &Job,
@@ -44,15 +54,23 @@ pub fn manifest(
     examined: &Executable,
     args: &PackArgs,
     shell: &mut Shell,
-) -> anyhow::Result<(Manifest, Source)> {
+) -> anyhow::Result<Learned> {
     if let Some(file) = &args.airflow_metadata {
-        return Ok((introspect::from_file(file)?, Source::File));
+        return Ok(Learned {
+            manifest: introspect::from_file(file)?,
+            source: Source::File,
+            has_section: false,
+        });
     }
     // A record that is damaged is an error: whoever wrote it meant it to be read.
     if args.introspect != Introspect::Run
         && let Some(manifest) = introspect::from_section(executable, &job.executable)?
     {
-        return Ok((manifest, Source::Section));
+        return Ok(Learned {
+            manifest,
+            source: Source::Section,
+            has_section: true,
+        });
     }
     if args.introspect == Introspect::Section {
         bail!(
@@ -83,11 +101,19 @@ pub fn manifest(
     }
     shell.verbose("Running", format!("`{asked}`"));
     let limit = Duration::from_secs(args.introspect_timeout);
-    Ok((introspect::from_run(&asked, limit)?, Source::Run))
+    Ok(Learned {
+        manifest: introspect::from_run(&asked, limit)?,
+        source: Source::Run,
+        has_section: args.introspect == Introspect::Run && introspect::has_section(executable),
+    })
 }
 
 /// cargo's runner for an executable that cargo built; nobody knows the triple of another one.
-fn runner_for(job: &Job, examined: &Executable, args: &PackArgs) -> anyhow::Result<Option<Runner>> {
+pub fn runner_for(
+    job: &Job,
+    examined: &Executable,
+    args: &PackArgs,
+) -> anyhow::Result<Option<Runner>> {
     let Some(origin) = &job.origin else {
         return Ok(None);
     };

@@ -7,6 +7,7 @@ mod job;
 mod place;
 mod report;
 mod together;
+mod trial;
 
 use std::path::PathBuf;
 
@@ -25,10 +26,10 @@ use crate::cli::PackArgs;
 use crate::executable::Executable;
 use crate::exit::{self, CargoFailed, Usage};
 use crate::interrupt;
-use crate::manifest::Manifest;
 use crate::packing::check_readable;
 use crate::shell::Shell;
 
+use ask::Learned;
 use builds::{Builds, builder_override};
 use job::{Job, Origin};
 use together::Failures;
@@ -65,8 +66,8 @@ pub fn run(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result
     together::check_dags(&ready, shell)?;
     for one in &ready {
         interrupt::check()?;
-        match write(one) {
-            Ok(packed) => report::packed(one, &packed, args.cargo.json(), shell)?,
+        match write(one, args, shell) {
+            Ok((packed, tried)) => report::packed(one, &packed, tried, args.cargo.json(), shell)?,
             Err(error) => failures.take(error, 1, shell)?,
         }
     }
@@ -77,9 +78,7 @@ pub fn run(args: &PackArgs, common: Common, shell: &mut Shell) -> anyhow::Result
 /// A job that needs nothing more than to be written.
 struct Ready {
     job: Job,
-    manifest: Manifest,
-    /// Where the manifest came from.
-    introspection: ask::Source,
+    learned: Learned,
     executable: Input,
     examined: Executable,
     source: Input,
@@ -263,16 +262,15 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
 
     let examined = examine::examine(&executable, &job)?;
     examine::notes(&examined, &executable, &job, shell);
-    let (manifest, introspection) = ask::manifest(&job, &executable, &examined, args, shell)?;
-    for warning in manifest.warnings() {
+    let learned = ask::manifest(&job, &executable, &examined, args, shell)?;
+    for warning in learned.manifest.warnings() {
         shell.warn(format!("{warning} (in `{}`)", job.executable.display()));
     }
-    check_readable(&manifest, &job.source_name)
+    check_readable(&learned.manifest, &job.source_name)
         .with_context(|| format!("cannot pack `{}`", job.executable.display()))?;
     Ok(Ready {
         job,
-        manifest,
-        introspection,
+        learned,
         executable,
         examined,
         source,
@@ -280,19 +278,32 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
     })
 }
 
-fn write(ready: &Ready) -> anyhow::Result<Packed> {
+/// Writes a bundle, after a trial of its executable where there is one. Also returns whether there was.
+fn write(ready: &Ready, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<(Packed, bool)> {
     let parts = Parts {
         executable: &ready.executable,
         source: &ready.source,
     };
     let render = |regions: &writer::RegionDigests| {
         Ok(ready
+            .learned
             .manifest
             .render(&ready.job.source_name, regions)
             .into_bytes())
     };
-    match writer::write_bundle(parts, &ready.output, interrupt::stop_flag(), render) {
-        Ok(packed) => Ok(packed),
+    // Not before it is known that there is something to write: what is fresh was written by a pack like this one.
+    let mut trial = Ok(false);
+    let mut wanted = || {
+        trial = trial::run(ready, args, shell);
+        trial.is_ok()
+    };
+    let output = &ready.output;
+    match writer::write_bundle_if(parts, output, interrupt::stop_flag(), render, &mut wanted) {
+        Ok(packed) => Ok((packed, trial?)),
+        Err(WriteError::Declined) => {
+            trial?;
+            bail!("declined")
+        }
         Err(WriteError::Interrupted) => {
             interrupt::check()?;
             bail!("interrupted")

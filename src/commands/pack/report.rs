@@ -11,9 +11,15 @@ use crate::platform;
 use crate::shell::Shell;
 
 /// A status line on stderr; on stdout the path, or a line of JSON.
-pub fn packed(ready: &Ready, packed: &Packed, json: bool, shell: &mut Shell) -> anyhow::Result<()> {
-    let dags = ready.manifest.dag_ids().count();
-    let tasks = ready.manifest.task_count();
+pub fn packed(
+    ready: &Ready,
+    packed: &Packed,
+    tried: bool,
+    json: bool,
+    shell: &mut Shell,
+) -> anyhow::Result<()> {
+    let dags = ready.learned.manifest.dag_ids().count();
+    let tasks = ready.learned.manifest.task_count();
     let plural = |count| if count == 1 { "" } else { "s" };
     shell.status(
         if packed.fresh { "Fresh" } else { "Packed" },
@@ -27,7 +33,7 @@ pub fn packed(ready: &Ready, packed: &Packed, json: bool, shell: &mut Shell) -> 
         ),
     );
     if json {
-        shell.json(&line(ready, packed))?;
+        shell.json(&line(ready, packed, tried))?;
     } else {
         let mut path = platform::path_bytes(&packed.path);
         path.push(b'\n');
@@ -36,7 +42,7 @@ pub fn packed(ready: &Ready, packed: &Packed, json: bool, shell: &mut Shell) -> 
     Ok(())
 }
 
-fn line(ready: &Ready, packed: &Packed) -> serde_json::Value {
+fn line(ready: &Ready, packed: &Packed, tried: bool) -> serde_json::Value {
     let origin = ready.origin();
     json!({
         "reason": "airflow-bundle",
@@ -48,8 +54,9 @@ fn line(ready: &Ready, packed: &Packed) -> serde_json::Value {
             .unwrap_or_else(|_| ready.job.executable.clone())
             .to_string_lossy(),
         "executable_info": ExecutableJson::from(&ready.examined),
-        "introspection": ready.introspection.word(),
-        "dags": dags(&ready.manifest),
+        "introspection": ready.learned.source.word(),
+        "tried": tried,
+        "dags": dags(&ready.learned.manifest),
         "binary_sha256": packed.binary_sha256.to_string(),
         "size": packed.size,
         "fresh": packed.fresh,

@@ -68,7 +68,7 @@ impl Failures {
 pub fn check_dags(bundles: &[Ready], shell: &mut Shell) -> anyhow::Result<()> {
     let mut servers: BTreeMap<&str, Vec<&Ready>> = BTreeMap::new();
     for bundle in bundles {
-        for dag in bundle.manifest.dag_ids() {
+        for dag in bundle.learned.manifest.dag_ids() {
             servers.entry(dag).or_default().push(bundle);
         }
     }
@@ -96,7 +96,12 @@ pub fn check_dags(bundles: &[Ready], shell: &mut Shell) -> anyhow::Result<()> {
         if servers.len() > LISTED {
             shown.push(format!("{} more", servers.len() - LISTED));
         }
-        let concerned = |one: &&Ready| one.manifest.dag_ids().any(|id| servers.contains_key(id));
+        let concerned = |one: &&Ready| {
+            one.learned
+                .manifest
+                .dag_ids()
+                .any(|id| servers.contains_key(id))
+        };
         shell.note(format!(
             "{} bundles for different hosts serve {}; Airflow 3.3 does not look at the architecture \
              and takes the one that its file system lists first: give each an `executables_root` \

@@ -3,6 +3,8 @@
 //! The tests learn the processes that were started from the file that `PID_FILE` names: each one
 //! writes its process id there, a line each.
 
+pub mod airflow;
+
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::time::Duration;
@@ -30,7 +32,11 @@ sdk:
 /// Notes the process in the file that `PID_FILE` names.
 pub fn note_process() {
     if let Some(path) = std::env::var_os("PID_FILE") {
-        let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
         writeln!(file, "{}", std::process::id()).unwrap();
     }
 }

@@ -32,7 +32,7 @@ use std::sync::{Mutex, OnceLock};
 use bytes::Parts;
 use judge::{Pair, Verdicts};
 use places::Place;
-use texts::Random;
+pub use texts::Random;
 
 use crate::packer::{Bench, MANIFEST, packer, run};
 
