@@ -9,6 +9,7 @@ use crate::logging::{Route, current};
 use crate::mailbox::Mailbox;
 use crate::render;
 use crate::session::{Event, Stop};
+use crate::threads;
 
 /// How long after the signal such functions may still run: the outcome of a task that was told to stop must be out within 3 s.
 const AFTER_STOP: Duration = Duration::from_millis(2500);
@@ -31,17 +32,15 @@ pub(crate) fn run(
     for (index, BeforeOutcome { limit, function }) in functions.iter().enumerate() {
         let begun = Instant::now();
         let (function, own, sender) = (Arc::clone(function), Arc::clone(route), events.clone());
-        let thread = std::thread::Builder::new()
-            .name("before-outcome".into())
-            .spawn(move || {
-                current::follow(Some(own));
-                let panicked = render::guarded(|| function()).is_none();
-                sender.send(Event::BeforeOutcome { index, panicked });
-                last_words::stay();
-            });
+        let thread = threads::start("before-outcome", move || {
+            current::follow(Some(own));
+            let panicked = render::guarded(|| function()).is_none();
+            sender.send(Event::BeforeOutcome { index, panicked });
+            last_words::stay();
+        });
         let problem = match thread {
             Err(error) => Some(format!("could not be started: {error}")),
-            Ok(_) => match wait(index, begun.checked_add(*limit), events, route, stop) {
+            Ok(()) => match wait(index, begun.checked_add(*limit), events, route, stop) {
                 End::Returned => None,
                 End::Panicked => Some("panicked".to_owned()),
                 End::Exited => return Some(Cause::Exit),

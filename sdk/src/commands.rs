@@ -14,6 +14,7 @@ use crate::logging::levels::Level;
 use crate::logging::record::Record;
 use crate::mailbox::Mailbox;
 use crate::platform::Group;
+use crate::threads;
 
 /// How long a cancelled command has between SIGTERM and SIGKILL, and what a command that has ended has left behind in its group. A
 /// cancelled task has 2 s until its outcome is reported without it.
@@ -343,14 +344,11 @@ impl Drop for Running {
 /// Copies on a thread of its own, whose records belong to the task of this one.
 fn copying(ended: &Mailbox<()>, copy: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let (ended, route) = (ended.clone(), current::route());
-    std::thread::Builder::new()
-        .name("airflow-command".into())
-        .spawn(move || {
-            current::follow(route);
-            copy();
-            ended.send(());
-        })?;
-    Ok(())
+    threads::start("airflow-command", move || {
+        current::follow(route);
+        copy();
+        ended.send(());
+    })
 }
 
 /// Logs each line.

@@ -7,8 +7,8 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::commands;
 use crate::mailbox::Mailbox;
+use crate::{commands, threads};
 
 /// How long flushing standard output may take: another thread may hold its lock and never give it back.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -33,13 +33,11 @@ pub(crate) fn leave(code: u8) -> ! {
 fn flush_standard_output() {
     let flushed = Mailbox::new();
     let other = flushed.clone();
-    let flusher = std::thread::Builder::new()
-        .name("airflow-flush".into())
-        .spawn(move || {
-            let _ = std::io::stdout().flush();
-            c_stdout::flush();
-            other.send(());
-        });
+    let flusher = threads::start("airflow-flush", move || {
+        let _ = std::io::stdout().flush();
+        c_stdout::flush();
+        other.send(());
+    });
     if flusher.is_ok() {
         flushed.receive(Some(Instant::now() + FLUSH));
     }

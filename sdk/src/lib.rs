@@ -125,6 +125,7 @@ mod startup;
 mod state_store;
 mod task_run;
 pub mod testing;
+mod threads;
 mod url_path;
 mod value;
 mod variables;

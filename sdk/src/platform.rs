@@ -10,18 +10,15 @@ pub(crate) fn on_termination(
     use signal_hook::consts::{SIGINT, SIGTERM};
 
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
-    std::thread::Builder::new()
-        .name("airflow-signals".into())
-        .spawn(move || {
-            for signal in signals.forever() {
-                on_signal(if signal == SIGTERM {
-                    "SIGTERM"
-                } else {
-                    "SIGINT"
-                });
-            }
-        })?;
-    Ok(())
+    crate::threads::start("airflow-signals", move || {
+        for signal in signals.forever() {
+            on_signal(if signal == SIGTERM {
+                "SIGTERM"
+            } else {
+                "SIGINT"
+            });
+        }
+    })
 }
 
 /// There are no such signals: Airflow's workers do not run on this system, and Ctrl-C ends the process.

@@ -21,7 +21,7 @@ use crate::mailbox::Mailbox;
 use crate::outcome;
 use crate::startup::StartupDetails;
 use crate::task_run::{self, Completion, Ending};
-use crate::{before_outcome, last_words, parse};
+use crate::{before_outcome, last_words, parse, threads};
 
 /// How long a connect may take. Both sockets are on the loopback, and the supervisor gives up after 10 s.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -292,15 +292,13 @@ impl Session {
                 }
                 let (events, route, own) =
                     (self.events.clone(), Arc::clone(&self.route), task.clone());
-                std::thread::Builder::new()
-                    .name(task.task_id().replace('\0', ""))
-                    .stack_size(stack(std::env::var("RUST_MIN_STACK").ok().as_deref()))
-                    .spawn(move || {
-                        current::follow(Some(route));
-                        events.send(Event::Done(task_run::run(&handler, &own)));
-                        last_words::stay();
-                    })
-                    .map_err(SessionError::Thread)?;
+                let stack = stack(std::env::var("RUST_MIN_STACK").ok().as_deref());
+                threads::start_with_stack(task.task_id().replace('\0', ""), stack, move || {
+                    current::follow(Some(route));
+                    events.send(Event::Done(task_run::run(&handler, &own)));
+                    last_words::stay();
+                })
+                .map_err(SessionError::Thread)?;
                 let ending = self.wait(&mut stop);
                 let functions = bundle.before_outcome_functions();
                 let cause = before_outcome::run(functions, &self.events, &self.route, &mut stop);

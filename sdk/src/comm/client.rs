@@ -84,28 +84,25 @@ impl Client {
             reply_timeout,
         });
         let shared = Arc::clone(&client);
-        std::thread::Builder::new()
-            .name("airflow-comm".into())
-            .spawn(move || {
-                let mut first = true;
-                let reason = loop {
-                    let end = if first {
-                        first = false;
-                        frame::read_first(&mut reader)
-                            .map(|frame| frame.map(|frame| incoming(Incoming::First(frame))))
-                    } else {
-                        frame::read(&mut reader)
-                            .map(|frame| frame.map(|frame| shared.answer(frame)))
-                    };
-                    match end {
-                        Ok(Some(())) => {}
-                        Ok(None) => break "the supervisor closed the connection".to_owned(),
-                        Err(error) => break format!("the supervisor sent {error}"),
-                    }
+        crate::threads::start("airflow-comm", move || {
+            let mut first = true;
+            let reason = loop {
+                let end = if first {
+                    first = false;
+                    frame::read_first(&mut reader)
+                        .map(|frame| frame.map(|frame| incoming(Incoming::First(frame))))
+                } else {
+                    frame::read(&mut reader).map(|frame| frame.map(|frame| shared.answer(frame)))
                 };
-                shared.close(&reason);
-                incoming(Incoming::Closed(reason));
-            })?;
+                match end {
+                    Ok(Some(())) => {}
+                    Ok(None) => break "the supervisor closed the connection".to_owned(),
+                    Err(error) => break format!("the supervisor sent {error}"),
+                }
+            };
+            shared.close(&reason);
+            incoming(Incoming::Closed(reason));
+        })?;
         Ok(client)
     }
 

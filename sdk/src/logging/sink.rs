@@ -8,6 +8,8 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::threads;
+
 /// How many bytes of lines may wait. A task that logs faster than the supervisor reads waits beyond this.
 const MAX_QUEUED: usize = 8 * 1024 * 1024;
 
@@ -79,23 +81,20 @@ impl Sink {
     pub(crate) fn connect(&self, mut stream: TcpStream) -> std::io::Result<()> {
         self.lock().connected = true;
         let sink = self.clone();
-        std::thread::Builder::new()
-            .name("airflow-logs".into())
-            .spawn(move || {
-                while let Some(lines) = sink.next_lines() {
-                    let failed = stream.write_all(&lines).is_err();
-                    let mut queue = sink.lock();
-                    queue.writing = false;
-                    if failed {
-                        queue.closed = true;
-                        queue.lines.clear();
-                        queue.bytes = 0;
-                    }
-                    sink.0.changed.notify_all();
+        threads::start("airflow-logs", move || {
+            while let Some(lines) = sink.next_lines() {
+                let failed = stream.write_all(&lines).is_err();
+                let mut queue = sink.lock();
+                queue.writing = false;
+                if failed {
+                    queue.closed = true;
+                    queue.lines.clear();
+                    queue.bytes = 0;
                 }
-                let _ = stream.shutdown(Shutdown::Write);
-            })?;
-        Ok(())
+                sink.0.changed.notify_all();
+            }
+            let _ = stream.shutdown(Shutdown::Write);
+        })
     }
 
     /// Waits for lines and takes all that are there; `None` when the queue is closed and empty.
