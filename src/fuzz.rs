@@ -196,6 +196,19 @@ pub fn introspection(bytes: &[u8]) {
     }
 }
 
+/// What an executable sends to the supervisor of its trial: frames one after the other, and the message where they end in none.
+pub fn answer(bytes: &[u8]) {
+    let mut inbox = bytes.to_vec();
+    loop {
+        let before = inbox.len();
+        match introspect::take_frame(&mut inbox) {
+            Ok(true) => assert!(inbox.len() < before),
+            Ok(false) => break assert_eq!(inbox.len(), before),
+            Err(message) => break assert!(!message.is_empty()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::print_stderr, reason = "names the input of a failing test")]
@@ -203,13 +216,14 @@ mod tests {
     #[test]
     fn the_corpus_holds() {
         type Target = fn(&[u8]);
-        let targets: [(&str, Target); 6] = [
+        let targets: [(&str, Target); 7] = [
             ("reader", super::reader),
             ("worker_manifest", super::worker_manifest),
             ("manifest", super::manifest),
             ("section", super::section),
             ("executable", super::executable),
             ("introspection", super::introspection),
+            ("answer", super::answer),
         ];
         for (name, target) in targets {
             let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/");

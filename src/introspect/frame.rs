@@ -284,7 +284,7 @@ mod tests {
         }
         for (text, words) in [
             (refused(&(1,)), "an id and a body"),
-            (refused(&("1", answer())), "expected i64"),
+            (refused(&("1", answer())), "wrong msgpack marker FixStr(1)"),
             (refused(&answer()), "the array `[id, body]`"),
             (refused(&5), "the array `[id, body]`"),
         ] {

@@ -200,6 +200,13 @@ pub(crate) fn read_printed(output: &[u8]) -> Result<Manifest, String> {
     parse(output, Origin::Printed).map_err(|error| error.to_string())
 }
 
+/// For the fuzz target: takes a frame out of `bytes`, if it is whole, or writes out why it is none.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn take_frame(bytes: &mut Vec<u8>) -> Result<bool, String> {
+    let frame = frame::take(bytes).map_err(|error| error.to_string())?;
+    Ok(frame.is_some())
+}
+
 /// Whether a valid manifest stands below the first lines, as it does under a banner. A second
 /// manifest below the first is no such thing.
 fn has_manifest_below(text: &str) -> bool {

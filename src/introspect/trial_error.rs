@@ -34,7 +34,7 @@ pub enum Fault {
         status: ExitStatus,
         reached: Reached,
     },
-    /// It closed its connection, and went on.
+    /// It closed its connection, or did not read from it, and went on.
     Closed,
     /// It had not answered in time; `terminal`: because it was stopped for wanting to use the terminal.
     TimedOut {
@@ -107,7 +107,7 @@ impl fmt::Display for Fault {
                 }
             }
             Self::Closed => f.write_str(
-                "it connected, closed the connection without an answer, and did not end",
+                "it connected, the connection was closed before an answer came, and it did not end",
             ),
             Self::TimedOut {
                 limit,

@@ -1,4 +1,4 @@
-//! The packer reads the ids of an executable with the SDK without running it, and gets what it would have printed.
+//! The packer reads the ids of an executable with the SDK, and gets what it would have printed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,10 +33,15 @@ fn every_way_gives_the_same_bundle() {
     for variant in [RELEASE, STRIPPED] {
         let executable = build(DECLARED, variant, "introspected", &[]);
         let mut bundles = Vec::new();
-        for (how, from) in [("section", "section"), ("run", "run"), ("auto", "section")] {
+        for (how, from, tried) in [
+            ("section", "section", false),
+            ("run", "run", true),
+            ("auto", "section", true),
+        ] {
             let (bundle, mut command) = packing(&executable, folder.path(), how, how);
             let line = said(&succeeded(&mut command));
             assert_eq!(line["introspection"], from, "{how}");
+            assert_eq!(line["tried"], tried, "{how}");
             bundles.push(fs::read(bundle).unwrap());
         }
         bundles.dedup();
@@ -52,6 +57,8 @@ fn ids_of_run_time_need_a_run() {
     let line = said(&succeeded(&mut auto));
     assert_eq!(line["introspection"], "run");
     assert_eq!(line["dags"]["sales"]["tasks"][2], "load_de");
+    // Neither cargo nor a section says that it has the SDK.
+    assert_eq!(line["tried"], false);
 
     let (bundle, mut section) = packing(&executable, folder.path(), "section", "section");
     let refused = run(&mut section);
