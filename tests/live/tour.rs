@@ -239,6 +239,8 @@ fn logs(airflow: &Airflow) {
     );
     let overflown = find("overflows", "has overflowed its stack");
     assert_eq!(overflown["level"], "error", "{overflown}");
+    let ended = find("overflows", "Process exited abnormally");
+    assert_eq!(ended["exit_code"], -6, "{ended}");
     assert_eq!(find("runs_programs", "wrong")["level"], "error");
     find("runs_programs", "the program \"sh\" was ended");
     let grandchild = find("runs_programs", "grandchild ");
