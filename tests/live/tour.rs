@@ -235,7 +235,14 @@ fn logs(airflow: &Airflow) {
     );
     find("connections", "in the parameter __extra__");
     let said = text(airflow, "connections", 1);
-    for secret in ["p@ss", "p%40ss", "rd of 9", "rd%20of", "rd+of", "%22keepalives"] {
+    for secret in [
+        "p@ss",
+        "p%40ss",
+        "rd of 9",
+        "rd%20of",
+        "rd+of",
+        "%22keepalives",
+    ] {
         assert!(!said.contains(secret), "{secret} in the log: {said}");
     }
     for task in ["secrets", "connections"] {
