@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::bundle::Bundle;
+use crate::client_error::ClientErrorKind;
 use crate::context::Task;
 use crate::error::Error;
 use crate::error_chain::{self, UNWRITABLE};
@@ -179,9 +180,15 @@ fn clear_stale_xcoms(task: &Task) -> Result<(), Error> {
         .iter()
         .flatten();
     for key in keys {
-        task.own_xcom(key).delete().map_err(|error| {
-            Error::new(error).context(format!("the stale XCom {key:?} could not be deleted"))
-        })?;
+        match task.own_xcom(key).delete() {
+            // Another XCom would be deleted in its place.
+            Err(error) if error.kind() == ClientErrorKind::Name => {
+                log::warn!("the stale XCom {key:?} of an earlier try stays: {error}");
+            }
+            result => result.map_err(|error| {
+                Error::new(error).context(format!("the stale XCom {key:?} could not be deleted"))
+            })?,
+        }
     }
     Ok(())
 }

@@ -115,21 +115,6 @@ fn python_values_in_and_out() {
 }
 
 #[test]
-fn keys_that_would_be_cut_are_refused() {
-    fn writes(task: &Task) -> Result<()> {
-        for key in ["a?b", "a#b", "", "%41"] {
-            assert_eq!(
-                task.push_xcom(key, 1).unwrap_err().kind(),
-                ClientErrorKind::Value
-            );
-            assert!(task.own_xcom(key).find::<i32>().is_err());
-        }
-        Ok(task.push_xcom("a/b", 1)?)
-    }
-    Supervisor::new().run_task(writes).assert_success();
-}
-
-#[test]
 fn variables() {
     fn uses(task: &Task) -> Result<()> {
         assert_eq!(task.variable("rate")?, "1.5");
