@@ -137,6 +137,19 @@ impl Bundle {
                 .push(RegistrationError::Declared { dag_id, task_id });
             return self;
         }
+        if let Err(fault) = ids::check(&dag_id) {
+            self.problems
+                .push(RegistrationError::DagId { dag_id, fault });
+            return self;
+        }
+        if let Err(fault) = ids::check(&task_id) {
+            self.problems.push(RegistrationError::TaskId {
+                dag_id,
+                task_id,
+                fault,
+            });
+            return self;
+        }
         self.add(dag_id, task_id, boxed(handler))
     }
 
@@ -288,26 +301,14 @@ impl Bundle {
         self
     }
 
-    /// Adds a task of `bundle!`.
+    /// Adds a task of `bundle!`, which has checked the ids while it was compiled. Without a check here, most executables do
+    /// without the table of letters.
     #[doc(hidden)]
     pub fn __declare<M>(self, dag_id: &str, task_id: &str, handler: impl TaskHandler<M>) -> Self {
         self.add(dag_id.to_owned(), task_id.to_owned(), boxed(handler))
     }
 
     fn add(mut self, dag_id: String, task_id: String, handler: BoxHandler) -> Self {
-        if let Err(fault) = ids::check(&dag_id) {
-            self.problems
-                .push(RegistrationError::DagId { dag_id, fault });
-            return self;
-        }
-        if let Err(fault) = ids::check(&task_id) {
-            self.problems.push(RegistrationError::TaskId {
-                dag_id,
-                task_id,
-                fault,
-            });
-            return self;
-        }
         let dag = self.dag_mut(&dag_id);
         if dag.tasks.iter().any(|(id, _)| *id == task_id) {
             self.problems
