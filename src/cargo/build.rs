@@ -26,6 +26,8 @@ pub struct Built {
     pub executable: PathBuf,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
+    /// Where the build scripts of this build have had libraries looked for, as cargo's messages name the folders.
+    pub linked_paths: Vec<PathBuf>,
 }
 
 /// What one `cargo build` is asked for.
@@ -52,11 +54,11 @@ pub fn build(
 ) -> anyhow::Result<Vec<Built>> {
     let mut command = command(request, options, common);
     shell.verbose("Running", format!("`{}`", super::shown(&command)));
-    let artifacts = run(&mut command, request.builder, options.json(), shell)?;
+    let messages = run(&mut command, request.builder, options.json(), shell)?;
     request
         .selected
         .iter()
-        .map(|one| find(&artifacts, one.package, one.target, request.builder))
+        .map(|one| find(&messages, one.package, one.target, request.builder))
         .collect()
 }
 
@@ -87,20 +89,27 @@ fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Com
     command
 }
 
+/// What cargo's messages say of a build.
+#[derive(Default)]
+struct Messages {
+    artifacts: Vec<Artifact>,
+    linked_paths: Vec<PathBuf>,
+}
+
 /// Runs cargo to its end, whatever it says on the way.
 fn run(
     command: &mut Command,
     builder: &Builder,
     json: bool,
     shell: &mut Shell,
-) -> anyhow::Result<Vec<Artifact>> {
+) -> anyhow::Result<Messages> {
     let words = super::shown(command);
     command.stdout(Stdio::piped());
     let mut child = command
         .spawn()
         .with_context(|| super::not_started(command))?;
     let guard = CargoGuard::new(child.id());
-    let mut artifacts = Vec::new();
+    let mut messages = Messages::default();
     let mut finished = None;
     let read = match child.stdout.take() {
         Some(stdout) => read_messages(
@@ -108,7 +117,11 @@ fn run(
             json,
             shell,
             |message| match message {
-                Message::CompilerArtifact(artifact) => artifacts.push(artifact),
+                Message::CompilerArtifact(artifact) => messages.artifacts.push(artifact),
+                Message::BuildScriptExecuted(script) => {
+                    let paths = script.linked_paths.into_iter();
+                    messages.linked_paths.extend(paths.map(PathBuf::from));
+                }
                 Message::BuildFinished(end) => finished = Some(end.success),
                 _ => {}
             },
@@ -144,7 +157,7 @@ fn run(
         }
         .into());
     }
-    Ok(artifacts)
+    Ok(messages)
 }
 
 /// Reads cargo's lines as they arrive. Lines that are no message of cargo's are passed over.
@@ -173,11 +186,12 @@ fn read_messages(
 
 /// The executable of one target, in cargo's own words.
 fn find(
-    artifacts: &[Artifact],
+    messages: &Messages,
     package: &Package,
     target: &Target,
     builder: &Builder,
 ) -> anyhow::Result<Built> {
+    let artifacts = &messages.artifacts;
     let mut found: Option<(PathBuf, &Artifact)> = None;
     for artifact in artifacts {
         let Some(executable) = &artifact.executable else {
@@ -227,6 +241,7 @@ fn find(
     Ok(Built {
         executable,
         unoptimized: artifact.profile.opt_level == "0",
+        linked_paths: messages.linked_paths.clone(),
     })
 }
 

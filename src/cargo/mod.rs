@@ -4,6 +4,7 @@ pub mod build;
 pub mod builder;
 mod config;
 pub mod dep_info;
+pub mod environment;
 pub mod extra_args;
 mod features;
 pub mod metadata;

@@ -12,7 +12,7 @@ use std::process::Command;
 const MARK: &str = "CARGO_MANIFEST_DIR";
 
 /// The variable with the folders of dynamic libraries.
-const LIBRARIES: &str = if cfg!(windows) {
+pub(super) const LIBRARIES: &str = if cfg!(windows) {
     "PATH"
 } else if cfg!(target_os = "macos") {
     "DYLD_FALLBACK_LIBRARY_PATH"

@@ -71,7 +71,7 @@ pub fn runner(triple: Option<&str>, configs: &[String]) -> anyhow::Result<Option
 
 /// cargo's triple of `--target` for cargo-zigbuild, which takes the version of a C library behind it:
 /// `aarch64-unknown-linux-gnu.2.28`.
-fn without_c_library(target: &str) -> &str {
+pub(super) fn without_c_library(target: &str) -> &str {
     let environment = target.rfind('-').map_or(0, |dash| dash + 1);
     let is_version = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
     match target

@@ -13,6 +13,7 @@ pub const METADATA_FLAG: &str = "--airflow-metadata";
 pub struct Asked {
     runner: Option<(PathBuf, Vec<OsString>)>,
     executable: PathBuf,
+    environment: Vec<(OsString, OsString)>,
 }
 
 impl Asked {
@@ -21,6 +22,7 @@ impl Asked {
         Self {
             runner: None,
             executable,
+            environment: Vec::new(),
         }
     }
 
@@ -29,7 +31,14 @@ impl Asked {
         Self {
             runner: Some((program, args)),
             executable,
+            environment: Vec::new(),
         }
+    }
+
+    /// Sets variables for the executable, beside those of this process.
+    pub fn in_environment(mut self, variables: Vec<(OsString, OsString)>) -> Self {
+        self.environment = variables;
+        self
     }
 
     /// The program that starts the executable, if there is one.
@@ -48,6 +57,7 @@ impl Asked {
             None => Command::new(&self.executable),
         };
         command.arg(METADATA_FLAG);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }

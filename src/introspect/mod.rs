@@ -3,6 +3,7 @@
 mod command;
 mod run;
 mod run_error;
+mod several;
 
 use std::fmt;
 use std::io::Read as _;
@@ -14,9 +15,10 @@ use anyhow::{Context as _, bail};
 pub use command::Asked;
 pub use run::OUTPUT_LIMIT;
 pub use run_error::RunError;
+pub use several::SeveralManifests;
 
 use crate::bundle::input::Input;
-use crate::executable;
+use crate::executable::{self, SectionError};
 use crate::interrupt::AtOnce;
 use crate::manifest::{Manifest, ManifestError};
 use crate::text;
@@ -39,6 +41,9 @@ pub fn from_run(asked: &Asked, limit: Duration) -> anyhow::Result<Manifest> {
 /// Reads the manifest in the link section of `executable`, which was opened from `path`. `None` if it has no such section.
 pub fn from_section(executable: &Input, path: &Path) -> anyhow::Result<Option<Manifest>> {
     let record = executable::link_record(executable.file(), 0, executable.size());
+    if let Err(SectionError::SeveralRecords { records, .. }) = &record {
+        return Err(SeveralManifests::new(path, records).into());
+    }
     let record = record.with_context(|| {
         format!(
             "the link section of `{}` holds no usable manifest record",

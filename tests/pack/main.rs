@@ -11,6 +11,7 @@ mod build;
 mod builder;
 mod bundles;
 mod config;
+mod environment;
 mod prebuilt;
 #[path = "../common/project.rs"]
 mod project;

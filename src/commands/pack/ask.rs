@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
 use super::job::Job;
 use crate::bundle::input::Input;
 use crate::cargo::runner::{self, Runner};
-use crate::cargo::select;
 use crate::cargo::table::TABLE;
 use crate::cli::{Introspect, PackArgs};
 use crate::executable::Executable;
-use crate::introspect::{self, Asked};
+use crate::introspect::{self, Asked, SeveralManifests};
 use crate::manifest::Manifest;
 use crate::shell::Shell;
 
@@ -48,11 +47,18 @@ pub fn manifest(
     if let Some(file) = &args.airflow_metadata {
         return Ok((introspect::from_file(file)?, Source::File));
     }
-    // A record that is damaged is an error: whoever wrote it meant it to be read.
-    if args.introspect != Introspect::Run
-        && let Some(manifest) = introspect::from_section(executable, &job.executable)?
-    {
-        return Ok((manifest, Source::Section));
+    let mut several = None;
+    if args.introspect != Introspect::Run {
+        match introspect::from_section(executable, &job.executable) {
+            Ok(Some(manifest)) => return Ok((manifest, Source::Section)),
+            Ok(None) => {}
+            // Of several manifests, the program itself prints its own.
+            Err(error) if args.introspect == Introspect::Auto && error.is::<SeveralManifests>() => {
+                several = Some(error);
+            }
+            // A record that is damaged is an error: whoever wrote it meant it to be read.
+            Err(error) => return Err(error),
+        }
     }
     if args.introspect == Introspect::Section {
         bail!(
@@ -67,13 +73,13 @@ pub fn manifest(
     let asked = match runner_for(job, examined, args)? {
         Some(runner) => Asked::by_runner(path, runner.program, runner.args),
         None if examined.runs_here() || args.introspect == Introspect::Run => Asked::directly(path),
-        None => bail!(cannot_run(job, examined)),
+        None => return Err(several.unwrap_or_else(|| anyhow!(cannot_run(job, examined)))),
     };
     if let Some(origin) = &job.origin
         && args.introspect == Introspect::Auto
         && args.cargo.bin.is_empty()
         && args.cargo.example.is_empty()
-        && !select::marked(&origin.package)
+        && !origin.marked
     {
         shell.note(format!(
             "`{0}` neither depends on `airflow-sdk` nor has a table [package.metadata.{TABLE}]; its bin `{1}` is run to learn \
@@ -81,6 +87,10 @@ pub fn manifest(
             origin.package.name, origin.target.name
         ));
     }
+    let asked = match &job.origin {
+        Some(origin) => asked.in_environment(origin.environment(&args.cargo.config)?),
+        None => asked,
+    };
     shell.verbose("Running", format!("`{asked}`"));
     let limit = Duration::from_secs(args.introspect_timeout);
     Ok((introspect::from_run(&asked, limit)?, Source::Run))

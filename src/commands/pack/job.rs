@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::camino::Utf8Path;
-use cargo_metadata::{Package, Target};
+use cargo_metadata::{Package, Target, TargetKind};
 
 use super::place::Place;
 use crate::bundle::output::Output;
 use crate::cargo::build::Built;
 use crate::cargo::dep_info;
-use crate::cargo::metadata::Workspace;
-use crate::cargo::select::Selected;
+use crate::cargo::environment;
+use crate::cargo::metadata::{Workspace, dependencies_of};
+use crate::cargo::select::{self, Selected};
 use crate::cargo::triple::Triple;
 use crate::manifest::SourceName;
 
@@ -36,12 +37,16 @@ pub struct Origin {
     pub package: Package,
     /// The bin or example.
     pub target: Target,
+    /// Whether the package says that it has something to pack.
+    pub marked: bool,
     /// The triple that it was built for, if one was chosen.
     pub triple: Option<String>,
     /// The profile that it was built with.
     pub profile: String,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
+    /// Where its dynamic libraries are looked for when cargo runs it.
+    pub library_folders: Vec<PathBuf>,
     /// What was read to build it: [`cargo_files`] and the sources.
     pub read: Vec<PathBuf>,
 }
@@ -56,6 +61,13 @@ pub fn cargo_files(workspace: &Workspace, package: &Package) -> Vec<PathBuf> {
     ]
     .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf)
     .into()
+}
+
+impl Origin {
+    /// The variables that `cargo run` would give to the executable; `configs` are the values of `--config`.
+    pub fn environment(&self, configs: &[String]) -> anyhow::Result<environment::Variables> {
+        environment::of_run(&self.library_folders, self.triple.as_deref(), configs)
+    }
 }
 
 impl Job {
@@ -84,6 +96,7 @@ impl Job {
         let root = selected.package.manifest_path.parent();
         let mut read = cargo_files(workspace, selected.package);
         read.extend(dep_info::sources(&built.executable));
+        let library_folders = library_folders(workspace, selected.target, &built);
         Self {
             executable: built.executable,
             source_name: SourceName::of_file(&source, root.map(Utf8Path::as_std_path)),
@@ -91,9 +104,11 @@ impl Job {
             origin: Some(Origin {
                 package: selected.package.clone(),
                 target: selected.target.clone(),
+                marked: select::marked(workspace, selected.package),
                 triple: triple.shown.clone(),
                 profile: profile.to_owned(),
                 unoptimized: built.unoptimized,
+                library_folders,
                 read,
             }),
             place,
@@ -110,6 +125,20 @@ impl Job {
     pub fn output(&self, inputs: &[&Path]) -> anyhow::Result<Output> {
         self.place.check(&self.executable, inputs)
     }
+}
+
+fn library_folders(workspace: &Workspace, target: &Target, built: &Built) -> Vec<PathBuf> {
+    // Examples are in a folder below that of the profile.
+    let above = if target.kind.contains(&TargetKind::Example) {
+        2
+    } else {
+        1
+    };
+    let Some(output) = built.executable.ancestors().nth(above) else {
+        return Vec::new();
+    };
+    let dependencies = dependencies_of(&workspace.metadata, output);
+    environment::library_folders(output, &dependencies, &built.linked_paths)
 }
 
 /// The source file of a target: the flag's or the environment's, the table's, or the main file.
