@@ -1,5 +1,7 @@
 //! The registry of an executable: which tasks of which Dags it serves.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +22,8 @@ pub struct Bundle {
     /// The text of the link section's record, for bundles from the macro.
     declared: Option<String>,
     dags: Vec<Dag>,
+    /// Where in `dags` a Dag stands.
+    places: HashMap<String, usize>,
     problems: Vec<RegistrationError>,
     reply_timeout: Duration,
     before_outcome: Vec<BeforeOutcome>,
@@ -28,6 +32,8 @@ pub struct Bundle {
 struct Dag {
     id: String,
     tasks: Vec<(String, Arc<BoxHandler>)>,
+    /// Where in `tasks` a task stands.
+    places: HashMap<String, usize>,
 }
 
 /// Why a registration is refused.
@@ -118,6 +124,7 @@ impl Bundle {
         Self {
             declared: None,
             dags: Vec::new(),
+            places: HashMap::new(),
             problems: Vec::new(),
             reply_timeout: REPLY_TIMEOUT,
             before_outcome: Vec::new(),
@@ -138,19 +145,19 @@ impl Bundle {
             return self;
         }
         if let Err(fault) = ids::check(&dag_id) {
-            self.problems
-                .push(RegistrationError::DagId { dag_id, fault });
+            self.problem(RegistrationError::DagId { dag_id, fault });
             return self;
         }
         if let Err(fault) = ids::check(&task_id) {
-            self.problems.push(RegistrationError::TaskId {
+            self.problem(RegistrationError::TaskId {
                 dag_id,
                 task_id,
                 fault,
             });
             return self;
         }
-        self.add(dag_id, task_id, boxed(handler))
+        self.add(dag_id, task_id, boxed(handler));
+        self
     }
 
     /// How long to wait for a reply of the supervisor before a call fails; 10 minutes unless set, and 30 days at most. The
@@ -269,11 +276,8 @@ impl Bundle {
 
     /// The handler of a task.
     pub(crate) fn handler(&self, dag_id: &str, task_id: &str) -> Option<Arc<BoxHandler>> {
-        let (_, handler) = self
-            .dag(dag_id)?
-            .tasks
-            .iter()
-            .find(|(id, _)| id == task_id)?;
+        let dag = self.dag(dag_id)?;
+        let (_, handler) = dag.tasks.get(*dag.places.get(task_id)?)?;
         Some(Arc::clone(handler))
     }
 
@@ -286,56 +290,56 @@ impl Bundle {
     }
 
     /// Begins a bundle of `bundle!`.
-    #[doc(hidden)]
-    pub fn __declared(record: &'static [u8]) -> Self {
+    pub(crate) fn declared(record: &'static [u8]) -> Self {
         Self {
             declared: manifest::read_record(record),
             ..Self::new()
         }
     }
 
-    /// Declares a Dag of `bundle!`.
-    #[doc(hidden)]
-    pub fn __dag(mut self, dag_id: &str) -> Self {
+    /// Adds a Dag of `bundle!`, as yet without tasks.
+    pub(crate) fn add_dag(&mut self, dag_id: &str) {
         self.dag_mut(dag_id);
-        self
     }
 
-    /// Adds a task of `bundle!`, which has checked the ids while it was compiled. Without a check here, most executables do
-    /// without the table of letters.
-    #[doc(hidden)]
-    pub fn __declare<M>(self, dag_id: &str, task_id: &str, handler: impl TaskHandler<M>) -> Self {
-        self.add(dag_id.to_owned(), task_id.to_owned(), boxed(handler))
-    }
-
-    fn add(mut self, dag_id: String, task_id: String, handler: BoxHandler) -> Self {
+    /// Adds a task. Its ids have been checked: those of `bundle!` by the compiler, so that most executables do without the table
+    /// of letters.
+    pub(crate) fn add(&mut self, dag_id: String, task_id: String, handler: BoxHandler) {
         let dag = self.dag_mut(&dag_id);
-        if dag.tasks.iter().any(|(id, _)| *id == task_id) {
-            self.problems
-                .push(RegistrationError::Duplicate { dag_id, task_id });
-        } else {
-            dag.tasks.push((task_id, Arc::new(handler)));
+        match dag.places.entry(task_id) {
+            Entry::Occupied(entry) => {
+                let task_id = entry.key().clone();
+                self.problem(RegistrationError::Duplicate { dag_id, task_id });
+            }
+            Entry::Vacant(entry) => {
+                dag.tasks.push((entry.key().clone(), Arc::new(handler)));
+                entry.insert(dag.tasks.len() - 1);
+            }
         }
-        self
+    }
+
+    /// Notes a problem. The same problem of each task of a Dag is noted once.
+    fn problem(&mut self, problem: RegistrationError) {
+        if self.problems.last() != Some(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     fn dag(&self, dag_id: &str) -> Option<&Dag> {
-        self.dags.iter().find(|dag| dag.id == dag_id)
+        self.dags.get(*self.places.get(dag_id)?)
     }
 
     fn dag_mut(&mut self, dag_id: &str) -> &mut Dag {
-        let index = self
-            .dags
-            .iter()
-            .position(|dag| dag.id == dag_id)
-            .unwrap_or_else(|| {
-                self.dags.push(Dag {
-                    id: dag_id.to_owned(),
-                    tasks: Vec::new(),
-                });
-                self.dags.len() - 1
+        let place = self.places.get(dag_id).copied().unwrap_or_else(|| {
+            self.places.insert(dag_id.to_owned(), self.dags.len());
+            self.dags.push(Dag {
+                id: dag_id.to_owned(),
+                tasks: Vec::new(),
+                places: HashMap::new(),
             });
-        &mut self.dags[index]
+            self.dags.len() - 1
+        });
+        &mut self.dags[place]
     }
 }
 

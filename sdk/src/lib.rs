@@ -94,6 +94,7 @@ mod connection_url;
 mod connections;
 mod context;
 mod dag_runs;
+mod declared;
 mod downstream;
 mod error;
 mod error_chain;
@@ -165,5 +166,8 @@ struct Readme;
 /// What the expansion of [`bundle!`] uses.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::manifest::{DagDeclaration, function_name, record, record_len, validate};
+    pub use crate::declared::{
+        Declared, Named, is_path, no_attributes, no_comma, no_handler, no_id,
+    };
+    pub use crate::manifest::{DagDeclaration, function_name, record, record_len, slots, validate};
 }

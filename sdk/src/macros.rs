@@ -30,8 +30,34 @@
 /// ```
 ///
 /// Ids are constant expressions (usually literals). The manifest becomes a constant in a link section of the
-/// executable, so that it can be read without running it. An executable has exactly one `bundle!`; for ids that are
-/// only known at run time, use [`Bundle::new`](crate::Bundle::new) and [`register`](crate::Bundle::register) instead.
+/// executable, so that it can be read without running it. For ids that are only known at run time, use
+/// [`Bundle::new`](crate::Bundle::new) and [`register`](crate::Bundle::register) instead.
+///
+/// Dags and tasks take attributes: `#[cfg(..)]` removes them from the manifest too, doc comments are comments, and lint
+/// attributes hold for the entry. Where a Dag has attributes, its ids are literals, paths, blocks (`{ ID }`) or
+/// macro calls.
+///
+/// ```
+/// # fn extract() {}
+/// let bundle = airflow_sdk::bundle! {
+///     "sales" => {
+///         /// Reads the orders.
+///         extract,
+///         #[cfg(any())]
+///         "never" => missing,
+///     },
+///     #[cfg(any())]
+///     "never" => { extract },
+/// };
+/// assert_eq!(bundle.dag_ids(), ["sales"]);
+/// assert_eq!(bundle.task_ids("sales"), ["extract"]);
+/// ```
+///
+/// An executable serves one bundle. A library may have a function with a `bundle!` for each of several executables: the
+/// linker leaves out the manifests of functions that an executable does not call (on Windows it may keep them, and the packer
+/// then has to run the executable to learn which is its own).
+///
+/// There is no limit to the number of Dags and tasks: a Dag with 3 000 functions takes a debug build ten seconds.
 ///
 /// An empty or illegal id does not compile:
 ///
@@ -53,69 +79,226 @@
 /// ```
 #[macro_export]
 macro_rules! bundle {
-    ($($dag:expr => { $($tasks:tt)* }),+ $(,)?) => {{
-        const DAGS: &[$crate::__private::DagDeclaration] = &[
-            $($crate::__private::DagDeclaration {
-                id: $dag,
-                tasks: $crate::__bundle_ids!([] $($tasks)*),
-            }),+
-        ];
-        const _: () = $crate::__private::validate(DAGS);
-
-        #[allow(unsafe_code, reason = "naming a link section is what the attribute marks as unsafe")]
-        #[used]
-        #[cfg_attr(
-            any(
-                target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd",
-                target_os = "openbsd", target_os = "dragonfly", target_os = "illumos", target_os = "solaris"
-            ),
-            unsafe(link_section = ".airflow_md")
-        )]
-        #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__airflow_md"))]
-        #[cfg_attr(target_os = "windows", unsafe(link_section = ".aflow"))]
-        static RECORD: [u8; $crate::__private::record_len(DAGS)] = $crate::__private::record(DAGS);
-
-        let bundle = $crate::Bundle::__declared(&RECORD);
-        $(
-            let bundle = bundle.__dag($dag);
-            let bundle = $crate::__bundle_register!(bundle, $dag, $($tasks)*);
-        )+
-        bundle
-    }};
-    ($($other:tt)*) => {
+    // No arm recurses, so that the compiler's recursion limit says nothing about the number of Dags and tasks. A Dag's id is
+    // a literal, a path, a macro call or a block in the first arm; in the second any expression, without attributes in front
+    // of it, because an expression may begin with attributes itself.
+    ($(
+        $(#[$attr:meta])* $( $( $name:ident )::+ $( ! $args:tt )? )? $( $block:block )? $( $id:literal )? => $tasks:tt
+    ),+ $(,)?) => {
+        $crate::__bundle!($(
+            { $(#[$attr])* } [$( $( $name )::+ $( ! $args )? )? $( $block )? $( $id )?] $tasks
+        )+)
+    };
+    ($( $id:expr => $tasks:tt ),+ $(,)?) => {
+        $crate::__bundle!($( {} [$id] $tasks )+)
+    };
+    () => {
         ::core::compile_error!(
             "bundle! takes Dags and their tasks: bundle! { \"dag_id\" => { function, \"task_id\" => function } }"
         )
     };
 }
 
-/// The ids of a Dag's tasks, as a constant slice.
+/// The record and the registrations of a bundle: `{ attributes } [id] { tasks }` for each Dag.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __bundle_ids {
-    ([$($done:expr,)*]) => { &[$($done,)*] };
-    ([$($done:expr,)*] $handler:path $(, $($rest:tt)*)?) => {
-        $crate::__bundle_ids!(
-            [$($done,)* $crate::__private::function_name(::core::stringify!($handler)),] $($($rest)*)?
+macro_rules! __bundle {
+    ($( { $( $attr:tt )* } [$( $id:tt )*] $tasks:tt )+) => {{
+        #[allow(unused_attributes, unused_doc_comments, reason = "an entry's attributes stand here once more")]
+        const DAGS: &[$crate::__private::DagDeclaration] = &[$(
+            $( $attr )*
+            {
+                $crate::__private::DagDeclaration {
+                    id: $crate::__bundle_dag_id!($( $id )*),
+                    tasks: $crate::__bundle_tasks!(ids $tasks),
+                }
+            }
+        ),+];
+        #[allow(long_running_const_eval, reason = "the time grows with the ids, and no faster")]
+        const _: () = $crate::__private::validate::<{ $crate::__private::slots(DAGS) }>(DAGS);
+
+        // A section of its own for each record: the linker drops the records of functions that nothing calls.
+        #[allow(unsafe_code, reason = "naming a link section is what the attribute marks as unsafe")]
+        #[allow(long_running_const_eval, reason = "the time grows with the ids, and no faster")]
+        #[cfg_attr(
+            any(
+                target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd",
+                target_os = "openbsd", target_os = "dragonfly", target_os = "illumos", target_os = "solaris"
+            ),
+            unsafe(link_section = concat!(".airflow_md.", module_path!(), ".", line!(), ".", column!()))
+        )]
+        #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__airflow_md"))]
+        #[cfg_attr(target_os = "windows", unsafe(link_section = ".aflow"))]
+        static RECORD: [u8; $crate::__private::record_len(DAGS)] = $crate::__private::record(DAGS);
+
+        #[allow(unused_mut, reason = "attributes may have removed all Dags")]
+        let mut bundle = $crate::__private::Declared::new(&RECORD, DAGS);
+        $(
+            $( $attr )*
+            #[allow(unused_attributes, unused_doc_comments, reason = "what they are said of is an expression")]
+            {
+                bundle.dag();
+                $crate::__bundle_tasks!(register bundle $tasks);
+            }
+        )+
+        bundle.finish()
+    }};
+}
+
+/// A Dag's id.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bundle_dag_id {
+    () => {
+        ::core::compile_error!(
+            "a Dag of bundle! needs an id: \"dag_id\" => { function, \"task_id\" => function }"
         )
     };
-    ([$($done:expr,)*] $id:expr => $handler:expr $(, $($rest:tt)*)?) => {
-        $crate::__bundle_ids!([$($done,)* $id,] $($($rest)*)?)
+    ($id:expr) => {
+        $id
     };
 }
 
-/// Registers a Dag's tasks, in order.
+/// The tasks of a Dag, all in one step: `ids` makes a constant slice of them, `register` statements. An entry gets to
+/// [`__bundle_id`] and [`__bundle_task`] as `[path or macro call] [other id] [handler]`; behind a last comma, all three are
+/// empty.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __bundle_register {
-    ($bundle:ident, $dag:expr,) => { $bundle };
-    ($bundle:ident, $dag:expr, $handler:path $(, $($rest:tt)*)?) => {{
-        const ID: &str = $crate::__private::function_name(::core::stringify!($handler));
-        let bundle = $bundle.__declare($dag, ID, $handler);
-        $crate::__bundle_register!(bundle, $dag, $($($rest)*)?)
+macro_rules! __bundle_tasks {
+    // What generated Dags are made of. The compiler copies all that it has matched so far at each part that may be left
+    // out, so that arms with many such parts take a time that grows with the square of the number of tasks.
+    (ids { $( $( $name:ident )::+ ),* $(,)? }) => {
+        &[$( $crate::__bundle_id!([$( $name )::+] [] []) ),*]
+    };
+    (register $bundle:ident { $( $( $name:ident )::+ ),* $(,)? }) => {
+        $( $crate::__bundle_task!($bundle [$( $name )::+] [] []); )*
+    };
+    (ids { $( $id:literal => $handler:expr ),* $(,)? }) => {
+        &[$( $crate::__bundle_id!([] [$id] [$handler]) ),*]
+    };
+    (register $bundle:ident { $( $id:literal => $handler:expr ),* $(,)? }) => {
+        $( $crate::__bundle_task!($bundle [] [$id] [$handler]); )*
+    };
+    (ids { $( $(#[$attr:meta])* $( $name:ident )::+ ),* $(,)? }) => {
+        &[$( $(#[$attr])* { $crate::__bundle_id!([$( $name )::+] [] []) } ),*]
+    };
+    (register $bundle:ident { $( $(#[$attr:meta])* $( $name:ident )::+ ),* $(,)? }) => {
+        $( $(#[$attr])* { $crate::__bundle_task!($bundle [$( $name )::+] [] []); } )*
+    };
+    (ids { $( $(#[$attr:meta])* $id:literal => $handler:expr ),* $(,)? }) => {
+        &[$( $(#[$attr])* { $crate::__bundle_id!([] [$id] [$handler]) } ),*]
+    };
+    (register $bundle:ident { $( $(#[$attr:meta])* $id:literal => $handler:expr ),* $(,)? }) => {
+        $( $(#[$attr])* { $crate::__bundle_task!($bundle [] [$id] [$handler]); } )*
+    };
+    // Paths are taken token by token where that can be done: errors then point at the author's tokens.
+    (ids { $(
+        $(#[$attr:meta])*
+        $( $( $name:ident $( ::< $( $generic:tt ),* > )? )::+ $( ! $args:tt )? )?
+        $( $block:block )?
+        $( $id:literal )?
+        $( => $handler:expr )?
+    ),* }) => {
+        &[$( $(#[$attr])* {
+            $crate::__bundle_id!(
+                [$( $( $name $( ::< $( $generic ),* > )? )::+ $( ! $args )? )?] [$( $block )? $( $id )?] [$( $handler )?]
+            )
+        } ),*]
+    };
+    (register $bundle:ident { $(
+        $(#[$attr:meta])*
+        $( $( $name:ident $( ::< $( $generic:tt ),* > )? )::+ $( ! $args:tt )? )?
+        $( $block:block )?
+        $( $id:literal )?
+        $( => $handler:expr )?
+    ),* }) => {
+        $( $(#[$attr])* {
+            $crate::__bundle_task!(
+                $bundle
+                [$( $( $name $( ::< $( $generic ),* > )? )::+ $( ! $args )? )?] [$( $block )? $( $id )?] [$( $handler )?]
+            );
+        } )*
+    };
+    (ids { $( $(#[$attr:meta])* $( $id:literal )? $( $path:path )? $( => $handler:expr )? ),* }) => {
+        &[$( $(#[$attr])* { $crate::__bundle_id!([$( $path )?] [$( $id )?] [$( $handler )?]) } ),*]
+    };
+    (register $bundle:ident { $( $(#[$attr:meta])* $( $id:literal )? $( $path:path )? $( => $handler:expr )? ),* }) => {
+        $( $(#[$attr])* { $crate::__bundle_task!($bundle [$( $path )?] [$( $id )?] [$( $handler )?]); } )*
+    };
+    (ids { $( $id:expr $( => $handler:expr )? ),* $(,)? }) => {
+        &[$( $crate::__bundle_id!(any [$id] [$( $handler )?]) ),*]
+    };
+    (register $bundle:ident { $( $id:expr $( => $handler:expr )? ),* $(,)? }) => {
+        $( $crate::__bundle_task!($bundle any [$id] [$( $handler )?]); )*
+    };
+}
+
+/// The id of one entry. Wrong entries have none; [`__bundle_task`] says what is wrong with them.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bundle_id {
+    ([] [] []) => {
+        ::core::option::Option::None
+    };
+    ([$function:path] [] []) => {
+        ::core::option::Option::Some($crate::__private::function_name(::core::stringify!(
+            $function
+        )))
+    };
+    ([$( $id:tt )+] [] [$handler:expr]) => {
+        ::core::option::Option::Some($( $id )+)
+    };
+    ([] [$( $id:tt )+] [$handler:expr]) => {
+        ::core::option::Option::Some($( $id )+)
+    };
+    (any [$function:expr] []) => {{
+        const _: () = $crate::__private::no_attributes(::core::stringify!($function));
+        ::core::option::Option::Some($crate::__private::function_name(::core::stringify!(
+            $function
+        )))
     }};
-    ($bundle:ident, $dag:expr, $id:expr => $handler:expr $(, $($rest:tt)*)?) => {{
-        let bundle = $bundle.__declare($dag, $id, $handler);
-        $crate::__bundle_register!(bundle, $dag, $($($rest)*)?)
+    (any [$id:expr] [$handler:expr]) => {{
+        const _: () = $crate::__private::no_attributes(::core::stringify!($id));
+        ::core::option::Option::Some($id)
     }};
+    ($( $wrong:tt )*) => {
+        ::core::option::Option::None
+    };
+}
+
+/// The registration of one entry. What is wrong with an entry is said by functions whose bounds nothing meets: the error
+/// then points at the argument, which is the author's.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bundle_task {
+    ($bundle:ident [] [] []) => {};
+    ($bundle:ident [$function:path] [] []) => {
+        $bundle.task($function)
+    };
+    ($bundle:ident [$( $id:tt )+] [] [$handler:expr]) => {
+        $bundle.task($handler)
+    };
+    ($bundle:ident [] [$( $id:tt )+] [$handler:expr]) => {
+        $bundle.task($handler)
+    };
+    ($bundle:ident any [$function:expr] []) => {
+        $bundle.task($crate::__private::Named::<
+            { $crate::__private::is_path(::core::stringify!($function)) },
+        >::named($function))
+    };
+    ($bundle:ident any [$id:expr] [$handler:expr]) => {
+        $bundle.task($handler)
+    };
+    ($bundle:ident [] [] [$handler:expr]) => {
+        $crate::__private::no_id($handler)
+    };
+    ($bundle:ident [$( $id:tt )+] [] []) => {
+        $crate::__private::no_handler($( $id )+)
+    };
+    ($bundle:ident [] [$( $id:tt )+] []) => {
+        $crate::__private::no_handler($( $id )+)
+    };
+    ($bundle:ident [$( $second:tt )+] [$( $first:tt )+] $handler:tt) => {
+        $crate::__private::no_comma($( $second )+)
+    };
 }

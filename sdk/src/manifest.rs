@@ -22,8 +22,8 @@ const RECORD_HEAD: usize = 12;
 pub struct DagDeclaration {
     /// The `dag_id`.
     pub id: &'static str,
-    /// The task ids, in the author's order.
-    pub tasks: &'static [&'static str],
+    /// The task ids, in the author's order. Nothing stands behind a comma that nothing follows.
+    pub tasks: &'static [Option<&'static str>],
 }
 
 /// The pieces of text around the ids.
@@ -45,9 +45,13 @@ pub const fn record_len(dags: &[DagDeclaration]) -> usize {
     while d < dags.len() {
         let dag = &dags[d];
         len += comma(d) + dag.id.len() + 2 + TASKS_OPEN.len() + TASKS_CLOSE.len();
+        let mut count = 0;
         let mut t = 0;
         while t < dag.tasks.len() {
-            len += comma(t) + dag.tasks[t].len() + 2;
+            if let Some(task) = dag.tasks[t] {
+                len += comma(count) + task.len() + 2;
+                count += 1;
+            }
             t += 1;
         }
         d += 1;
@@ -68,27 +72,22 @@ pub const fn record<const N: usize>(dags: &[DagDeclaration]) -> [u8; N] {
         at: 0,
     };
     out.text(RECORD_MAGIC);
-    let length = ((N - RECORD_HEAD) as u32).to_le_bytes();
-    let mut i = 0;
-    while i < length.len() {
-        out.byte(length[i]);
-        i += 1;
-    }
+    out.bytes(&((N - RECORD_HEAD) as u32).to_le_bytes());
     out.text(DAGS_OPEN);
     let mut d = 0;
     while d < dags.len() {
         let dag = &dags[d];
-        if d > 0 {
-            out.byte(b',');
-        }
+        out.text(",".split_at(comma(d)).0);
         out.quoted(dag.id);
         out.text(TASKS_OPEN);
+        let mut count = 0;
         let mut t = 0;
         while t < dag.tasks.len() {
-            if t > 0 {
-                out.byte(b',');
+            if let Some(task) = dag.tasks[t] {
+                out.text(",".split_at(comma(count)).0);
+                out.quoted(task);
+                count += 1;
             }
-            out.quoted(dag.tasks[t]);
             t += 1;
         }
         out.text(TASKS_CLOSE);
@@ -111,72 +110,113 @@ struct Out<const N: usize> {
 }
 
 impl<const N: usize> Out<N> {
-    const fn byte(&mut self, byte: u8) {
-        self.bytes[self.at] = byte;
-        self.at += 1;
+    /// Copies all bytes at once: the compiler counts the steps of a loop.
+    const fn bytes(&mut self, bytes: &[u8]) {
+        let free = self.bytes.split_at_mut(self.at).1;
+        free.split_at_mut(bytes.len()).0.copy_from_slice(bytes);
+        self.at += bytes.len();
     }
 
     const fn text(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        let mut i = 0;
-        while i < bytes.len() {
-            self.byte(bytes[i]);
-            i += 1;
-        }
+        self.bytes(text.as_bytes());
     }
 
     const fn quoted(&mut self, text: &str) {
-        self.byte(b'"');
+        self.text("\"");
         self.text(text);
-        self.byte(b'"');
+        self.text("\"");
     }
 
     /// As [`Self::text`], cut at the end of the array.
     const fn text_cut(&mut self, text: &str) {
         let bytes = text.as_bytes();
-        let mut i = 0;
-        while i < bytes.len() && self.at < N {
-            self.byte(bytes[i]);
-            i += 1;
-        }
+        let room = N - self.at;
+        let cut = if bytes.len() < room {
+            bytes.len()
+        } else {
+            room
+        };
+        self.bytes(bytes.split_at(cut).0);
     }
 }
 
-/// Stops the compilation when an id is empty, illegal or declared twice; the message names it.
-pub const fn validate(dags: &[DagDeclaration]) {
+/// How many slots [`validate`] needs: a power of two, and half of them stay empty.
+pub const fn slots(dags: &[DagDeclaration]) -> usize {
+    let mut ids = dags.len();
+    let mut d = 0;
+    while d < dags.len() {
+        ids += dags[d].tasks.len();
+        d += 1;
+    }
+    (2 * ids).next_power_of_two()
+}
+
+/// Stops the compilation when an id is empty, illegal or declared twice; the message names it. `N` must be [`slots`] of
+/// the Dags.
+pub const fn validate<const N: usize>(dags: &[DagDeclaration]) {
+    let mut seen = Seen([None::<(usize, &str)>; N]);
     let mut d = 0;
     while d < dags.len() {
         let dag = &dags[d];
         if let Err(fault) = ids::check(dag.id) {
             refuse("dag id", dag.id, fault.text());
         }
-        let mut other = 0;
-        while other < d {
-            if ids::same(dags[other].id, dag.id) {
-                refuse("dag id", dag.id, "is declared twice in this bundle");
-            }
-            other += 1;
+        // The Dags are the group 0, the tasks of each Dag a group of their own.
+        if !seen.insert(0, dag.id) {
+            refuse("dag id", dag.id, "is declared twice in this bundle");
         }
-        validate_tasks(dag.tasks);
         d += 1;
+        let mut t = 0;
+        while t < dag.tasks.len() {
+            if let Some(task) = dag.tasks[t] {
+                if let Err(fault) = ids::check(task) {
+                    refuse("task id", task, fault.text());
+                }
+                if !seen.insert(d, task) {
+                    refuse("task id", task, "is declared twice in one dag");
+                }
+            } else if t + 1 < dag.tasks.len() {
+                refuse("dag", dag.id, "has two commas in a row");
+            }
+            t += 1;
+        }
     }
 }
 
-const fn validate_tasks(tasks: &[&str]) {
-    let mut t = 0;
-    while t < tasks.len() {
-        if let Err(fault) = ids::check(tasks[t]) {
-            refuse("task id", tasks[t], fault.text());
-        }
-        let mut other = 0;
-        while other < t {
-            if ids::same(tasks[other], tasks[t]) {
-                refuse("task id", tasks[t], "is declared twice in one dag");
+/// The ids that were met so far: a hash table, so that thousands of ids cost thousands of steps.
+struct Seen<const N: usize>([Option<(usize, &'static str)>; N]);
+
+impl<const N: usize> Seen<N> {
+    /// Notes an id. False if the group has it already.
+    const fn insert(&mut self, group: usize, id: &'static str) -> bool {
+        let mut slot = hash(group, id) & (N - 1);
+        while let Some((other, same)) = self.0[slot] {
+            if other == group && ids::same(same, id) {
+                return false;
             }
-            other += 1;
+            slot = (slot + 1) & (N - 1);
         }
-        t += 1;
+        self.0[slot] = Some((group, id));
+        true
     }
+}
+
+/// FNV-1a in 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>), its high bits folded into the low ones that choose
+/// a slot.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the low bits choose a slot"
+)]
+const fn hash(group: usize, id: &str) -> usize {
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let bytes = id.as_bytes();
+    let mut hash = (0xcbf2_9ce4_8422_2325 ^ group as u64).wrapping_mul(PRIME);
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(PRIME);
+        at += 1;
+    }
+    (hash ^ (hash >> 32)) as usize
 }
 
 /// Panics, in the compiler, with a sentence about one id.
@@ -296,7 +336,7 @@ mod tests {
     const DAGS: &[DagDeclaration] = &[
         DagDeclaration {
             id: "sales",
-            tasks: &["extract", "lädt"],
+            tasks: &[Some("extract"), Some("lädt"), None],
         },
         DagDeclaration {
             id: "empty",
@@ -319,7 +359,10 @@ mod tests {
 
     #[test]
     fn run_time_and_compile_time_write_the_same_text() {
-        let rendered = render(DAGS.iter().map(|dag| (dag.id, dag.tasks.to_vec())));
+        let rendered = render(
+            DAGS.iter()
+                .map(|dag| (dag.id, dag.tasks.iter().copied().flatten().collect())),
+        );
         assert_eq!(rendered, read_record(&RECORD).unwrap());
     }
 

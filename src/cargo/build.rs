@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
-use cargo_metadata::{Artifact, BuildScript, Message, Package, Target, TargetKind};
+use cargo_metadata::{Artifact, Message, Package, Target, TargetKind};
 
 use super::builder::Builder;
 use super::options::{CargoOptions, Common};
-use super::run_environment;
 use super::select::Selected;
 use crate::exit::{CargoFailed, ERROR, SIGNAL_BASE};
 use crate::interrupt::{self, CargoGuard};
@@ -27,8 +26,8 @@ pub struct Built {
     pub executable: PathBuf,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
-    /// The folders in which build scripts have the linker look for libraries.
-    pub link_search: Vec<PathBuf>,
+    /// Where the build scripts of this build have had libraries looked for, as cargo's messages name the folders.
+    pub linked_paths: Vec<PathBuf>,
 }
 
 /// What one `cargo build` is asked for.
@@ -55,11 +54,11 @@ pub fn build(
 ) -> anyhow::Result<Vec<Built>> {
     let mut command = command(request, options, common);
     shell.verbose("Running", format!("`{}`", super::shown(&command)));
-    let said = run(&mut command, request.builder, options.json(), shell)?;
+    let messages = run(&mut command, request.builder, options.json(), shell)?;
     request
         .selected
         .iter()
-        .map(|one| find(&said, one.package, one.target, request.builder))
+        .map(|one| find(&messages, one.package, one.target, request.builder))
         .collect()
 }
 
@@ -90,11 +89,11 @@ fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Com
     command
 }
 
-/// What cargo has said of a build.
+/// What cargo's messages say of a build.
 #[derive(Default)]
-struct Said {
+struct Messages {
     artifacts: Vec<Artifact>,
-    scripts: Vec<BuildScript>,
+    linked_paths: Vec<PathBuf>,
 }
 
 /// Runs cargo to its end, whatever it says on the way.
@@ -103,14 +102,14 @@ fn run(
     builder: &Builder,
     json: bool,
     shell: &mut Shell,
-) -> anyhow::Result<Said> {
+) -> anyhow::Result<Messages> {
     let words = super::shown(command);
     command.stdout(Stdio::piped());
     let mut child = command
         .spawn()
         .with_context(|| super::not_started(command))?;
     let guard = CargoGuard::new(child.id());
-    let mut said = Said::default();
+    let mut messages = Messages::default();
     let mut finished = None;
     let read = match child.stdout.take() {
         Some(stdout) => read_messages(
@@ -118,8 +117,11 @@ fn run(
             json,
             shell,
             |message| match message {
-                Message::CompilerArtifact(artifact) => said.artifacts.push(artifact),
-                Message::BuildScriptExecuted(script) => said.scripts.push(script),
+                Message::CompilerArtifact(artifact) => messages.artifacts.push(artifact),
+                Message::BuildScriptExecuted(script) => {
+                    let paths = script.linked_paths.into_iter();
+                    messages.linked_paths.extend(paths.map(PathBuf::from));
+                }
                 Message::BuildFinished(end) => finished = Some(end.success),
                 _ => {}
             },
@@ -155,7 +157,7 @@ fn run(
         }
         .into());
     }
-    Ok(said)
+    Ok(messages)
 }
 
 /// Reads cargo's lines as they arrive. Lines that are no message of cargo's are passed over.
@@ -184,13 +186,14 @@ fn read_messages(
 
 /// The executable of one target, in cargo's own words.
 fn find(
-    said: &Said,
+    messages: &Messages,
     package: &Package,
     target: &Target,
     builder: &Builder,
 ) -> anyhow::Result<Built> {
+    let artifacts = &messages.artifacts;
     let mut found: Option<(PathBuf, &Artifact)> = None;
-    for artifact in &said.artifacts {
+    for artifact in artifacts {
         let Some(executable) = &artifact.executable else {
             continue;
         };
@@ -220,7 +223,7 @@ fn find(
             package.name
         );
     };
-    if let Some(other) = said.artifacts.iter().find(|other| {
+    if let Some(other) = artifacts.iter().find(|other| {
         let same_path = other
             .executable
             .as_ref()
@@ -238,7 +241,7 @@ fn find(
     Ok(Built {
         executable,
         unoptimized: artifact.profile.opt_level == "0",
-        link_search: run_environment::link_search(&said.scripts),
+        linked_paths: messages.linked_paths.clone(),
     })
 }
 

@@ -18,21 +18,24 @@ pub fn load() -> Option<cargo_config2::Config> {
     cargo_config2::Config::load_with_options(folder, options).ok()
 }
 
-/// A `--config` as a configuration, with the folder that its relative paths are relative to. Nothing where it does not name `key`,
-/// so that what concerns cargo alone is left to cargo.
-pub fn parsed(config: &str, key: &str) -> anyhow::Result<Option<(Config, PathBuf)>> {
+/// A `--config` as a configuration, with the folder that its relative paths are relative to. Nothing where its text
+/// does not concern us, which is left to cargo.
+pub fn parsed(
+    config: &str,
+    concerns_us: impl Fn(&str) -> bool,
+) -> anyhow::Result<Option<(Config, PathBuf)>> {
     let here = std::env::current_dir().context("failed to find the current folder")?;
     let file = here.join(config);
     // cargo's rule for telling a file from a setting.
     if file.exists() {
-        if !std::fs::read_to_string(&file)?.contains(key) {
+        if !concerns_us(&std::fs::read_to_string(&file)?) {
             return Ok(None);
         }
         let config = Config::load_file(&file)?;
         let root = file.parent().and_then(Path::parent);
         return Ok(Some((config, root.unwrap_or(&here).to_owned())));
     }
-    if !config.contains(key) {
+    if !concerns_us(config) {
         return Ok(None);
     }
     // cargo's configuration is read from files only.

@@ -114,6 +114,15 @@ impl Workspace {
     }
 }
 
+/// The folder in which cargo keeps the dependencies of the executables in `output`, the folder of a profile.
+pub fn dependencies_of(metadata: &Metadata, output: &Path) -> PathBuf {
+    let below = output.strip_prefix(metadata.target_directory.as_std_path());
+    match (&metadata.build_directory, below) {
+        (Some(folder), Ok(below)) => folder.as_std_path().join(below).join("deps"),
+        _ => output.join("deps"),
+    }
+}
+
 /// The members that any of `specs` names.
 fn matching<'a>(
     members: &[&'a Package],

@@ -15,7 +15,7 @@ const MARK: &str = "CARGO_MANIFEST_DIR";
 pub type Change = (OsString, Option<OsString>);
 
 /// The variable with the folders of dynamic libraries.
-pub const LIBRARIES: &str = if cfg!(windows) {
+pub(super) const LIBRARIES: &str = if cfg!(windows) {
     "PATH"
 } else if cfg!(target_os = "macos") {
     "DYLD_FALLBACK_LIBRARY_PATH"

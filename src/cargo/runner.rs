@@ -113,7 +113,7 @@ impl CommandLine {
     }
 
     fn read_one(&mut self, config: &str) -> anyhow::Result<()> {
-        let Some((config, root)) = config::parsed(config, "runner")? else {
+        let Some((config, root)) = config::parsed(config, |text| text.contains("runner"))? else {
             return Ok(());
         };
         for (key, table) in config.target {

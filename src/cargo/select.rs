@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::{Context as _, bail};
-use cargo_metadata::{Package, Target, TargetKind};
+use cargo_metadata::{DependencyKind, Package, Target, TargetKind};
 
 use super::features;
 use super::metadata::Workspace;
@@ -250,15 +250,38 @@ fn missing(
     )
 }
 
-/// Whether a package says that it has something to pack: by a table, or by a direct dependency on the SDK.
-pub fn marked(package: &Package) -> bool {
-    Table::exists(package) || depends_on_sdk(package)
+/// Whether a package says that it has something to pack: by a table, or by the SDK that it reaches.
+pub fn marked(workspace: &Workspace, package: &Package) -> bool {
+    Table::exists(package) || reaches_sdk(workspace, package)
 }
 
-/// Whether a package depends directly on the SDK.
-pub fn depends_on_sdk(package: &Package) -> bool {
-    let mut dependencies = package.dependencies.iter();
-    dependencies.any(|one| one.name == SDK && one.kind == cargo_metadata::DependencyKind::Normal)
+/// Whether a package depends on the SDK, itself or through other members of the workspace, whose code is the author's
+/// too. Only cargo's resolver knows which optional dependencies are on and which targets are meant, and it may want a
+/// network: both count. Dependencies for builds and tests do not.
+pub fn reaches_sdk(workspace: &Workspace, package: &Package) -> bool {
+    let members = workspace.metadata.workspace_packages();
+    let mut seen = vec![package];
+    let mut next = 0;
+    while let Some(package) = seen.get(next) {
+        next += 1;
+        let mut found = Vec::new();
+        for dependency in &package.dependencies {
+            if dependency.kind != DependencyKind::Normal {
+                continue;
+            }
+            if dependency.name == SDK {
+                return true;
+            }
+            let Some(folder) = &dependency.path else {
+                continue;
+            };
+            let is_it = |member: &&&Package| member.manifest_path.parent() == Some(folder);
+            found.extend(members.iter().find(is_it).copied());
+        }
+        found.retain(|member| !seen.iter().any(|one| one.id == member.id));
+        seen.extend(found);
+    }
+    false
 }
 
 /// Bins of the packages that have a table or the SDK, or of all if there is none. Also says whether
@@ -291,13 +314,15 @@ fn candidates<'a>(
             return Ok((found, true));
         }
     }
-    let any_marked = packages.iter().any(|(package, _)| marked(package));
+    let any_marked = packages
+        .iter()
+        .any(|(package, _)| marked(workspace, package));
     let mut found = Vec::new();
     let mut all_listed = true;
     let mut first_listed = None;
     for entry in packages
         .iter()
-        .filter(|(package, _)| !any_marked || marked(package))
+        .filter(|(package, _)| !any_marked || marked(workspace, package))
     {
         let (package, table) = entry;
         let one = std::slice::from_ref(entry);

@@ -1,7 +1,10 @@
 //! The link section: the manifest that an executable carries in itself.
 //!
 //! A record is the text `AFMETA01`, a length (u32, little-endian) and that many bytes of UTF-8 JSON. It lies in the section
-//! `.airflow_md` (ELF), `__DATA,__airflow_md` (Mach-O) or `.aflow` (PE); linkers may put zero bytes behind it.
+//! `.airflow_md` or `.airflow_md.*` (ELF), `__DATA,__airflow_md` (Mach-O) or `.aflow` (PE); linkers may put zero bytes behind
+//! it. The SDK gives each record of an ELF file a section of its own, so that `--gc-sections` drops the records of functions
+//! that nothing calls. Mach-O linkers drop single symbols (`-dead_strip`). PE linkers drop sections too, but give those that
+//! stay one name.
 
 use std::error::Error;
 use std::fmt;
@@ -19,6 +22,8 @@ const HEADER: usize = 12;
 const MAX_TEXT: u64 = 16 * 1024 * 1024;
 /// The zero bytes that are allowed behind a record: more than any linker's alignment asks for.
 const MAX_PADDING: u64 = 64 * 1024;
+/// The most records that are read. More than one is an error; the others are read for its message.
+const MAX_RECORDS: usize = 16;
 
 /// The manifest that was found in an executable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +41,12 @@ pub struct LinkRecord {
 pub enum SectionError {
     /// The executable's headers cannot be followed.
     Executable(Refusal),
-    /// More than one section has the name.
-    SeveralSections {
+    /// There is more than one record, in one section or in several.
+    SeveralRecords {
         /// The name.
         section: &'static str,
-        /// How many there are.
-        count: usize,
+        /// The JSON text of each, which has not been parsed; of very many, the first ones.
+        records: Vec<String>,
     },
     /// The section is larger than any record may be.
     TooLarge {
@@ -78,11 +83,6 @@ pub enum SectionError {
         /// Where in the text, in bytes.
         offset: usize,
     },
-    /// A second record follows the first.
-    SecondRecord {
-        /// The name.
-        section: &'static str,
-    },
     /// Something other than zero bytes follows the record.
     Garbage {
         /// The name.
@@ -105,9 +105,10 @@ impl fmt::Display for SectionError {
                     "cannot look for the manifest in the executable: {refusal}"
                 )
             }
-            Self::SeveralSections { section, count } => write!(
+            Self::SeveralRecords { section, records } => write!(
                 f,
-                "{count} sections are named `{section}`, but one executable has one manifest: declare it once, in the executable's own crate"
+                "the section `{section}` holds {} manifest records, but one executable has one manifest",
+                records.len()
             ),
             Self::TooLarge { section, size } => write!(
                 f,
@@ -132,10 +133,6 @@ impl fmt::Display for SectionError {
             Self::NotUtf8 { section, offset } => write!(
                 f,
                 "the manifest in the section `{section}` is not UTF-8 (byte {offset})"
-            ),
-            Self::SecondRecord { section } => write!(
-                f,
-                "the section `{section}` holds two manifest records, but one executable has one manifest: `bundle!` stands twice in its crate, or in a crate that is linked into it too; keep one, in the executable's own crate"
             ),
             Self::Garbage { section, offset } => write!(
                 f,
@@ -217,16 +214,18 @@ fn universal(
 }
 
 fn single(region: &mut Region<'_>, kind: &Kind) -> Result<Option<LinkRecord>, SectionError> {
-    let mut count = 0;
-    let mut found: Option<Section> = None;
+    let mut found: Vec<Section> = Vec::new();
     let mut keep = |section: Section| {
-        count += 1;
-        found = Some(section);
+        // One more than is looked at.
+        if found.len() <= MAX_RECORDS {
+            found.push(section);
+        }
     };
     let name = match kind {
         Kind::Elf(flavour) => {
             elf::sections(region, *flavour, &mut |section| {
-                if section.name.as_bytes() == b".airflow_md" {
+                let rest = section.name.as_bytes().strip_prefix(b".airflow_md");
+                if matches!(rest, Some([] | [b'.', ..])) {
                     keep(section);
                 }
             })?;
@@ -254,42 +253,74 @@ fn single(region: &mut Region<'_>, kind: &Kind) -> Result<Option<LinkRecord>, Se
         }
         Kind::MachOUniversal(_) | Kind::Refused(_) => return Ok(None),
     };
-    match found {
-        None => Ok(None),
-        Some(_) if count > 1 => Err(SectionError::SeveralSections {
-            section: name,
-            count,
-        }),
-        Some(section) => read(region, &section, name).map(Some),
+    let mut records = Vec::new();
+    let mut room = HEADER as u64 + MAX_TEXT + MAX_PADDING;
+    for section in found.iter().take(MAX_RECORDS) {
+        room = room
+            .checked_sub(section.size)
+            .ok_or(SectionError::TooLarge {
+                section: name,
+                size: section.size,
+            })?;
+        read(region, section, name, &mut records)?;
     }
+    if records.len() > 1 {
+        return Err(SectionError::SeveralRecords {
+            section: name,
+            records,
+        });
+    }
+    Ok(records.pop().map(|json| LinkRecord {
+        json,
+        section: name,
+    }))
 }
 
+/// Reads the records of one section.
 fn read(
     region: &mut Region<'_>,
     section: &Section,
     name: &'static str,
-) -> Result<LinkRecord, SectionError> {
+    records: &mut Vec<String>,
+) -> Result<(), SectionError> {
     if section.compressed {
         return Err(SectionError::Compressed { section: name });
     }
-    let too_large = SectionError::TooLarge {
-        section: name,
-        size: section.size,
-    };
-    if section.size > HEADER as u64 + MAX_TEXT + MAX_PADDING {
-        return Err(too_large);
-    }
     let Ok(size) = usize::try_from(section.size) else {
-        return Err(too_large);
+        return Err(SectionError::TooLarge {
+            section: name,
+            size: section.size,
+        });
     };
     let bytes = region.bytes("the link section", section.offset, size)?;
-    parse(bytes, name)
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let (json, end) = parse(rest, name)?;
+        records.push(json);
+        at += end;
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(position) = rest.iter().position(|&byte| byte != 0) else {
+            return Ok(());
+        };
+        at += position;
+        if !bytes.get(at..).unwrap_or_default().starts_with(MAGIC) {
+            return Err(SectionError::Garbage {
+                section: name,
+                offset: at,
+            });
+        }
+        if records.len() == MAX_RECORDS {
+            return Ok(());
+        }
+    }
 }
 
-fn parse(mut bytes: Vec<u8>, section: &'static str) -> Result<LinkRecord, SectionError> {
+/// The record at the beginning of `bytes`: its text, and where it ends.
+fn parse(bytes: &[u8], section: &'static str) -> Result<(String, usize), SectionError> {
     let no_record = || SectionError::NoRecord {
         section,
-        begins: bytes.get(..16).unwrap_or(&bytes).escape_ascii().to_string(),
+        begins: bytes.get(..16).unwrap_or(bytes).escape_ascii().to_string(),
     };
     let length = bytes
         .strip_prefix(MAGIC)
@@ -312,29 +343,12 @@ fn parse(mut bytes: Vec<u8>, section: &'static str) -> Result<LinkRecord, Sectio
             size: u64::from(length),
         });
     }
-    let rest = bytes.get(end..).unwrap_or_default();
-    if let Some(position) = rest.iter().position(|&byte| byte != 0) {
-        return Err(
-            if rest
-                .get(position..)
-                .is_some_and(|rest| rest.starts_with(MAGIC))
-            {
-                SectionError::SecondRecord { section }
-            } else {
-                SectionError::Garbage {
-                    section,
-                    offset: end + position,
-                }
-            },
-        );
-    }
-    bytes.truncate(end);
-    bytes.drain(..HEADER);
-    match String::from_utf8(bytes) {
-        Ok(json) => Ok(LinkRecord { json, section }),
+    let text = bytes.get(HEADER..end).unwrap_or_default();
+    match std::str::from_utf8(text) {
+        Ok(json) => Ok((json.to_owned(), end)),
         Err(error) => Err(SectionError::NotUtf8 {
             section,
-            offset: error.utf8_error().valid_up_to(),
+            offset: error.valid_up_to(),
         }),
     }
 }

@@ -6,6 +6,7 @@ mod frame;
 mod run;
 mod run_error;
 mod running;
+mod several;
 mod supervisor;
 mod trial;
 mod trial_error;
@@ -20,10 +21,11 @@ use anyhow::{Context as _, bail};
 pub use command::Asked;
 pub use run::OUTPUT_LIMIT;
 pub use run_error::{RunError, is_foreign};
+pub use several::SeveralManifests;
 pub use trial_error::TrialError;
 
 use crate::bundle::input::Input;
-use crate::executable;
+use crate::executable::{self, SectionError};
 use crate::interrupt::AtOnce;
 use crate::manifest::{Manifest, ManifestError};
 use crate::text;
@@ -51,6 +53,9 @@ pub fn try_out(asked: &Asked, limit: Duration) -> Result<(), TrialError> {
 /// Reads the manifest in the link section of `executable`, which was opened from `path`. `None` if it has no such section.
 pub fn from_section(executable: &Input, path: &Path) -> anyhow::Result<Option<Manifest>> {
     let record = executable::link_record(executable.file(), 0, executable.size());
+    if let Err(SectionError::SeveralRecords { records, .. }) = &record {
+        return Err(SeveralManifests::new(path, records).into());
+    }
     let record = record.with_context(|| {
         format!(
             "the link section of `{}` holds no usable manifest record",

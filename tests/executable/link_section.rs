@@ -50,15 +50,22 @@ fn macho_with(cpu: u32, section: &[u8]) -> Vec<u8> {
 #[test]
 fn a_rust_program_carries_its_record_also_when_stripped() {
     let bench = Bench::new();
-    let source = format!(
-        "#[used]\n#[unsafe(link_section = \".airflow_md\")]\nstatic RECORD: [u8; {}] = *b\"{}\";\nfn main() {{ println!(\"{{}}\", RECORD.len()); }}\n",
-        record(JSON).len(),
-        record(JSON).escape_ascii(),
-    );
-    for (name, flags) in [
-        ("plain", &["-g"][..]),
-        ("stripped", &["-O", "-Cstrip=symbols"]),
+    for (name, section, flags) in [
+        ("plain", ".airflow_md", &["-g"][..]),
+        ("stripped", ".airflow_md", &["-O", "-Cstrip=symbols"]),
+        (
+            "own-name",
+            ".airflow_md.größe::module_with_a_long_name.12.3",
+            &["-O"],
+        ),
     ] {
+        let source = format!(
+            "#[used]\n#[unsafe(link_section = \"{section}\")]\nstatic RECORD: [u8; {}] = *b\"{}\";\n\
+             #[used]\n#[unsafe(link_section = \".airflow_mdx\")]\nstatic OTHER: u8 = 1;\n\
+             fn main() {{ println!(\"{{}}\", RECORD.len()); }}\n",
+            record(JSON).len(),
+            record(JSON).escape_ascii(),
+        );
         let bytes = std::fs::read(bench.rustc(&source, flags, name)).unwrap();
         let record = found(&bytes).unwrap().unwrap();
         assert_eq!(record.json, JSON, "{name}");
@@ -137,8 +144,8 @@ fn damaged_records_are_errors() {
         (&text[..text.len() - 1], "are there"),
         (&long, "claims"),
         (&huge, "claims 4294967295 bytes"),
-        (&twice, "two manifest records"),
-        (&apart, "two manifest records"),
+        (&twice, "2 manifest records"),
+        (&apart, "2 manifest records"),
         (&garbage, "something else behind"),
         (&latin, "not UTF-8 (byte 2)"),
     ] {
@@ -171,18 +178,35 @@ fn a_text_of_sixteen_mebibytes_is_the_longest() {
 }
 
 #[test]
-fn two_sections_are_an_error() {
-    let (first, second) = (record(JSON), record(JSON));
+fn two_sections_are_an_error_that_has_both_texts() {
+    let (first, second) = (record(JSON), record("{}"));
     let image = Pe {
         sections: vec![(".aflow", &first), (".aflow", &second)],
         ..Pe::default()
     }
     .build();
     let error = found(&image).unwrap_err();
-    assert!(
-        matches!(error, SectionError::SeveralSections { count: 2, .. }),
-        "{error:?}"
-    );
+    let SectionError::SeveralRecords { section, records } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(section, ".aflow");
+    assert_eq!(records, [JSON, "{}"]);
+}
+
+/// Each may be as large as a manifest, and all of them together too.
+#[test]
+fn many_records_take_no_more_memory_than_one() {
+    let many = record("").repeat(100_000);
+    let error = found(&pe_with(&many)).unwrap_err();
+    assert!(error.to_string().contains("16 manifest records"), "{error}");
+    let large = record(&"x".repeat(9 * 1024 * 1024));
+    let image = Pe {
+        sections: vec![(".aflow", &large), (".aflow", &large)],
+        ..Pe::default()
+    }
+    .build();
+    let error = found(&image).unwrap_err();
+    assert!(matches!(error, SectionError::TooLarge { .. }), "{error:?}");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::process::{Command, Output};
 
 use crate::project::{AT_RUN_TIME, DECLARED, PACKER, RELEASE, STRIPPED, build, run, succeeded};
 
-/// Packs an executable into the file `name` of `folder`.
-fn packing(executable: &Path, folder: &Path, name: &str, how: &str) -> (PathBuf, Command) {
+/// The packer's command that packs an executable into the file `name` of `folder`.
+pub fn packing(executable: &Path, folder: &Path, name: &str, how: &str) -> (PathBuf, Command) {
     let source = folder.join("main.rs");
     fs::write(&source, "fn main() {}\n").unwrap();
     let bundle = folder.join(name);

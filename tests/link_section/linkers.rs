@@ -10,19 +10,20 @@ use object::{Object, ObjectSection, SectionKind};
 
 use crate::project::{DECLARED, DEV, RELEASE, STRIPPED, Variant, build, metadata};
 
+/// How the section is called; behind a dot follows the place of the `bundle!`.
 const SECTION: &str = ".airflow_md";
 
-struct Linker {
-    name: &'static str,
+pub struct Linker {
+    pub name: &'static str,
     /// The program, if it is not rustc's own.
     program: Option<&'static str>,
-    rustc: &'static [&'static str],
+    pub rustc: &'static [&'static str],
     /// The name that it leaves in the section `.comment`; GNU's leaves none.
     signature: Option<&'static str>,
 }
 
 /// `cc` finds linkers by their short names; the last `-fuse-ld` is the one that counts.
-const LINKERS: [Linker; 4] = [
+pub const LINKERS: [Linker; 4] = [
     Linker {
         name: "default",
         program: None,
@@ -135,7 +136,7 @@ fn with_each_linker(variant: Variant) {
 
 impl Linker {
     /// Name and version as the linker says them; empty for rustc's own.
-    fn version(&self) -> String {
+    pub fn version(&self) -> String {
         let Some(program) = self.program else {
             return String::new();
         };
@@ -150,7 +151,7 @@ impl Linker {
     }
 
     /// A linker that was not found, or not asked, must not pass for the one that was meant.
-    fn must_have_made(&self, executable: &Path, version: &str) {
+    pub fn must_have_made(&self, executable: &Path, version: &str) {
         let image = fs::read(executable).unwrap();
         let image = object::File::parse(&*image).unwrap();
         let comment = image.section_by_name(".comment").unwrap();
@@ -193,7 +194,7 @@ fn check(executable: &Path) {
     let image = object::File::parse(&*image).unwrap();
     let sections: Vec<_> = image
         .sections()
-        .filter(|section| section.name() == Ok(SECTION))
+        .filter(|section| section.name().is_ok_and(|name| name.starts_with(SECTION)))
         .collect();
     let [section] = &sections[..] else {
         panic!("{what}: {} sections", sections.len());

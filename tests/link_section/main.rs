@@ -10,6 +10,7 @@
 
 mod by_hand;
 mod introspection;
+mod library;
 mod linkers;
 mod project;
 mod run_time;

@@ -13,6 +13,9 @@ pub const DECLARED: &str = "sdk-minimal";
 /// The one whose ids are not.
 pub const AT_RUN_TIME: &str = "at-run-time";
 
+/// Those whose `bundle!`s stand in one library.
+pub const OF_A_LIBRARY: [&str; 2] = ["sales", "audit"];
+
 /// The packer.
 pub const PACKER: &str = env!("CARGO_BIN_EXE_cargo-airflow-bundle");
 
@@ -97,6 +100,9 @@ fn prepare() {
         "src/main.rs",
         "src/reports.rs",
         "src/bin/at-run-time.rs",
+        "src/lib.rs",
+        "src/bin/sales.rs",
+        "src/bin/audit.rs",
     ] {
         copy_changed(&from.join(file), &to.join(file));
     }

@@ -11,13 +11,13 @@ mod build;
 mod builder;
 mod bundles;
 mod config;
+mod environment;
 mod loader;
 mod prebuilt;
 #[path = "../common/project.rs"]
 mod project;
 mod report;
 mod reproducible;
-mod run_environment;
 mod runner;
 mod sdk;
 mod select;

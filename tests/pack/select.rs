@@ -12,6 +12,45 @@ fn candidates_have_a_table_or_depend_on_the_sdk() {
     assert!(!project.path("target/debug/tools").exists());
 }
 
+/// `app` has its tasks from `tasks`, a library of the same workspace; `tools` does not, and `outside` is no member.
+#[test]
+fn the_sdk_is_reached_through_members() {
+    let project = Project::with_sdk("workspace-library");
+    for args in ["--workspace", "", "-p app", "-p tasks -p app -p tools"] {
+        assert_eq!(project.pack(args).names(), ["app"], "{args}");
+    }
+    let manifest = project.pack("-p app --message-format json").ok();
+    let line = manifest.json().pop().unwrap();
+    assert_eq!(line["introspection"], "section");
+    assert_eq!(line["dags"]["sales"]["tasks"][0], "extract");
+    assert!(!project.path("target/debug/tools").exists());
+    for (changed, why) in [
+        ("dev-dependencies", "for tests"),
+        ("build-dependencies", "for builds"),
+    ] {
+        project.replace(
+            "middle/Cargo.toml",
+            "[dependencies]",
+            &format!("[{changed}]"),
+        );
+        let outcome = project
+            .pack("--workspace")
+            .fails(1, &["no executable to pack"]);
+        assert!(!outcome.stderr.contains("panicked"), "{why}");
+        project.replace(
+            "middle/Cargo.toml",
+            &format!("[{changed}]"),
+            "[dependencies]",
+        );
+    }
+    // What the workspace does not hold is somebody else's.
+    project.replace("Cargo.toml", "\"middle\", ", "");
+    project.append("Cargo.toml", "exclude = [\"middle\"]");
+    project
+        .pack("--workspace")
+        .fails(1, &["no executable to pack"]);
+}
+
 #[test]
 fn several_candidates_need_a_choice() {
     let project = Project::with_sdk("workspace-two-bins");

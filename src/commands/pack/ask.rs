@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
 use super::job::Job;
 use crate::bundle::input::Input;
+use crate::cargo::outer;
 use crate::cargo::runner::{self, Runner};
 use crate::cargo::table::TABLE;
-use crate::cargo::{outer, run_environment, select};
 use crate::cli::{Introspect, PackArgs};
 use crate::executable::Executable;
-use crate::introspect::{self, Asked};
+use crate::introspect::{self, Asked, SeveralManifests};
 use crate::manifest::Manifest;
 use crate::shell::Shell;
 
@@ -62,15 +62,24 @@ pub fn manifest(
             has_section: false,
         });
     }
-    // A record that is damaged is an error: whoever wrote it meant it to be read.
-    if args.introspect != Introspect::Run
-        && let Some(manifest) = introspect::from_section(executable, &job.executable)?
-    {
-        return Ok(Learned {
-            manifest,
-            source: Source::Section,
-            has_section: true,
-        });
+    let mut several = None;
+    if args.introspect != Introspect::Run {
+        match introspect::from_section(executable, &job.executable) {
+            Ok(Some(manifest)) => {
+                return Ok(Learned {
+                    manifest,
+                    source: Source::Section,
+                    has_section: true,
+                });
+            }
+            Ok(None) => {}
+            // Of several manifests, the program itself prints its own.
+            Err(error) if args.introspect == Introspect::Auto && error.is::<SeveralManifests>() => {
+                several = Some(error);
+            }
+            // A record that is damaged is an error: whoever wrote it meant it to be read.
+            Err(error) => return Err(error),
+        }
     }
     if args.introspect == Introspect::Section {
         bail!(
@@ -87,22 +96,13 @@ pub fn manifest(
         None if examined.is_for_this_machine() || args.introspect == Introspect::Run => {
             Asked::directly(path)
         }
-        None => bail!(cannot_run(job, examined)),
+        None => return Err(several.unwrap_or_else(|| anyhow!(cannot_run(job, examined)))),
     };
-    let environment = match &job.origin {
-        Some(origin) => run_environment::of(
-            &origin.library_folders,
-            origin.triple.as_deref(),
-            &args.cargo.config,
-        )?,
-        None => outer::undone(),
-    };
-    let asked = asked.with_environment(environment);
     if let Some(origin) = &job.origin
         && args.introspect == Introspect::Auto
         && args.cargo.bin.is_empty()
         && args.cargo.example.is_empty()
-        && !select::marked(&origin.package)
+        && !origin.marked
     {
         shell.note(format!(
             "`{0}` neither depends on `airflow-sdk` nor has a table [package.metadata.{TABLE}]; its bin `{1}` is run to learn \
@@ -110,12 +110,18 @@ pub fn manifest(
             origin.package.name, origin.target.name
         ));
     }
+    let environment = match &job.origin {
+        Some(origin) => origin.environment(&args.cargo.config)?,
+        None => outer::undone(),
+    };
+    let asked = asked.with_environment(environment);
     shell.verbose("Running", format!("`{asked}`"));
     let limit = Duration::from_secs(args.introspect_timeout);
     Ok(Learned {
         manifest: introspect::from_run(&asked, limit)?,
         source: Source::Run,
-        has_section: args.introspect == Introspect::Run && introspect::has_section(executable),
+        has_section: (args.introspect == Introspect::Run || several.is_some())
+            && introspect::has_section(executable),
     })
 }
 

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::camino::Utf8Path;
-use cargo_metadata::{Package, Target};
+use cargo_metadata::{Package, Target, TargetKind};
 
 use super::place::Place;
 use crate::bundle::output::Output;
 use crate::cargo::build::Built;
 use crate::cargo::dep_info;
-use crate::cargo::metadata::Workspace;
-use crate::cargo::run_environment;
-use crate::cargo::select::Selected;
+use crate::cargo::environment;
+use crate::cargo::metadata::{Workspace, dependencies_of};
+use crate::cargo::outer::Change;
+use crate::cargo::select::{self, Selected};
 use crate::cargo::triple::Triple;
 use crate::manifest::SourceName;
 
@@ -26,7 +27,7 @@ pub struct Job {
     pub source_name: SourceName,
     /// What cargo knows of the executable, if cargo built it.
     pub origin: Option<Origin>,
-    /// The folders in which cargo built it, if cargo did.
+    /// Folders of the build, which workers do not have.
     pub build_folders: Vec<PathBuf>,
     /// Where the bundle goes.
     place: Place,
@@ -39,13 +40,17 @@ pub struct Origin {
     pub package: Package,
     /// The bin or example.
     pub target: Target,
+    /// Whether the package says that it has something to pack.
+    pub marked: bool,
+    /// Whether the package reaches the SDK.
+    pub reaches_sdk: bool,
     /// The triple that it was built for, if one was chosen.
     pub triple: Option<String>,
     /// The profile that it was built with.
     pub profile: String,
     /// Whether it was built without optimizations.
     pub unoptimized: bool,
-    /// The folders in which a program that `cargo run` starts looks for libraries first.
+    /// Where its dynamic libraries are looked for when cargo runs it.
     pub library_folders: Vec<PathBuf>,
     /// What was read to build it: [`cargo_files`] and the sources.
     pub read: Vec<PathBuf>,
@@ -61,6 +66,13 @@ pub fn cargo_files(workspace: &Workspace, package: &Package) -> Vec<PathBuf> {
     ]
     .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf)
     .into()
+}
+
+impl Origin {
+    /// What `cargo run` would change in the environment of the executable; `configs` are the values of `--config`.
+    pub fn environment(&self, configs: &[String]) -> anyhow::Result<Vec<Change>> {
+        environment::of_run(&self.library_folders, self.triple.as_deref(), configs)
+    }
 }
 
 impl Job {
@@ -88,15 +100,9 @@ impl Job {
     ) -> Self {
         let source = source_of(selected, source);
         let root = selected.package.manifest_path.parent();
-        let library_folders = run_environment::library_folders(
-            &built.executable,
-            selected.target,
-            triple.shown.is_some(),
-            &workspace.metadata,
-            built.link_search,
-        );
         let mut read = cargo_files(workspace, selected.package);
         read.extend(dep_info::sources(&built.executable));
+        let library_folders = library_folders(workspace, selected.target, &built);
         let metadata = &workspace.metadata;
         let mut build_folders = vec![metadata.target_directory.clone().into_std_path_buf()];
         build_folders.extend(metadata.build_directory.clone().map(Into::into));
@@ -107,6 +113,8 @@ impl Job {
             origin: Some(Origin {
                 package: selected.package.clone(),
                 target: selected.target.clone(),
+                marked: select::marked(workspace, selected.package),
+                reaches_sdk: select::reaches_sdk(workspace, selected.package),
                 triple: triple.shown.clone(),
                 profile: profile.to_owned(),
                 unoptimized: built.unoptimized,
@@ -128,6 +136,20 @@ impl Job {
     pub fn output(&self, inputs: &[&Path]) -> anyhow::Result<Output> {
         self.place.check(&self.executable, inputs)
     }
+}
+
+fn library_folders(workspace: &Workspace, target: &Target, built: &Built) -> Vec<PathBuf> {
+    // Examples are in a folder below that of the profile.
+    let above = if target.kind.contains(&TargetKind::Example) {
+        2
+    } else {
+        1
+    };
+    let Some(output) = built.executable.ancestors().nth(above) else {
+        return Vec::new();
+    };
+    let dependencies = dependencies_of(&workspace.metadata, output);
+    environment::library_folders(output, &dependencies, &built.linked_paths)
 }
 
 /// The source file of a target: the flag's or the environment's, the table's, or the main file.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Ready;
 use super::ask::{self, Source};
-use crate::cargo::{outer, select};
+use crate::cargo::outer;
 use crate::cli::{Introspect, PackArgs};
 use crate::introspect::{self, Asked, TrialError};
 use crate::shell::Shell;
@@ -17,7 +17,7 @@ pub fn run(ready: &Ready, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<
     let job = &ready.job;
     let with_sdk = || {
         let mut origins = job.origin.iter();
-        origins.any(|origin| select::depends_on_sdk(&origin.package))
+        origins.any(|origin| origin.reaches_sdk)
     };
     if ready.learned.source == Source::File
         || !ready.examined.runs_here()

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    sdk_minimal::audit().serve()
+}
