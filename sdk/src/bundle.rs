@@ -1,7 +1,5 @@
 //! The registry of an executable: which tasks of which Dags it serves.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +20,8 @@ pub struct Bundle {
     /// The text of the link section's record, for bundles from the macro.
     declared: Option<String>,
     dags: Vec<Dag>,
-    /// Where in `dags` a Dag stands.
-    places: HashMap<String, usize>,
+    /// The places in `dags`, by id.
+    order: Order,
     problems: Vec<RegistrationError>,
     reply_timeout: Duration,
     before_outcome: Vec<BeforeOutcome>,
@@ -32,8 +30,21 @@ pub struct Bundle {
 struct Dag {
     id: String,
     tasks: Vec<(String, Arc<BoxHandler>)>,
-    /// Where in `tasks` a task stands.
-    places: HashMap<String, usize>,
+    /// The places in `tasks`, by id.
+    order: Order,
+}
+
+/// The places of a list in the order of its ids, so that thousands of ids are found without comparing all of them. A map
+/// would take ten kilobytes of every bundle.
+#[derive(Default)]
+struct Order(Vec<usize>);
+
+impl Order {
+    /// Where an id stands in the list, or else where its place belongs.
+    fn find<'a>(&self, id: &str, id_at: impl Fn(usize) -> &'a str) -> Result<usize, usize> {
+        let found = self.0.binary_search_by(|&place| id_at(place).cmp(id));
+        found.map(|at| self.0[at])
+    }
 }
 
 /// Why a registration is refused.
@@ -124,7 +135,7 @@ impl Bundle {
         Self {
             declared: None,
             dags: Vec::new(),
-            places: HashMap::new(),
+            order: Order::default(),
             problems: Vec::new(),
             reply_timeout: REPLY_TIMEOUT,
             before_outcome: Vec::new(),
@@ -277,8 +288,8 @@ impl Bundle {
     /// The handler of a task.
     pub(crate) fn handler(&self, dag_id: &str, task_id: &str) -> Option<Arc<BoxHandler>> {
         let dag = self.dag(dag_id)?;
-        let (_, handler) = dag.tasks.get(*dag.places.get(task_id)?)?;
-        Some(Arc::clone(handler))
+        let place = dag.find(task_id).ok()?;
+        Some(Arc::clone(&dag.tasks[place].1))
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -306,14 +317,11 @@ impl Bundle {
     /// of letters.
     pub(crate) fn add(&mut self, dag_id: String, task_id: String, handler: BoxHandler) {
         let dag = self.dag_mut(&dag_id);
-        match dag.places.entry(task_id) {
-            Entry::Occupied(entry) => {
-                let task_id = entry.key().clone();
-                self.problem(RegistrationError::Duplicate { dag_id, task_id });
-            }
-            Entry::Vacant(entry) => {
-                dag.tasks.push((entry.key().clone(), Arc::new(handler)));
-                entry.insert(dag.tasks.len() - 1);
+        match dag.find(&task_id) {
+            Ok(_) => self.problem(RegistrationError::Duplicate { dag_id, task_id }),
+            Err(at) => {
+                dag.order.0.insert(at, dag.tasks.len());
+                dag.tasks.push((task_id, Arc::new(handler)));
             }
         }
     }
@@ -325,17 +333,21 @@ impl Bundle {
         }
     }
 
+    fn find(&self, dag_id: &str) -> Result<usize, usize> {
+        self.order.find(dag_id, |place| &self.dags[place].id)
+    }
+
     fn dag(&self, dag_id: &str) -> Option<&Dag> {
-        self.dags.get(*self.places.get(dag_id)?)
+        self.find(dag_id).ok().map(|place| &self.dags[place])
     }
 
     fn dag_mut(&mut self, dag_id: &str) -> &mut Dag {
-        let place = self.places.get(dag_id).copied().unwrap_or_else(|| {
-            self.places.insert(dag_id.to_owned(), self.dags.len());
+        let place = self.find(dag_id).unwrap_or_else(|at| {
+            self.order.0.insert(at, self.dags.len());
             self.dags.push(Dag {
                 id: dag_id.to_owned(),
                 tasks: Vec::new(),
-                places: HashMap::new(),
+                order: Order::default(),
             });
             self.dags.len() - 1
         });
@@ -344,6 +356,10 @@ impl Bundle {
 }
 
 impl Dag {
+    fn find(&self, task_id: &str) -> Result<usize, usize> {
+        self.order.find(task_id, |place| &self.tasks[place].0)
+    }
+
     fn task_ids(&self) -> Vec<&str> {
         self.tasks.iter().map(|(id, _)| id.as_str()).collect()
     }

@@ -24,8 +24,9 @@ fn it_says_what_it_is() {
 }
 
 #[test]
-fn a_bundle_that_does_nothing_is_smaller_than_one_megabyte() {
+fn a_bundle_that_does_nothing_is_small() {
     let executable = build(DECLARED, STRIPPED, "size", &[]);
     let size = fs::metadata(executable).unwrap().len();
-    assert!(size < 1_000_000, "{size} bytes");
+    println!("{size} bytes");
+    assert!(size < 1_100_000, "{size} bytes");
 }
