@@ -315,12 +315,13 @@ fn others(airflow: &Airflow) {
     }
 }
 
-/// Two runs of one Dag: the second looks back at the first.
+/// Three runs of one Dag: each looks back at the one before. The last has the date that means "for ever".
 pub fn history(airflow: &Airflow) {
     let api = &airflow.api;
     for (run, date, before) in [
         ("first", "2026-01-01T00:00:00Z", Value::Null),
         ("second", "2026-01-02T00:00:00Z", json!("first")),
+        ("for_ever", "9999-12-31T00:00:00Z", json!("second")),
     ] {
         api.trigger_at("history", run, date);
         api.wait_for_end("history", run, PATIENCE);
