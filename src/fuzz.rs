@@ -198,7 +198,7 @@ pub fn introspection(bytes: &[u8]) {
 
 /// What an executable sends to the supervisor of its trial: frames one after the other, and the message where they end in none.
 pub fn answer(bytes: &[u8]) {
-    let mut inbox = bytes.to_vec();
+    let mut inbox = bytes;
     loop {
         let before = inbox.len();
         match introspect::take_frame(&mut inbox) {

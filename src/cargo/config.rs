@@ -25,9 +25,8 @@ pub fn parsed(
     concerns_us: impl Fn(&str) -> bool,
 ) -> anyhow::Result<Option<(Config, PathBuf)>> {
     let here = std::env::current_dir().context("failed to find the current folder")?;
-    let file = here.join(config);
-    // cargo's rule for telling a file from a setting.
-    if file.exists() {
+    if is_file(config) {
+        let file = here.join(config);
         if !concerns_us(&std::fs::read_to_string(&file)?) {
             return Ok(None);
         }
@@ -43,6 +42,11 @@ pub fn parsed(
     copy.write_all(config.as_bytes())
         .context("failed to write a temporary file")?;
     Ok(Some((Config::load_file(copy.path())?, here)))
+}
+
+/// Whether a `--config` is a file and no setting. cargo's rule: what exists is a file.
+fn is_file(text: &str) -> bool {
+    !text.is_empty() && Path::new(text).exists()
 }
 
 /// What one `--config` holds.
@@ -62,9 +66,9 @@ pub enum ConfigArg<'a> {
 }
 
 impl<'a> ConfigArg<'a> {
-    /// Reads it by cargo's rule: what exists as a file is one.
+    /// Reads it.
     pub fn read(text: &'a str) -> Self {
-        if !text.is_empty() && Path::new(text).exists() {
+        if is_file(text) {
             return Config::load_file(text)
                 .map_or(Self::Unknown, |config| Self::File(Box::new(config)));
         }

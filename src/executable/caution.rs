@@ -1,12 +1,9 @@
-//! What works where an executable was built, and hardly elsewhere.
+//! Signs that an executable works on the machine that built it, and fails on others.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Architecture, Executable, Shown};
-
-/// So many names or paths are listed; the rest is counted.
-const LISTED: usize = 6;
+use super::{Architecture, Executable, LISTED, Shown};
 
 /// The folders of people, of temporary files and of package managers that keep the files of each machine apart. What lies below
 /// is on the machine that built an executable, and on others by accident only. `/opt` is not among them: programs of conda and

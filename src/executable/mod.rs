@@ -225,7 +225,7 @@ impl fmt::Display for Executable {
         let mut separator = ", needs ";
         let mut more = 0_usize;
         for (index, library) in self.uncommon_libraries().enumerate() {
-            if index < LISTED_LIBRARIES {
+            if index < LISTED {
                 write!(f, "{separator}{}", Shown(library))?;
                 separator = ", ";
             } else {
@@ -239,8 +239,8 @@ impl fmt::Display for Executable {
     }
 }
 
-/// So many libraries are named in a line.
-const LISTED_LIBRARIES: usize = 6;
+/// So many names or paths are listed in a line; the rest is counted.
+const LISTED: usize = 6;
 /// So many characters of a name or path are shown: what is longer has been made to fill a screen.
 const SHOWN: usize = 300;
 

@@ -207,7 +207,7 @@ pub(crate) fn read_printed(output: &[u8]) -> Result<Manifest, String> {
 
 /// For the fuzz target: takes a frame out of `bytes`, if it is whole, or writes out why it is none.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn take_frame(bytes: &mut Vec<u8>) -> Result<bool, String> {
+pub(crate) fn take_frame(bytes: &mut &[u8]) -> Result<bool, String> {
     let frame = frame::take(bytes).map_err(|error| error.to_string())?;
     Ok(frame.is_some())
 }

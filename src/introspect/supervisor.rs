@@ -105,7 +105,8 @@ impl Supervisor {
             }
         }
         moved |= self.comm.read(|bytes| inbox.extend_from_slice(bytes));
-        while let Some(frame) = frame::take(&mut self.inbox)? {
+        let mut rest = self.inbox.as_slice();
+        while let Some(frame) = frame::take(&mut rest)? {
             match frame.message {
                 Message::Answer(errors) => {
                     self.comm.write(&frame::done(frame.id));
@@ -114,6 +115,8 @@ impl Supervisor {
                 Message::Request(kind) => self.comm.write(&frame::refusal(frame.id, &kind)),
             }
         }
+        let taken = self.inbox.len() - rest.len();
+        self.inbox.drain(..taken);
         Ok(if moved {
             Found::Something
         } else {

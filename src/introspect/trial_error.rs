@@ -66,12 +66,11 @@ const SERVE: &str = "its tasks would fail with an empty log: with `airflow-sdk`,
 impl fmt::Display for TrialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listen(error) => write!(
-                f,
-                "no port of 127.0.0.1 could be listened at, as Airflow does: {error}"
-            ),
-            Self::Start(error) => write!(f, "it could not be started: {error}"),
-            Self::Wait(error) => write!(f, "whether it runs could not be found out: {error}"),
+            Self::Listen(_) => {
+                f.write_str("no port of 127.0.0.1 could be listened at, as Airflow does")
+            }
+            Self::Start(_) => f.write_str("it could not be started"),
+            Self::Wait(_) => f.write_str("whether it runs could not be found out"),
             Self::Failed { fault, said } => {
                 write!(f, "{fault}")?;
                 if let Some(hint) = fault.hint(said) {
@@ -87,7 +86,15 @@ impl fmt::Display for TrialError {
     }
 }
 
-impl std::error::Error for TrialError {}
+impl std::error::Error for TrialError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Listen(error) | Self::Start(error) | Self::Wait(error) => Some(error),
+            // Their texts are part of this one's.
+            Self::Failed { .. } | Self::Interrupted(_) => None,
+        }
+    }
+}
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,7 +157,7 @@ impl Fault {
             Self::Ended { reached, .. } => library_hint(&said.stderr).or(match reached {
                 Reached::Nothing | Reached::Only(_) => Some(SERVE),
                 Reached::Asked | Reached::Closed => Some(
-                    "it was asked `DagFileParseRequest`, as Airflow 3.4 asks every bundle; an `airflow-sdk` that does not \
+                    "it was asked `DagFileParseRequest`, as Airflow 3.4 asks bundles; an `airflow-sdk` that does not \
                      serve it is too old: `cargo update airflow-sdk`",
                 ),
             }),

@@ -1,4 +1,8 @@
 //! Which dag and task ids Airflow's server accepts.
+//!
+//! The SDK has the same rule for `bundle!` (`sdk/src/ids`), where the compiler runs it, on a table of its own: no crate for classes
+//! of characters works in constant expressions. A test in `tests/interop/ids.rs` holds both, and Python's own, together over all
+//! of Unicode.
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 

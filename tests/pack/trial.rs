@@ -134,3 +134,18 @@ fn who_is_tried() {
     let outcome = outcome.says(&["was not tried (`--config` sets a runner for `cfg(unix)`"]);
     assert!(!tried(outcome));
 }
+
+/// Where Rust's shared libraries are found when it is packed says nothing of a worker: a warning says so, and no trial is made.
+#[test]
+fn what_needs_rusts_shared_libraries_is_not_tried() {
+    let project = Project::with_sdk("one-bin");
+    let flags = "--config build.rustflags=['-Cprefer-dynamic']";
+    let packed = project.pack(&format!("{flags} --message-format json"));
+    let packed = packed.says(&[
+        "one-bin`: it needs Rust's own shared libraries",
+        "was not tried (whether Rust's shared libraries are found here",
+    ]);
+    assert!(!tried(packed));
+    let denied = project.pack(&format!("{flags} -D"));
+    denied.fails(1, &["denied by `--deny-warnings`"]);
+}

@@ -302,10 +302,8 @@ fn write(ready: &Ready, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<(P
     let output = &ready.output;
     match writer::write_bundle_if(parts, output, interrupt::stop_flag(), render, &mut wanted) {
         Ok(packed) => Ok((packed, trial?)),
-        Err(WriteError::Declined) => {
-            trial?;
-            bail!("declined")
-        }
+        // Only a trial that has failed declines.
+        Err(error @ WriteError::Declined) => Err(trial.err().unwrap_or_else(|| error.into())),
         Err(WriteError::Interrupted) => {
             interrupt::check()?;
             bail!("interrupted")

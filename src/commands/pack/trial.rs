@@ -6,6 +6,7 @@ use super::Ready;
 use super::ask::{self, Source};
 use crate::cargo::outer;
 use crate::cli::{Introspect, PackArgs};
+use crate::executable::Caution;
 use crate::introspect::{self, Asked, TrialError};
 use crate::shell::Shell;
 
@@ -16,8 +17,8 @@ use crate::shell::Shell;
 pub fn run(ready: &Ready, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<bool> {
     let job = &ready.job;
     let with_sdk = || {
-        let mut origins = job.origin.iter();
-        origins.any(|origin| origin.reaches_sdk)
+        let origin = job.origin.as_ref();
+        origin.is_some_and(|origin| origin.reaches_sdk)
     };
     if ready.learned.source == Source::File
         || !ready.examined.runs_here()
@@ -35,6 +36,16 @@ pub fn run(ready: &Ready, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<
     if args.introspect == Introspect::Section {
         return untried(shell, "`--introspect section` runs nothing");
     }
+    let cautions = ready.examined.cautions(&[]);
+    if cautions
+        .iter()
+        .any(|caution| matches!(caution, Caution::SharedRust { .. }))
+    {
+        return untried(
+            shell,
+            "whether Rust's shared libraries are found here says nothing of a worker",
+        );
+    }
     match ask::runner_for(job, &ready.examined, args) {
         Ok(None) => {}
         Ok(Some(_)) => return untried(shell, "cargo has a runner for it, and Airflow has none"),
@@ -45,7 +56,7 @@ pub fn run(ready: &Ready, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<
         "Trying",
         format!("`{} --comm=ADDRESS --logs=ADDRESS`", path.display()),
     );
-    // A worker has nothing of what cargo sets for the programs that it runs.
+    // A worker has nothing of what an outer `cargo run` sets for the programs that it runs.
     let asked = Asked::directly(path).with_environment(outer::undone());
     let limit = Duration::from_secs(args.introspect_timeout);
     match introspect::try_out(&asked, limit) {
