@@ -90,7 +90,7 @@ fn who_does_not_answer() {
     refused_with(
         "is_too_old",
         "it ended with exit code 1, and had connected, but not answered; it was asked `DagFileParseRequest`, as Airflow \
-         3.4 asks every bundle; an `airflow-sdk` that does not serve it is too old: `cargo update airflow-sdk`\n  its \
+         3.4 asks bundles; an `airflow-sdk` that does not serve it is too old: `cargo update airflow-sdk`\n  its \
          log:\n    error: it is DagFileParseRequest, which this version does not serve",
     );
     refused_with(
