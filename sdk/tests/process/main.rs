@@ -53,6 +53,7 @@ const TESTS: &[(&str, fn())] = tests![
     exit::nothing_holds_the_end_up,
     exit::a_task_that_exits_is_told_and_retried,
     exit::exit_while_locks_are_held,
+    exit::a_forked_child_exits_for_itself,
     exit::exit_after_the_signal,
     exit::the_delivered_outcome_stands,
     exit::a_closed_conversation_ends_with_1,

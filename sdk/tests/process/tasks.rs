@@ -28,7 +28,7 @@ pub fn serve() -> ! {
         nothing, aborts_at_exit, skips_and_aborts_at_exit, prints, keeps_stdout, exits, exits_elsewhere, exits_in_display,
         exits_in_serialize, exits_in_an_error, exits_with_stdout, exits_with_a_lock, exits_when_stopped, exits_after_the_outcome,
         fails, waits, overflows, goes_deep, grandchild, stubborn, leaves_some_behind, inherits, copies, exits_beside_a_command,
-        asynchronous,
+        asynchronous, forks,
     } };
     let short = Duration::from_millis(200);
     let bundle = match std::env::var(HOOK).as_deref() {
@@ -56,6 +56,8 @@ pub fn serve() -> ! {
 unsafe extern "C" {
     safe fn atexit(function: extern "C" fn()) -> c_int;
     fn puts(text: *const c_char) -> c_int;
+    fn fork() -> c_int;
+    fn waitpid(process: c_int, status: *mut c_int, options: c_int) -> c_int;
 }
 
 /// As a C library that tears down what is gone already.
@@ -88,6 +90,22 @@ fn keeps_stdout() {
         std::thread::sleep(LONG);
     });
     std::thread::sleep(Duration::from_millis(100));
+}
+
+/// A child without `exec`, as Python's `multiprocessing` makes them, which ends by C's `exit`.
+fn forks() {
+    // SAFETY: the declarations are those of C's <unistd.h> and <sys/wait.h>. The child does nothing but `exit`, whose functions were all
+    // registered by the standard library or the SDK; the lock that `exit` takes is free, as no other thread of this bundle exits or
+    // registers a function now.
+    let child = unsafe { fork() };
+    if child == 0 {
+        std::process::exit(0);
+    }
+    assert!(child > 0);
+    let mut status = -1;
+    // SAFETY: the child is this process's own, and `status` outlives the call.
+    let ended = unsafe { waitpid(child, &raw mut status, 0) };
+    assert_eq!((ended, status), (child, 0));
 }
 
 fn exits() {
