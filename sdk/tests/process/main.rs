@@ -70,6 +70,7 @@ const TESTS: &[(&str, fn())] = tests![
     commands::a_stubborn_group_is_killed_in_time,
     commands::nothing_is_left_behind,
     commands::an_inherited_output_holds_the_end_and_a_copied_one_does_not,
+    commands::the_returned_output_is_whole_or_an_error,
     commands::exit_in_another_thread_ends_them,
     instrumented::the_profile_is_written,
     instrumented::an_aborting_panic_leaves_in_the_same_way,

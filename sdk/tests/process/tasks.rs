@@ -28,7 +28,7 @@ pub fn serve() -> ! {
         nothing, aborts_at_exit, skips_and_aborts_at_exit, prints, keeps_stdout, exits, exits_elsewhere, exits_in_display,
         exits_in_serialize, exits_in_an_error, exits_with_stdout, exits_with_a_lock, exits_when_stopped, exits_after_the_outcome,
         fails, waits, overflows, goes_deep, grandchild, stubborn, leaves_some_behind, inherits, copies, exits_beside_a_command,
-        asynchronous, forks,
+        asynchronous, forks, returns_late, never_ends,
     } };
     let short = Duration::from_millis(200);
     let bundle = match std::env::var(HOOK).as_deref() {
@@ -268,6 +268,20 @@ fn inherits() -> Result<()> {
 /// The same by the SDK, and out of the group.
 fn copies(task: &Task) -> Result<(), CommandError> {
     task.run_command(&mut shell("setsid sleep 2 &"))
+}
+
+/// What a program that has left the group of the shell before the shell ends writes a second later: the substitution ends when
+/// `setsid` has run and the program has let go of the substitution's own pipe.
+fn returns_late(task: &Task) -> Result<String> {
+    let script = "exec 3>&1; : $(setsid sh -c 'exec >&3; sleep 1; echo late' 2>&- &); echo soon";
+    Ok(String::from_utf8(task.command_output(&mut shell(script))?)?)
+}
+
+fn never_ends(task: &Task) -> Result<()> {
+    let script =
+        "exec 3>&1; : $(setsid sh -c 'exec >&3; sleep 20' 2>&- &); echo soon; echo ready >&2";
+    task.command_output(&mut shell(script))?;
+    Ok(())
 }
 
 fn exits_beside_a_command(task: &Task) -> Result<(), CommandError> {
