@@ -77,6 +77,7 @@ const TESTS: &[(&str, fn())] = tests![
     instrumented::an_error_that_aborts_changes_no_outcome,
     loggers::none_is_worth_no_word,
     loggers::a_logger_of_the_programs_own_is_told,
+    loggers::a_logger_that_panics_harms_nothing,
     loggers::a_subscriber_of_the_programs_own_is_told,
     loggers::a_subscriber_with_the_layer_is_fine,
 ];
