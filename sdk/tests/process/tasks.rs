@@ -1,6 +1,6 @@
 //! The bundle: tasks that end in every way that is hard to survive.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_uint};
 use std::fmt;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -57,6 +57,7 @@ unsafe extern "C" {
     safe fn atexit(function: extern "C" fn()) -> c_int;
     fn puts(text: *const c_char) -> c_int;
     fn fork() -> c_int;
+    safe fn alarm(seconds: c_uint) -> c_uint;
     fn waitpid(process: c_int, status: *mut c_int, options: c_int) -> c_int;
 }
 
@@ -94,11 +95,13 @@ fn keeps_stdout() {
 
 /// A child without `exec`, as Python's `multiprocessing` makes them, which ends by C's `exit`.
 fn forks() {
-    // SAFETY: the declarations are those of C's <unistd.h> and <sys/wait.h>. The child does nothing but `exit`, whose functions were all
+    // SAFETY: the declarations are those of C's <unistd.h> and <sys/wait.h>. The child does nothing but `alarm` and `exit`, whose functions were all
     // registered by the standard library or the SDK; the lock that `exit` takes is free, as no other thread of this bundle exits or
     // registers a function now.
     let child = unsafe { fork() };
     if child == 0 {
+        // A child that hangs ends by SIGALRM, which its status tells.
+        alarm(10);
         std::process::exit(0);
     }
     assert!(child > 0);
