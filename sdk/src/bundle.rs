@@ -201,7 +201,7 @@ impl Bundle {
     ///   before, so that the outcome is out within 3 s.
     ///
     /// Only if it calls `std::process::exit`, the task has failed and is retried if it has tries left, as it is for a handler that
-    /// does so.
+    /// does so. The SDK learns of such a call on Unix only.
     pub fn before_outcome(
         mut self,
         limit: Duration,
@@ -224,7 +224,7 @@ impl Bundle {
     /// ```
     ///
     /// - With `--comm=HOST:PORT --logs=HOST:PORT`, as Airflow's coordinator starts it: runs one task. The exit code is 0 if its
-    ///   outcome was delivered, whatever it was; else 1, and also when the task has ended the process itself.
+    ///   outcome was delivered, whatever it was; else 1, and on Unix also when the task has ended the process itself.
     /// - With `--airflow-metadata`: prints the manifest. 0, or 1 if a registration is refused.
     /// - Otherwise: says on standard error what this program is. 2.
     ///
@@ -241,7 +241,8 @@ impl Bundle {
     /// Once the outcome is delivered and the log is out, nothing of the program's runs any more: no exit handler (`atexit`) of a
     /// library, no destructor of a static or a thread-local variable, nothing that `main` has on its stack. For Airflow 3.3.2 goes
     /// by the exit code even then, and a library that aborts in an exit handler would turn a success into a failure. Standard output
-    /// is flushed, Rust's and C's. What else has to be done before the end is a matter of [`before_outcome`](Self::before_outcome).
+    /// is flushed, Rust's and, on Linux and macOS, C's. What else has to be done before the end is a matter of
+    /// [`before_outcome`](Self::before_outcome).
     /// Builds with `-C instrument-coverage` or `-C profile-generate` write their profile, on Linux on x86-64 and aarch64.
     pub fn serve(self) -> ! {
         crate::serve::serve(&self, std::env::args_os().skip(1))

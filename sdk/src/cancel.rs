@@ -7,6 +7,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use crate::{render, threads};
+
 /// Tells a task that it shall stop: the supervisor has sent a signal (someone marked the task in the UI, the worker
 /// shuts down), or is gone.
 ///
@@ -95,10 +97,16 @@ impl Cancellation {
             std::mem::take(&mut state.wakers)
         };
         self.0.changed.notify_all();
-        // Whose executor it is that is woken, nobody knows: a panic of one must not keep the next from being woken.
-        for waker in wakers {
-            crate::render::guarded(|| waker.wake());
+        if wakers.is_empty() {
+            return;
         }
+        // A waker is the user's code: it may block, and neither the session's thread nor that of the signals may wait for it. A panic of
+        // one must not keep the next from being woken. Without a thread none is woken, and the task is given up after its time.
+        let _ = threads::start("airflow-wake", move || {
+            for waker in wakers {
+                render::guarded(|| waker.wake());
+            }
+        });
     }
 }
 
@@ -137,9 +145,37 @@ impl std::error::Error for Cancelled {}
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::sync::{Arc, mpsc};
+    use std::task::{Context, Poll, Wake, Waker};
+    use std::thread::{self, ThreadId};
     use std::time::{Duration, Instant};
 
     use super::Cancellation;
+
+    /// Tells the thread on which it is woken.
+    struct Tells(mpsc::Sender<ThreadId>);
+
+    impl Wake for Tells {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.send(thread::current().id());
+        }
+    }
+
+    #[test]
+    fn wakers_run_on_a_thread_of_their_own() {
+        let token = Cancellation::default();
+        let (sender, woken) = mpsc::channel();
+        let waker = Waker::from(Arc::new(Tells(sender)));
+        let mut context = Context::from_waker(&waker);
+        let mut wait = pin!(token.cancelled());
+        assert_eq!(wait.as_mut().poll(&mut context), Poll::Pending);
+        token.cancel();
+        let other = woken.recv_timeout(Duration::from_secs(30));
+        assert!(other.is_ok_and(|other| other != thread::current().id()));
+        assert_eq!(wait.poll(&mut context), Poll::Ready(()));
+    }
 
     #[test]
     fn a_sleeper_is_woken() {
@@ -147,7 +183,7 @@ mod tests {
         assert!(token.sleep(Duration::from_millis(1)).is_ok());
         let other = token.clone();
         let started = Instant::now();
-        let thread = std::thread::spawn(move || other.sleep(Duration::from_mins(1)));
+        let thread = thread::spawn(move || other.sleep(Duration::from_mins(1)));
         token.cancel();
         assert!(thread.join().is_ok_and(|result| result.is_err()));
         assert!(started.elapsed() < Duration::from_secs(30));

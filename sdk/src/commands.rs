@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::cancel::{Cancellation, Cancelled};
@@ -21,8 +21,11 @@ use crate::threads;
 const TERM_TO_KILL: Duration = Duration::from_millis(1500);
 /// How long the end of a process takes after SIGKILL, unless it hangs in the kernel.
 const KILLED: Duration = Duration::from_millis(200);
-/// How long the output is waited for when the group has ended. Only a process that has left the group can hold it open.
-const OUTPUT: Duration = Duration::from_millis(200);
+/// How long the output that goes to the log is waited for when the group has ended. Only a process that has left the group can hold it
+/// open; what it writes later is logged as long as the task runs.
+const LOGGED: Duration = Duration::from_millis(200);
+/// How long the output that is returned is waited for when the group has ended: without its end it may be cut anywhere.
+const RETURNED: Duration = Duration::from_secs(10);
 /// The longest pause between two looks at a process.
 const PAUSE: Duration = Duration::from_millis(20);
 /// What is longer becomes several lines of the log.
@@ -45,6 +48,13 @@ pub enum CommandError {
         program: String,
         /// How it ended.
         status: ExitStatus,
+    },
+    /// What the program has written could not be read to its end.
+    Output {
+        /// The program.
+        program: String,
+        /// Why not; [`io::ErrorKind::TimedOut`] if a process that has left the program's group holds the output open.
+        error: io::Error,
     },
     /// The task was told to stop, and the program was ended.
     Cancelled {
@@ -86,6 +96,9 @@ impl fmt::Display for CommandError {
             Self::Failed { program, status } => {
                 write!(f, "the program {program:?} failed: {status}")
             }
+            Self::Output { program, .. } => {
+                write!(f, "the output of the program {program:?} could not be read")
+            }
             Self::Cancelled { program, .. } => write!(f, "the program {program:?} was ended"),
         }
     }
@@ -94,7 +107,7 @@ impl fmt::Display for CommandError {
 impl std::error::Error for CommandError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Start { error, .. } => Some(error),
+            Self::Start { error, .. } | Self::Output { error, .. } => Some(error),
             Self::Failed { .. } => None,
             Self::Cancelled { error, .. } => Some(error),
         }
@@ -127,9 +140,12 @@ impl Task {
     ///   gets SIGKILL.
     ///
     /// So nothing outlives the task or runs beside its retry, but for programs that leave their group (`setsid`, daemons), and
-    /// after SIGKILL to the task itself. A program that is started with [`Command::spawn`] has none of this: it goes on after the
-    /// task, and if it has inherited standard output or error, Airflow waits for it for up to a minute before it gives the slot to the
-    /// next task (`[workers] socket_cleanup_timeout`).
+    /// after SIGKILL to the task itself. What a program that has left the group writes to the output that it has inherited is logged
+    /// while the task runs; the call does not wait for it.
+    ///
+    /// A program that is started with [`Command::spawn`] has none of this: it goes on after the task, and if it has inherited standard
+    /// output or error, Airflow waits for it for up to a minute before it gives the slot to the next task (`[workers]
+    /// socket_cleanup_timeout`).
     ///
     /// Elsewhere, only the program itself is ended.
     ///
@@ -138,7 +154,12 @@ impl Task {
         run(self.cancellation(), command, Output::Log).map(drop)
     }
 
-    /// The same, and returns what the program has written to standard output, instead of logging it.
+    /// Runs a program as [`run_command`](Self::run_command) does, and returns what it has written to standard output, instead of
+    /// logging it.
+    ///
+    /// The output ends when the last process that has inherited it ends or closes it. When the program and its group have ended and
+    /// a process that has left the group still holds the output open, the call waits for 10 s more, and then returns
+    /// [`CommandError::Output`], never a part of the output.
     ///
     /// ```
     /// use std::process::Command;
@@ -186,12 +207,12 @@ fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut running = Running::start(command).map_err(start)?;
-    let taken = Arc::new(Mutex::new(Vec::new()));
+    let taken = Mailbox::new();
     let ended = Mailbox::new();
     let copies = running.copy(output, &taken, &ended).map_err(start)?;
     let stopped = running.wait(cancellation).map_err(start)?;
     let status = running.end().map_err(start)?;
-    let deadline = Instant::now() + OUTPUT;
+    let deadline = Instant::now() + LOGGED;
     for _ in 0..copies {
         ended.receive(Some(deadline));
     }
@@ -201,7 +222,36 @@ fn run(
             program: program(),
             status,
         }),
-        _ => Ok(std::mem::take(&mut lock(&taken))),
+        _ => match output {
+            Output::Log => Ok(Vec::new()),
+            Output::Return => returned(&taken, cancellation)
+                .map_err(cancelled)?
+                .map_err(|error| CommandError::Output {
+                    program: program(),
+                    error,
+                }),
+        },
+    }
+}
+
+/// Waits for the whole output, or until the task shall stop.
+fn returned(
+    taken: &Mailbox<io::Result<Vec<u8>>>,
+    cancellation: &Cancellation,
+) -> Result<io::Result<Vec<u8>>, Cancelled> {
+    let deadline = Instant::now() + RETURNED;
+    loop {
+        let now = Instant::now();
+        if let Some(output) = taken.receive(Some(now + PAUSE)) {
+            return Ok(output);
+        }
+        cancellation.check()?;
+        if now >= deadline {
+            return Ok(Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "its output did not end: a process that has left the group holds it open",
+            )));
+        }
     }
 }
 
@@ -252,11 +302,11 @@ impl Running {
         })
     }
 
-    /// Copies both outputs, on threads of their own; how many.
+    /// Starts a thread for each output, which copies it to its end. Returns how many threads it has started.
     fn copy(
         &mut self,
         output: Output,
-        taken: &Arc<Mutex<Vec<u8>>>,
+        taken: &Mailbox<io::Result<Vec<u8>>>,
         ended: &Mailbox<()>,
     ) -> io::Result<usize> {
         let log = |from: Box<dyn Read + Send>, level, logger| {
@@ -267,8 +317,8 @@ impl Running {
             match output {
                 Output::Log => log(Box::new(from), Level::Info, "task.stdout")?,
                 Output::Return => {
-                    let taken = Arc::clone(taken);
-                    copying(ended, move || keep(from, &taken))?;
+                    let taken = taken.clone();
+                    copying(ended, move || taken.send(all(from)))?;
                 }
             }
             copies += 1;
@@ -351,9 +401,11 @@ fn copying(ended: &Mailbox<()>, copy: impl FnOnce() + Send + 'static) -> io::Res
     })
 }
 
-/// Logs each line.
-fn log_lines(from: impl Read, level: Level, logger: &str) {
+/// Logs each line that the program writes. Where no log is known, the lines are read all the same: a program that writes to a pipe which
+/// nobody reads ends by SIGPIPE.
+fn log_lines(mut from: impl Read, level: Level, logger: &str) {
     let Some(route) = current::route() else {
+        let _ = io::copy(&mut from, &mut io::sink());
         return;
     };
     let mut from = BufReader::new(from);
@@ -366,10 +418,9 @@ fn log_lines(from: impl Read, level: Level, logger: &str) {
     }
 }
 
-/// Keeps everything.
-fn keep(mut from: impl Read, taken: &Mutex<Vec<u8>>) {
-    let mut piece = vec![0; 64 * 1024];
-    while let Ok(read @ 1..) = from.read(&mut piece) {
-        lock(taken).extend_from_slice(piece.get(..read).unwrap_or_default());
-    }
+/// Reads everything that the program writes.
+fn all(mut from: impl Read) -> io::Result<Vec<u8>> {
+    let mut output = Vec::new();
+    from.read_to_end(&mut output)?;
+    Ok(output)
 }

@@ -16,8 +16,10 @@ impl Task {
     ///
     /// Airflow hides the password and the text of `extra` in the task's log; this call has it hide their percent-encoded forms
     /// too, as [`Connection::uri`] and [`Connection::url`] write them. Values inside `extra` are not hidden by themselves: see
-    /// [`mask_secret`](Self::mask_secret). Only Airflow's own store is asked: `AIRFLOW_CONN_*` and secrets backends of the worker
-    /// are not.
+    /// [`mask_secret`](Self::mask_secret).
+    ///
+    /// The API server looks it up: in its own `AIRFLOW_CONN_*`, its secrets backend, then Airflow's database. Those of the worker are
+    /// not asked.
     pub fn connection(&self, conn_id: &str) -> Result<Connection, ClientError> {
         let connection: Connection = self.ask(&message(
             "GetConnection",

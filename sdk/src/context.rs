@@ -155,7 +155,7 @@ impl Task {
         self.dag_run().logical_date
     }
 
-    /// The same, as Airflow has written it.
+    /// The run's logical date as Airflow has written it; absent where [`logical_date`](Self::logical_date) is.
     pub(crate) fn logical_date_text(&self) -> Option<&str> {
         self.logical_date()?;
         self.details().ti_context.logical_date.as_deref()

@@ -6,6 +6,8 @@ use serde_json::Value;
 use crate::context::Task;
 use crate::error::{BoxError, Error};
 use crate::value::{ValueError, to_value};
+#[cfg(feature = "anyhow")]
+use crate::{Outcome, error_chain};
 
 /// A function that can be registered as a task.
 ///
@@ -213,13 +215,19 @@ impl IntoError<by::Text> for &'static str {
 impl IntoError<by::Anyhow> for anyhow::Error {
     fn into_error(self) -> Error {
         // A box shows neither what anyhow holds itself nor its contexts, only the sources.
-        let below = self
-            .source()
-            .is_some_and(|source| crate::error_chain::outcome(source).is_some());
-        if below {
+        // The outermost outcome counts. `downcast_ref` finds one that is a context or what the contexts were put in front of, and
+        // the sources begin below the outermost context. So the former is not further in, and if both are the same, the box shows it.
+        let own = self.downcast_ref::<Outcome>();
+        let below = self.source().and_then(error_chain::outcome);
+        let shown = match (own, below) {
+            (Some(own), Some(below)) => std::ptr::eq(own, below),
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        if shown {
             return Error::from_anyhow(self);
         }
-        match self.downcast::<crate::Outcome>() {
+        match self.downcast::<Outcome>() {
             Ok(outcome) => Error::new(outcome),
             Err(error) => Error::from_anyhow(error),
         }

@@ -46,6 +46,8 @@ impl Cause {
 
 /// The task that this process serves.
 pub(crate) struct Served {
+    /// The id of this process. A process that the task forks inherits this value and C's exit functions, but not the session's thread.
+    pub(crate) process: u32,
     pub(crate) events: Mailbox<Event>,
     pub(crate) client: Arc<Client>,
     pub(crate) route: Arc<Route>,
@@ -55,13 +57,20 @@ pub(crate) struct Served {
 /// Set once: a process serves one task.
 static SERVED: OnceLock<Served> = OnceLock::new();
 
+/// The task of this very process, if it serves one.
+fn served() -> Option<&'static Served> {
+    SERVED
+        .get()
+        .filter(|served| served.process == std::process::id())
+}
+
 /// How the handler has ended: a panic that ends the process later, such as one of what is left of the handler's error, changes nothing.
 static DECIDED: Mutex<Option<Completion>> = Mutex::new(None);
 
 /// Notes how the handler of this process has ended.
 pub(crate) fn decide(completion: impl FnOnce() -> Completion) {
     // Several tasks run in one process only under `testing`, where nobody watches.
-    if SERVED.get().is_some() {
+    if served().is_some() {
         *DECIDED.lock().unwrap_or_else(PoisonError::into_inner) = Some(completion());
     }
 }
@@ -83,14 +92,14 @@ pub(crate) fn watch(served: Served) {
 /// Keeps the current thread from ending in a process that serves, which ends soon: the end of a thread runs the destructors of its
 /// thread-locals, and a panic of one aborts the process.
 pub(crate) fn stay() {
-    while SERVED.get().is_some() {
+    while served().is_some() {
         std::thread::park();
     }
 }
 
-/// Reports the outcome and ends the process; returns only in a process without a task.
+/// Reports the outcome and ends the process; returns only in a process without a task, which a child that the task has forked is too.
 pub(crate) fn speak(cause: Cause) {
-    let Some(served) = SERVED.get() else {
+    let Some(served) = served() else {
         return;
     };
     if SESSION.try_with(Cell::get).unwrap_or(false) {
@@ -104,7 +113,7 @@ pub(crate) fn speak(cause: Cause) {
     }
 }
 
-/// The same on the session's own thread.
+/// Reports the outcome on the session's own thread, and ends the process.
 fn report(served: &Served, ending: &Ending) -> ! {
     let Served {
         client,
@@ -150,7 +159,7 @@ mod exit_function {
     }
 
     /// Runs on the thread that called `exit`, whose thread-locals are gone; before the functions that were registered earlier. It does
-    /// not unwind: nothing in it panics, and it never returns.
+    /// not unwind: nothing in it panics. It returns only in a forked child, which ends as it would without the SDK.
     extern "C" fn at_exit() {
         speak(Cause::Exit);
     }

@@ -74,6 +74,7 @@ mod c_stdout {
 /// The profile of a build with `-C instrument-coverage` or `-C profile-generate`, which LLVM's runtime writes in an exit handler.
 #[cfg(all(
     target_os = "linux",
+    target_pointer_width = "64",
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 #[allow(unsafe_code, reason = "see below")]
@@ -115,6 +116,7 @@ mod profile {
 
 #[cfg(not(all(
     target_os = "linux",
+    target_pointer_width = "64",
     any(target_arch = "x86_64", target_arch = "aarch64")
 )))]
 mod profile {

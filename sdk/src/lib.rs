@@ -76,9 +76,9 @@
 //!
 //! [`Bundle::serve`] does not return: once the outcome is delivered, the process ends without running exit handlers or destructors, so
 //! that nothing changes the outcome any more. A handler ends by returning. `std::process::exit` in one, on whatever thread, fails the
-//! task, with a record in the log that says so. A stack that overflows ends the process by SIGABRT: the last lines of the task's log are
-//! those that Rust's runtime writes to standard error (`thread 'TASK_ID' (THREAD) has overflowed its stack`). `RUST_MIN_STACK` gives a
-//! handler more than 8 MiB.
+//! task, on Unix with a record in the log that says so; elsewhere the SDK does not learn of it. A stack that overflows ends the process
+//! by SIGABRT: the last lines of the task's log are those that Rust's runtime writes to standard error (`thread 'TASK_ID' (THREAD) has
+//! overflowed its stack`). `RUST_MIN_STACK` gives a handler more than 8 MiB.
 // Not `forbid`: one function reads the link section back, and `bundle!` names it; the end of the process needs C's `atexit` and
 // `fflush`, and LLVM's way to write a profile.
 #![deny(unsafe_code)]

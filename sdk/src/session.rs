@@ -36,7 +36,7 @@ const LAST_REPLY: Duration = Duration::from_millis(4300);
 const FIRST_MESSAGE: Duration = Duration::from_mins(10);
 /// How long the remaining log lines may take when a task has ended.
 const FLUSH: Duration = Duration::from_mins(1);
-/// The same for a cancelled task.
+/// How long the remaining log lines may take when a cancelled task has ended.
 const HURRIED_FLUSH: Duration = Duration::from_millis(400);
 /// The least stack of the thread that runs the handler: what a main thread has.
 const STACK: usize = 8 * 1024 * 1024;
@@ -57,7 +57,7 @@ pub(crate) enum Event {
     Ending(Cause),
 }
 
-/// That the session was told to stop: by what, and when.
+/// What has told the session to stop, and when it came.
 pub(crate) struct Stop {
     signal: &'static str,
     pub(crate) at: Instant,
@@ -284,6 +284,7 @@ impl Session {
             Ok(handler) => {
                 if self.whole_process {
                     last_words::watch(Served {
+                        process: std::process::id(),
                         events: self.events.clone(),
                         client: Arc::clone(client),
                         route: Arc::clone(&self.route),

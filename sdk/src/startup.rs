@@ -90,12 +90,16 @@ impl StartupDetails {
     /// Why an entry of the run's configuration cannot be read, if it cannot.
     pub(crate) fn conf_fault(&self, key: &str) -> Option<&Fault> {
         self.fault_of(&[CONF[0], CONF[1], CONF[2], key])
-            .or_else(|| self.faults.iter().find(|fault| fault.path == CONF))
+            .or_else(|| {
+                let all = |fault: &&Fault| fault.path == CONF || fault.path.is_empty();
+                self.faults.iter().find(all)
+            })
     }
 
     /// Why what a resumed task is given cannot be read, if it cannot.
     pub(crate) fn resume_fault(&self) -> Option<&Fault> {
         self.fault_of(&NEXT_KWARGS)
+            .or_else(|| self.faults.iter().find(|fault| fault.path.is_empty()))
     }
 
     fn fault_of(&self, path: &[&str]) -> Option<&Fault> {

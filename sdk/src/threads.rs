@@ -1,4 +1,4 @@
-//! Starting threads.
+//! All threads of the SDK are started by the functions of this module.
 //!
 //! Each type of closure that the standard library's `spawn` is given costs two kilobytes of a small executable, so all here are of one.
 

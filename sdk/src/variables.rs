@@ -16,7 +16,8 @@ const PAGE: usize = 1000;
 impl Task {
     /// The text of a variable. An error if there is none.
     ///
-    /// Only Airflow's own store is asked: `AIRFLOW_VAR_*` and secrets backends of the worker are not.
+    /// The API server looks it up: in its own `AIRFLOW_VAR_*`, its secrets backend, then Airflow's database. Those of the worker are not
+    /// asked.
     pub fn variable(&self, key: &str) -> Result<String, ClientError> {
         #[derive(Deserialize)]
         struct VariableResult {

@@ -76,18 +76,21 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Value, WireError> {
 /// A part of a message that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// The keys that lead to it, outermost first.
+    /// The keys that lead to it, outermost first; none for parts of which only is known that there are some, anywhere.
     pub(crate) path: Vec<String>,
     pub(crate) problem: String,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.join("."), self.problem)
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path.join("."))?;
+        }
+        f.write_str(&self.problem)
     }
 }
 
-/// How many faults are noted.
+/// How many faults are noted with their place. One more says that there are others.
 const MAX_FAULTS: usize = 20;
 
 /// Bytes that are read value by value.
@@ -107,7 +110,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The same, but for what is read from now on: what cannot be read inside a map is null, and noted.
+    /// From now on, what cannot be read inside a map is null, and noted.
     pub(crate) fn pass_over_faults(&mut self) {
         self.faults = Some(Vec::new());
     }
@@ -189,9 +192,18 @@ impl<'a> Input<'a> {
             self.rest = start;
             self.skip()?;
             let path = self.path.clone();
-            if let Some(faults) = self.faults.as_mut().filter(|all| all.len() < MAX_FAULTS) {
-                let problem = error.to_string();
-                faults.push(Fault { path, problem });
+            if let Some(faults) = &mut self.faults {
+                match faults.len() {
+                    ..MAX_FAULTS => faults.push(Fault {
+                        path,
+                        problem: error.to_string(),
+                    }),
+                    MAX_FAULTS => faults.push(Fault {
+                        path: Vec::new(),
+                        problem: "more parts can't be read".to_owned(),
+                    }),
+                    _ => {}
+                }
             }
             Ok(Value::Null)
         });

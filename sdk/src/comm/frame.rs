@@ -236,6 +236,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Frame, MAX_FRAME, prefixed, read, read_first, read_payload, write};
+    use crate::startup::StartupDetails;
 
     /// Gives one byte at a time, and an interruption before each.
     struct Dribble<'a>(&'a [u8], bool);
@@ -338,5 +339,39 @@ mod tests {
                 "c: a byte string, which no message has"
             ]
         );
+    }
+
+    #[test]
+    fn no_part_of_the_first_frame_is_null_without_a_word() {
+        const KEYS: u8 = 25;
+        let mut body = vec![0x92, 0x00, 0x82];
+        body.extend([0xa2, b't', b'i', 0x84]);
+        for key in ["id", "task_id", "dag_id", "run_id"] {
+            body.push(0xa0 | u8::try_from(key.len()).unwrap());
+            body.extend(key.as_bytes());
+            body.extend([0xa1, b'x']);
+        }
+        body.extend(
+            b"\xaati_context\x81\xa7dag_run\x83\xa6dag_id\xa1x\xa6run_id\xa1x\xa4conf\xde\x00",
+        );
+        body.push(KEYS);
+        for key in 0..KEYS {
+            body.extend([0xa1, b'a' + key, 0xca, 0x7f, 0xc0, 0, 0]);
+        }
+        let first = read_first(&mut &prefixed(&body)[..]).unwrap().unwrap();
+        let details = StartupDetails::read(&first.body, first.faults).unwrap();
+        let problem = |key: u8| {
+            let key = char::from(b'a' + key).to_string();
+            details.conf_fault(&key).map(ToString::to_string)
+        };
+        assert_eq!(
+            problem(19).unwrap(),
+            "ti_context.dag_run.conf.t: the number NaN"
+        );
+        for key in 20..KEYS {
+            assert_eq!(problem(key).unwrap(), "more parts can't be read");
+        }
+        assert!(details.resume_fault().is_some());
+        assert_eq!(details.faults.len(), 21);
     }
 }

@@ -84,7 +84,9 @@ pub(crate) fn gets_log() -> bool {
         .level(log::Level::Error)
         .target(PROBE)
         .build();
-    log::logger().enabled(&metadata) && PROBED.load(Ordering::SeqCst)
+    // The program's logger may panic.
+    render::guarded(|| log::logger().enabled(&metadata)).unwrap_or(false)
+        && PROBED.load(Ordering::SeqCst)
 }
 
 /// The fields of a span, kept beside it.

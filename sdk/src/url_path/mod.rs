@@ -14,7 +14,8 @@ const DAG: (&str, Place) = ("dag_id", Place::DagId);
 const RUN: (&str, Place) = ("run_id", Place::RunId);
 const TASK: (&str, Place) = ("task_id", Place::TaskId);
 
-/// The fields of a message that become part of a path; all others are sent as a query or a body.
+/// The fields of a message that become part of a path; all others are sent as a query or a body. `GetDag` is not among these
+/// messages: both clients quote its Dag's id, and where quoting does not help (`.`, `..`, no text) the server has no route.
 ///
 /// Source: the supervisor's `_handle_request` and `airflow/sdk/api/client.py` of both releases.
 fn fields(message: &str) -> &'static [(&'static str, Place)] {
@@ -27,7 +28,6 @@ fn fields(message: &str) -> &'static [(&'static str, Place)] {
         | "GetXComSequenceSlice"
         | "SetXCom"
         | "DeleteXCom" => &[("key", Place::XComKey), TASK, DAG, RUN],
-        "GetDag" => &[DAG],
         "GetDagRun" | "GetDagRunState" | "TriggerDagRun" => &[DAG, RUN],
         "GetPreviousTI" => &[DAG, TASK],
         "GetTaskStateStore" | "SetTaskStateStore" | "DeleteTaskStateStore" => {

@@ -89,6 +89,25 @@ pub fn an_inherited_output_holds_the_end_and_a_copied_one_does_not() {
     assert!(outcome.over < Duration::from_secs(2), "{outcome:#?}");
 }
 
+pub fn the_returned_output_is_whole_or_an_error() {
+    let outcome = Order::new("returns_late").run();
+    outcome.check("SucceedTask", 0);
+    let xcom = outcome
+        .messages
+        .iter()
+        .find(|message| message["type"] == "SetXCom");
+    assert_eq!(xcom.unwrap()["value"], "soon\nlate\n");
+    let outcome = Order::new("never_ends").run();
+    outcome.check("failed", 0);
+    assert!(
+        outcome.said("a process that has left the group holds it open"),
+        "{outcome:#?}"
+    );
+    let outcome = Order::new("never_ends").signal_at("ready").run();
+    outcome.check("failed", 0);
+    assert!(outcome.reported.unwrap() < PROMISE, "{outcome:#?}");
+}
+
 pub fn exit_in_another_thread_ends_them() {
     let outcome = Order::new("exits_beside_a_command").retries().run();
     outcome.check("RetryTask", 1);

@@ -69,6 +69,12 @@ pub fn exit_while_locks_are_held() {
     }
 }
 
+pub fn a_forked_child_exits_for_itself() {
+    let outcome = Order::new("forks").run();
+    outcome.check("SucceedTask", 0);
+    assert!(outcome.over < Duration::from_secs(20), "{outcome:#?}");
+}
+
 pub fn exit_after_the_signal() {
     let outcome = Order::new("exits_when_stopped")
         .retries()

@@ -20,6 +20,21 @@ impl log::Log for Plain {
     fn flush(&self) {}
 }
 
+/// Writes as that does, and can't be asked.
+struct Panics;
+
+impl log::Log for Panics {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        panic!("in enabled")
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        Plain.log(record);
+    }
+
+    fn flush(&self) {}
+}
+
 /// Does what the variable says, as a program does at the begin of its `main`.
 pub fn set() {
     let Ok(wanted) = std::env::var(SET) else {
@@ -28,6 +43,10 @@ pub fn set() {
     match wanted.as_str() {
         "log" => {
             log::set_logger(&Plain).unwrap();
+            log::set_max_level(log::LevelFilter::Info);
+        }
+        "log that panics" => {
+            log::set_logger(&Panics).unwrap();
             log::set_max_level(log::LevelFilter::Info);
         }
         #[cfg(feature = "tracing")]
@@ -115,6 +134,11 @@ pub fn none_is_worth_no_word() {
 
 pub fn a_logger_of_the_programs_own_is_told() {
     told("log", "a `log` logger", "The way out: set none");
+}
+
+pub fn a_logger_that_panics_harms_nothing() {
+    let outcome = run(Some("log that panics"));
+    assert_eq!(notices(&outcome).len(), 1, "{outcome:#?}");
 }
 
 pub fn a_subscriber_of_the_programs_own_is_told() {

@@ -1,6 +1,6 @@
 //! The bundle: tasks that end in every way that is hard to survive.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_uint};
 use std::fmt;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -28,7 +28,7 @@ pub fn serve() -> ! {
         nothing, aborts_at_exit, skips_and_aborts_at_exit, prints, keeps_stdout, exits, exits_elsewhere, exits_in_display,
         exits_in_serialize, exits_in_an_error, exits_with_stdout, exits_with_a_lock, exits_when_stopped, exits_after_the_outcome,
         fails, waits, overflows, goes_deep, grandchild, stubborn, leaves_some_behind, inherits, copies, exits_beside_a_command,
-        asynchronous,
+        asynchronous, forks, returns_late, never_ends,
     } };
     let short = Duration::from_millis(200);
     let bundle = match std::env::var(HOOK).as_deref() {
@@ -56,6 +56,9 @@ pub fn serve() -> ! {
 unsafe extern "C" {
     safe fn atexit(function: extern "C" fn()) -> c_int;
     fn puts(text: *const c_char) -> c_int;
+    fn fork() -> c_int;
+    safe fn alarm(seconds: c_uint) -> c_uint;
+    fn waitpid(process: c_int, status: *mut c_int, options: c_int) -> c_int;
 }
 
 /// As a C library that tears down what is gone already.
@@ -88,6 +91,24 @@ fn keeps_stdout() {
         std::thread::sleep(LONG);
     });
     std::thread::sleep(Duration::from_millis(100));
+}
+
+/// A child without `exec`, as Python's `multiprocessing` makes them, which ends by C's `exit`.
+fn forks() {
+    // SAFETY: the declarations are those of C's <unistd.h> and <sys/wait.h>. The child does nothing but `alarm` and `exit`, whose functions were all
+    // registered by the standard library or the SDK; the lock that `exit` takes is free, as no other thread of this bundle exits or
+    // registers a function now.
+    let child = unsafe { fork() };
+    if child == 0 {
+        // A child that hangs ends by SIGALRM, which its status tells.
+        alarm(10);
+        std::process::exit(0);
+    }
+    assert!(child > 0);
+    let mut status = -1;
+    // SAFETY: the child is this process's own, and `status` outlives the call.
+    let ended = unsafe { waitpid(child, &raw mut status, 0) };
+    assert_eq!((ended, status), (child, 0));
 }
 
 fn exits() {
@@ -250,6 +271,20 @@ fn inherits() -> Result<()> {
 /// The same by the SDK, and out of the group.
 fn copies(task: &Task) -> Result<(), CommandError> {
     task.run_command(&mut shell("setsid sleep 2 &"))
+}
+
+/// What a program that has left the group of the shell before the shell ends writes a second later: the substitution ends when
+/// `setsid` has run and the program has let go of the substitution's own pipe.
+fn returns_late(task: &Task) -> Result<String> {
+    let script = "exec 3>&1; : $(setsid sh -c 'exec >&3; sleep 1; echo late' 2>&- &); echo soon";
+    Ok(String::from_utf8(task.command_output(&mut shell(script))?)?)
+}
+
+fn never_ends(task: &Task) -> Result<()> {
+    let script =
+        "exec 3>&1; : $(setsid sh -c 'exec >&3; sleep 20' 2>&- &); echo soon; echo ready >&2";
+    task.command_output(&mut shell(script))?;
+    Ok(())
 }
 
 fn exits_beside_a_command(task: &Task) -> Result<(), CommandError> {

@@ -165,3 +165,25 @@ fn the_outermost_of_several_counts() {
     let detail = report.logs()[0].field("error_detail").unwrap();
     assert_eq!(detail[0]["exc_value"], "loading orders");
 }
+
+#[cfg(feature = "anyhow")]
+#[test]
+fn the_outermost_of_several_counts_in_anyhows_errors() {
+    let failed = || Outcome::fail(Load::from(Outcome::skip("no rows")));
+    let handlers: [fn(Outcome) -> anyhow::Error; 4] = [
+        anyhow::Error::new,
+        |failed| anyhow::Error::new(failed).context("loading orders"),
+        |failed| anyhow::Error::new(Outcome::skip("no rows")).context(failed),
+        |failed| {
+            anyhow::Error::new(Load::from(Outcome::skip("no rows")))
+                .context(failed)
+                .context("orders")
+        },
+    ];
+    for handler in handlers {
+        let report = Supervisor::new()
+            .retries(1)
+            .run_task(move || -> anyhow::Result<()> { Err(handler(failed())) });
+        assert_eq!(report.state(), State::Failed, "{report}");
+    }
+}

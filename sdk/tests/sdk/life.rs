@@ -131,3 +131,19 @@ fn a_reply_may_be_given_all_the_time_there_is() {
     report.assert_success();
     assert!(report.has_log("before the outcome"), "{report}");
 }
+
+/// A thread of the handler's own belongs to no task, so the program's lines go nowhere; the program must not learn of it.
+#[cfg(unix)]
+#[test]
+fn a_program_without_a_log_runs_to_its_end() {
+    fn runs(task: &Task) -> Result<()> {
+        let task = task.clone();
+        let thread = std::thread::spawn(move || {
+            // More than a pipe holds.
+            task.run_command(std::process::Command::new("head").args(["-c", "300000", "/dev/zero"]))
+        });
+        thread.join().unwrap()?;
+        Ok(())
+    }
+    Supervisor::new().run_task(runs).assert_success();
+}

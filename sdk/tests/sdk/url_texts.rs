@@ -54,7 +54,6 @@ fn no_request_about_something_else_is_sent() {
         refused(run.send(), "the run id \"for_2026#2\" has '#'");
         refused(task.find_dag_run("", "r"), "the dag id \"\" is empty");
         refused(task.dag_run_state("d", ".."), "the segment \"..\"");
-        refused(task.dag("d#"), "the dag id \"d#\"");
 
         let state = task.state();
         refused(state.set("..", 1), "the state key \"..\"");
