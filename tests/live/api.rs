@@ -111,9 +111,11 @@ impl Api {
         self.request("POST", &format!("/dags/{dag}/dagRuns"), Some(&body));
     }
 
-    /// Triggers a run with a logical date.
-    pub fn trigger_at(&self, dag: &str, run: &str, date: &str) {
-        let body = json!({"dag_run_id": run, "logical_date": date});
+    /// Triggers a run with a logical date, at which its data interval begins, and the end of the interval.
+    pub fn trigger_at(&self, dag: &str, run: &str, date: &str, end: &str) {
+        let body = json!({
+            "dag_run_id": run, "logical_date": date, "data_interval_start": date, "data_interval_end": end,
+        });
         self.request("POST", &format!("/dags/{dag}/dagRuns"), Some(&body));
     }
 
