@@ -55,19 +55,24 @@ impl Site {
         Self::with_program("prints_file")
     }
 
-    /// Both executables are copies of the bin `name`, with different bytes behind them.
+    /// Both executables are copies of the bin `name`, with different bytes in a section more. Bytes behind the image would be
+    /// warned of.
     pub fn with_program(name: &str) -> Self {
         let bench = Bench::with_program(name);
         bench.write("captured.json", MANIFEST);
-        let executable = fs::read(bench.path("etl")).unwrap();
         for content in Content::BOTH {
             fs::create_dir(bench.path(content.folder())).unwrap();
             // The difference is in the middle: so far the new bundle is compared with the old one.
             let mut padding = vec![0; PADDING];
             padding[PADDING / 2..].fill(content.folder().as_bytes()[0]);
-            let file = format!("{}/etl", content.folder());
-            bench.write(&file, [executable.as_slice(), &padding].concat());
-            crate::packer::set_mode(&bench.path(&file), 0o755);
+            bench.write("padding", padding);
+            let mut objcopy = Command::new("objcopy");
+            objcopy
+                .arg("--add-section=.padding=padding")
+                .arg("etl")
+                .arg(format!("{}/etl", content.folder()))
+                .current_dir(bench.path(""));
+            run(&mut objcopy).must_succeed();
         }
         fs::create_dir_all(bench.path("above/bundles")).unwrap();
         let mut site = Self {
