@@ -1,0 +1,54 @@
+//! The releases of Airflow, and what they differ in.
+
+use std::fmt;
+
+/// The date that names the supervisor's messages of Airflow 3.3.
+pub const SCHEMA_2026_06_16: &str = "2026-06-16";
+/// The date that names the supervisor's messages of Airflow 3.4.
+pub const SCHEMA_2026_10_30: &str = "2026-10-30";
+
+/// A minor release of Airflow, with the facts in which it differs from others.
+///
+/// ```
+/// use airflow_protocol::Release;
+///
+/// assert!(Release::AIRFLOW_3_4.knows_schema("2026-06-16"));
+/// assert!(!Release::AIRFLOW_3_3.knows_schema("2026-10-30"));
+/// assert_eq!(Release::AIRFLOW_3_3.to_string(), "Airflow 3.3");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Release {
+    /// The number, as in `3.3`.
+    pub number: &'static str,
+    /// The schema versions whose bundles the release runs, the newest first.
+    ///
+    /// Source: the folder `airflow/sdk/execution_time/schema/versions` of `apache-airflow-task-sdk` 1.3.2 and 1.4.0b2.
+    pub schema_versions: &'static [&'static str],
+}
+
+impl Release {
+    /// Airflow 3.3, known from 3.3.2 (`apache-airflow-task-sdk` 1.3.2).
+    pub const AIRFLOW_3_3: Self = Self {
+        number: "3.3",
+        schema_versions: &[SCHEMA_2026_06_16],
+    };
+    /// Airflow 3.4, known from 3.4.0b2 (`apache-airflow-task-sdk` 1.4.0b2).
+    pub const AIRFLOW_3_4: Self = Self {
+        number: "3.4",
+        schema_versions: &[SCHEMA_2026_10_30, SCHEMA_2026_06_16],
+    };
+    /// All releases that are known here, the oldest first.
+    pub const ALL: [Self; 2] = [Self::AIRFLOW_3_3, Self::AIRFLOW_3_4];
+
+    /// Whether the release runs a bundle whose manifest names this `supervisor_schema_version`.
+    pub fn knows_schema(&self, version: &str) -> bool {
+        self.schema_versions.contains(&version)
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Airflow {}", self.number)
+    }
+}
