@@ -1,4 +1,4 @@
-//! `inspect`: what stands in a bundle.
+//! `inspect`: shows a bundle's layout, digests, manifest and sources.
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value as Json, json};
@@ -14,10 +14,9 @@ use crate::interrupt::AtOnce;
 use crate::shell::Shell;
 use crate::text;
 use crate::worker::manifest::{self, WorkerManifest};
-use crate::worker::pyyaml::{Date, DateTime, MAX_DEPTH, Value, ValueRef};
 use crate::worker::sources::source_files;
 
-/// Prints what is asked for, and returns the exit code.
+/// Prints the report, or the source that `--source` names, and returns the exit code.
 pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     // Nothing is written, so nothing has to be cleaned up.
     let _reading = AtOnce::new();
@@ -29,7 +28,7 @@ pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         }
         (Some(Some(path)), _) => {
             let (offset, length) = find_source(&bundle, path)?;
-            // An end that cannot be counted lies outside like any other.
+            // A manifest may claim any numbers. An end beyond `u64` lies outside of the region like any other.
             let end = offset.saturating_add(length);
             let Some(source) = bundle.source_range(offset..end) else {
                 bail!(
@@ -52,7 +51,7 @@ pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
-/// Bytes for a terminal, without what it would act on. Returns whether there was any.
+/// Prints bytes on a terminal, with its control characters escaped. Returns whether there were any.
 fn print(bytes: &[u8], shell: &mut Shell) -> std::io::Result<bool> {
     let shown = String::from_utf8_lossy(bytes);
     let safe = text::lines(&shown);
@@ -64,12 +63,11 @@ fn note_on_escapes(shell: &mut Shell) {
     shell.note("control or bidirectional characters are shown escaped; the bytes are in a pipe");
 }
 
-/// Bytes for stdout as they are; for a terminal, without what it would act on. In pieces: a source
-/// may have gigabytes.
+/// Prints bytes to stdout, unchanged unless stdout is a terminal. In pieces, because a source may have gigabytes.
 fn stream(mut source: impl std::io::Read, shell: &mut Shell) -> Result<(), ReadError> {
     let shown = shell.results_are_shown();
     let mut buffer = vec![0; 64 << 10];
-    // The start of a character that the last piece ended in.
+    // The length of a character's first bytes, at which the last piece ended.
     let mut rest = 0;
     let mut escaped = false;
     loop {
@@ -122,7 +120,7 @@ fn report(bundle: &Bundle, path: &Path) -> anyhow::Result<Json> {
     let computed = bundle.compute_digest()?;
     let bytes = bundle.manifest()?;
     let (manifest, manifest_error) = match manifest::read(&bytes) {
-        Ok(manifest) => (to_json(&manifest, bytes.len()), Json::Null),
+        Ok(manifest) => (manifest_json(&manifest, bytes.len()), Json::Null),
         Err(finding) => (
             Json::Null,
             json!({ "code": finding.code, "message": finding.message }),
@@ -171,87 +169,8 @@ fn executable_json(bundle: &Bundle) -> Json {
     }
 }
 
-/// The manifest as the worker reads it. What JSON does not know becomes a string; a mapping's keys
-/// too. Shared values are written out as often as they stand in the text, within limits. `length` is
-/// the manifest's, in bytes.
-fn to_json(manifest: &WorkerManifest, length: usize) -> Json {
-    let mut budget = 4 * length + (1 << 20);
-    value_json(manifest.root(), 0, &mut budget)
-}
-
-/// `budget` is how many values and bytes of text may still be written.
-fn value_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
-    // Aliases can make a short text stand for an endless value, and JSON readers have limits.
-    let cost = 1 + text_len(value.value());
-    if *budget < cost || depth > MAX_DEPTH {
-        return json!("…");
-    }
-    *budget -= cost;
-    let mut inner = |value| value_json(value, depth + 1, budget);
-    match value.value() {
-        Value::None => Json::Null,
-        Value::Bool(value) => json!(value),
-        Value::Int(int) => match int.to_i128() {
-            Some(int) => i64::try_from(int).map_or_else(
-                |_| u64::try_from(int).map_or_else(|_| json!(int.to_string()), |int| json!(int)),
-                |int| json!(int),
-            ),
-            None => json!(int.to_string()),
-        },
-        Value::Float(float) => serde_json::Number::from_f64(*float)
-            .map_or_else(|| json!(float.to_string()), Json::Number),
-        Value::List(_) => value.items().map(inner).collect(),
-        Value::Map(_) => value
-            .entries()
-            .map(|(key, value)| (key_text(inner(key)), inner(value)))
-            .collect(),
-        other => json!(scalar_text(other)),
-    }
-}
-
-/// How much text a value holds itself, in bytes.
-fn text_len(value: &Value) -> usize {
-    match value {
-        Value::Str(text) => text.to_string_lossy().len(),
-        Value::Bytes(bytes) => bytes.len(),
-        _ => 0,
-    }
-}
-
-fn key_text(key: Json) -> String {
-    match key {
-        Json::String(text) => text,
-        other => other.to_string(),
-    }
-}
-
-fn scalar_text(value: &Value) -> String {
-    match value {
-        Value::Str(text) => text.to_string_lossy().into_owned(),
-        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        Value::Date(date) => date_text(*date),
-        Value::DateTime(time) => time_text(time),
-        other => format!("<{}>", other.type_name()),
-    }
-}
-
-fn date_text(date: Date) -> String {
-    format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)
-}
-
-/// ISO 8601, as Python's `isoformat`.
-fn time_text(time: &DateTime) -> String {
-    let DateTime {
-        hour,
-        minute,
-        second,
-        microsecond,
-        ..
-    } = *time;
-    let offset = time.offset_minutes.map_or_else(String::new, |offset| {
-        let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
-        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-    });
-    let date = date_text(time.date);
-    format!("{date}T{hour:02}:{minute:02}:{second:02}.{microsecond:06}{offset}")
+/// The manifest as the worker reads it, in JSON's types.
+fn manifest_json(manifest: &WorkerManifest, length: usize) -> Json {
+    // Aliases make a short text stand for an endless one. A manifest without aliases never needs more than this.
+    manifest.root().to_json(4 * length + (1 << 20))
 }

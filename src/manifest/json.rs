@@ -1,10 +1,10 @@
 //! The manifest as JSON, as `airflow-sdk` prints it.
 
+use pyyaml_safe_load::MAX_DEPTH;
 use serde::de::{DeserializeSeed as _, Deserializer as _};
 
 use super::parse::{ManifestError, Problem, TOO_DEEP, ValueSeed, locate};
 use super::value::{Number, Value};
-use crate::worker::pyyaml::MAX_DEPTH;
 
 pub(super) fn parse(text: &str, problem: &Problem) -> Result<Value, ManifestError> {
     if let Some(line) = too_deep_json(text) {

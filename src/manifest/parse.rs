@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt;
 
+use pyyaml_safe_load::MAX_DEPTH;
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Visitor,
 };
@@ -14,7 +15,6 @@ use serde_json::value::RawValue;
 use super::schema::{Rule, Shape};
 use super::value::{Number, Value};
 use crate::text;
-use crate::worker::pyyaml::MAX_DEPTH;
 
 /// What is wrong with a manifest, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub(super) fn parse(text: &str) -> Result<Value, ManifestError> {
     }
 }
 
-/// Said of more than [`MAX_DEPTH`] levels. `worker::pyyaml` says why that is the limit.
+/// The problem of more than [`MAX_DEPTH`] levels. The worker's reader has that limit, and its crate says why.
 pub(super) const TOO_DEEP: &str = "more than 64 lists and mappings are nested inside each other, which \
                         Airflow's workers may fail to read";
 const _: () = assert!(MAX_DEPTH == 64, "the text names the number");

@@ -3,17 +3,17 @@
 //! The crate is `yaml_serde`, the YAML organisation's continuation of `serde_yaml`, under the old
 //! name. It reads YAML 1.2. That is right for what an executable prints: libraries of today write
 //! `12:30` or `on` without quotes and mean strings. What Airflow reads is YAML 1.1, and is written by
-//! [`super::render`] and read by [`crate::worker::pyyaml`].
+//! [`super::render`] and read by [`pyyaml_safe_load`].
 
+use pyyaml_safe_load::LoadError;
 use serde::de::DeserializeSeed as _;
 
 use super::parse::{ManifestError, Problem, TOO_DEEP, ValueSeed, locate};
 use super::value::Value;
-use crate::worker::pyyaml::{self, LoadError};
 
 pub(super) fn parse(text: &str, problem: &Problem) -> Result<Value, ManifestError> {
     // The crate's time grows with the square of the depth; the worker's reader stops at its limit.
-    if let Err(LoadError::TooDeep { line, .. }) = pyyaml::safe_load(text) {
+    if let Err(LoadError::TooDeep { line, .. }) = pyyaml_safe_load::safe_load(text) {
         return Err(ManifestError {
             line: Some(line),
             key: None,

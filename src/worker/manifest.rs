@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use pyyaml_safe_load::{Document, LoadError, Value, ValueRef, safe_load};
+
 use super::Finding;
-use super::pyyaml::{self, Document, LoadError, Value, ValueRef};
 use crate::manifest::AIRFLOW_3_3_SCHEMA;
 use crate::text::{beginning, one_line};
 
@@ -28,7 +29,7 @@ pub fn read(bytes: &[u8]) -> Result<WorkerManifest, Finding> {
             format!("the manifest is not UTF-8 (line {line})"),
         )
     })?;
-    let document = pyyaml::safe_load(text).map_err(|error| {
+    let document = safe_load(text).map_err(|error| {
         let message = format!("the manifest cannot be read: {error}");
         let message = one_line(&message);
         match error {

@@ -6,7 +6,6 @@
 
 pub mod glibc;
 pub mod manifest;
-pub mod pyyaml;
 pub(crate) mod sources;
 pub mod verdict;
 pub mod walk;

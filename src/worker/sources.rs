@@ -1,7 +1,8 @@
 //! The files of the source region, as a manifest names them.
 
+use pyyaml_safe_load::{Value, ValueRef};
+
 use super::manifest::WorkerManifest;
-use super::pyyaml::{Value, ValueRef};
 use crate::bundle::reader::Bundle;
 
 /// A file in the source region. Offsets and lengths in bytes, unchecked.

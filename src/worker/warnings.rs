@@ -1,8 +1,9 @@
 //! What a worker does not mind, but somebody should know.
 
+use pyyaml_safe_load::ValueRef;
+
 use super::Finding;
 use super::manifest::WorkerManifest;
-use super::pyyaml::ValueRef;
 use crate::bundle::digest::{Sha256Digest, cache_digest};
 use crate::bundle::reader::{Bundle, hash};
 use crate::executable::{Executable, Refusal};

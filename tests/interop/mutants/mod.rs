@@ -13,12 +13,9 @@ mod manifests;
 mod places;
 mod shrink;
 mod structure;
-#[path = "../../pyyaml_differential/tangle.rs"]
-mod tangle;
-#[path = "../../pyyaml_differential/mutants.rs"]
+/// The YAML texts on which the reader is compared with `PyYAML`.
+#[path = "../../../crates/pyyaml-safe-load/tests/differential/texts/mod.rs"]
 mod texts;
-// The two above know each other by that name.
-use texts as mutants;
 mod values;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,117 @@
+//! Values as JSON.
+
+use serde_json::{Value as Json, json};
+
+use super::document::{Value, ValueRef};
+use crate::limits::MAX_DEPTH;
+
+impl ValueRef<'_> {
+    /// The value as JSON, for people and programs that look at it.
+    ///
+    /// JSON has fewer types. Dates and times become strings in ISO 8601; bytes become strings; a whole number beyond 64 bits
+    /// and a float that is not finite become strings of their digits or names; a mapping's key becomes its string, or its own
+    /// JSON as a string; tuples and sets become `"<list>"` and `"<set>"`. A lone surrogate becomes U+FFFD, and so do bytes that
+    /// are not UTF-8. Of two keys that become the same string, the last one's value stays.
+    ///
+    /// A value that several places share is written out in each of them, which can make a short text endless. Therefore `"…"`
+    /// stands for a value below [`MAX_DEPTH`] levels, and for each value that `budget` no longer allows: every value costs 1
+    /// and the length of its text in bytes.
+    pub fn to_json(self, mut budget: usize) -> Json {
+        to_json(self, 0, &mut budget)
+    }
+}
+
+fn to_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
+    let cost = 1 + text_len(value.value());
+    if *budget < cost || depth > MAX_DEPTH {
+        return json!("…");
+    }
+    *budget -= cost;
+    let mut inner = |value| to_json(value, depth + 1, budget);
+    match value.value() {
+        Value::None => Json::Null,
+        Value::Bool(value) => json!(value),
+        Value::Int(int) => {
+            let number = int.to_i128().and_then(serde_json::Number::from_i128);
+            number.map_or_else(|| json!(int.to_string()), Json::Number)
+        }
+        Value::Float(float) => serde_json::Number::from_f64(*float)
+            .map_or_else(|| json!(float.to_string()), Json::Number),
+        Value::Str(text) => json!(text.to_string_lossy()),
+        Value::Bytes(bytes) => json!(String::from_utf8_lossy(bytes)),
+        Value::Date(date) => json!(date.to_string()),
+        Value::DateTime(time) => json!(time.to_string()),
+        Value::List(_) => value.items().map(inner).collect(),
+        Value::Map(_) => value
+            .entries()
+            .map(|(key, value)| (key_text(inner(key)), inner(value)))
+            .collect(),
+        Value::Pairs(_) | Value::Set(_) => json!(format!("<{}>", value.value().type_name())),
+    }
+}
+
+/// The length of a value's own text, in bytes.
+fn text_len(value: &Value) -> usize {
+    match value {
+        Value::Str(text) => text.to_string_lossy().len(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    }
+}
+
+fn key_text(key: Json) -> String {
+    match key {
+        Json::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+    use serde_json::json;
+
+    use crate::safe_load;
+
+    #[test]
+    fn values_that_json_lacks_become_strings() {
+        let text = "1: [~, yes, 'a', -9223372036854775808, 18446744073709551615, 18446744073709551616, 1.5, .inf]\n\
+                    2026-06-16: 2026-06-16 1:02:03.5+1\n\
+                    bytes: !!binary QUL/\n\
+                    tuples: !!pairs [a: 1]\n\
+                    set: !!set {a}\n\
+                    \"\\ud800\": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF\n";
+        let document = safe_load(text).unwrap();
+        assert_eq!(
+            document.root().to_json(1000),
+            json!({
+                "1": [null, true, "a", i64::MIN, u64::MAX, "18446744073709551616", 1.5, "inf"],
+                "2026-06-16": "2026-06-16T01:02:03.500000+01:00",
+                "bytes": "AB\u{FFFD}",
+                "tuples": "<list>",
+                "set": "<set>",
+                "\u{FFFD}": "0xffffffffffffffffffffffffffffffffff",
+            })
+        );
+    }
+
+    #[test]
+    fn shared_and_circular_values_end() {
+        let document = safe_load("- &a [xxx, xxx]\n- *a\n- *a\n").unwrap();
+        let root = document.root();
+        let pair = json!(["xxx", "xxx"]);
+        assert_eq!(root.to_json(28), json!([pair, pair, pair]));
+        assert_eq!(root.to_json(27), json!([pair, pair, ["xxx", "…"]]));
+        assert_eq!(root.to_json(0), json!("…"));
+
+        let circular = safe_load("&a [*a]").unwrap();
+        let mut json = circular.root().to_json(1000);
+        let mut levels = 0;
+        while let Some(inner) = json.get(0) {
+            json = inner.clone();
+            levels += 1;
+        }
+        assert_eq!((levels, json), (crate::MAX_DEPTH + 1, json!("…")));
+    }
+}
