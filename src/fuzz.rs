@@ -16,9 +16,11 @@ use std::io::{Cursor, Read, Seek as _, Write as _};
 use tempfile::NamedTempFile;
 
 use crate::bundle::digest::Sha256Digest;
+use crate::bundle::displaced::find_displaced_trailer;
+use crate::bundle::packable::examine;
 use crate::bundle::reader::Bundle;
 use crate::bundle::writer::RegionDigests;
-use crate::executable::{GlibcVersion, examine, find_displaced_footer, glibc_symbols, link_record};
+use crate::executable::{GlibcVersion, glibc_symbols, link_record};
 use crate::introspect;
 use crate::manifest::{Manifest, SourceName};
 use crate::text::is_unsafe;
@@ -159,7 +161,7 @@ pub fn section(bytes: &[u8]) {
     assert_eq!(format!("{found:?}"), format!("{inside:?}"));
 }
 
-/// An executable: its headers, what it needs, a footer in its midst.
+/// An executable: its headers, what it needs, a trailer in its midst.
 pub fn executable(bytes: &[u8]) {
     let len = bytes.len() as u64;
     let any = GlibcVersion {
@@ -182,9 +184,9 @@ pub fn executable(bytes: &[u8]) {
         Ok(names) => assert!(names.len() <= 4),
         Err(refusal) => drop(refusal.to_string()),
     }
-    if let Some(footer) = find_displaced_footer(Cursor::new(bytes), 0, len).unwrap() {
-        assert!(footer.trailing > 0);
-        assert_eq!(footer.offset + 64 + footer.trailing, len);
+    if let Some(found) = find_displaced_trailer(Cursor::new(bytes), 0, len).unwrap() {
+        assert!(found.trailing > 0);
+        assert_eq!(found.offset + 64 + found.trailing, len);
     }
 }
 

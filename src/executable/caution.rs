@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Architecture, Executable, LISTED, Shown};
+use super::architecture::Architecture;
+use super::description::{Executable, LISTED, Shown};
 
 /// The folders of people, of temporary files and of package managers that keep the files of each machine apart. What lies below
 /// is on the machine that built an executable, and on others by accident only. `/opt` is not among them: programs of conda and

@@ -8,11 +8,11 @@ use super::manifest::{self, WorkerManifest};
 use super::walk::Found;
 use super::warnings;
 use crate::bundle::digest::Sha256Digest;
+use crate::bundle::displaced::find_displaced_trailer;
+use crate::bundle::packable::examine;
 use crate::bundle::reader::{Bundle, ReadError};
 use crate::bundle::trailer::{MAGIC, TrailerError};
-use crate::executable::{
-    Executable, Refusal, begins_as_executable, examine, find_displaced_footer, link_record,
-};
+use crate::executable::{Executable, Refusal, begins_as_executable, link_record};
 use crate::platform::{self, FileId};
 
 /// What a worker makes of a file.
@@ -268,7 +268,7 @@ fn unreadable(path: &Path, error: &ReadError) -> Finding {
 fn no_magic(path: &Path) -> Option<Finding> {
     let file = File::open(path).ok()?;
     let size = file.metadata().ok()?.len();
-    if let Ok(Some(footer)) = find_displaced_footer(&file, 0, size) {
+    if let Ok(Some(footer)) = find_displaced_trailer(&file, 0, size) {
         return Some(Finding::new(
             "footer-moved",
             format!(
