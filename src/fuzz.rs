@@ -13,6 +13,7 @@
 use std::cell::RefCell;
 use std::io::{Cursor, Read, Seek as _, Write as _};
 
+use airflow_protocol::Release;
 use tempfile::NamedTempFile;
 
 use crate::bundle::digest::Sha256Digest;
@@ -27,7 +28,7 @@ use crate::text::is_unsafe;
 use crate::worker::manifest::{self as worker_manifest_module, WorkerManifest};
 use crate::worker::sources::source_files;
 use crate::worker::verdict::{Candidate, judge};
-use crate::worker::walk::Found;
+use crate::worker::walk::MayExecute;
 
 thread_local! {
     static FILE: RefCell<NamedTempFile> = RefCell::new(NamedTempFile::new().expect("a temporary file"));
@@ -42,17 +43,18 @@ pub fn reader(bytes: &[u8]) {
         file.write_all(bytes).unwrap();
         let path = temporary.path();
 
-        let verdict = judge(path, true);
-        assert_eq!(verdict.usable, verdict.problems.is_empty());
-        assert!(!verdict.usable || !verdict.dag_ids.is_empty());
-        assert!(!(verdict.usable && verdict.raises));
-        for finding in verdict.problems.iter().chain(&verdict.warnings) {
-            assert!(!finding.message.contains('\n'), "{finding:?}");
+        for release in Release::ALL {
+            let verdict = judge(path, MayExecute::Yes, release);
+            assert_eq!(verdict.usable, verdict.problems.is_empty());
+            assert!(!verdict.usable || !verdict.dag_ids.is_empty());
+            assert!(!(verdict.usable && verdict.raises));
+            for finding in verdict.problems.iter().chain(&verdict.warnings) {
+                assert!(!finding.message.contains('\n'), "{finding:?}");
+            }
         }
         let opened = Bundle::open(path);
         if opened.is_ok() {
-            let path = path.to_owned();
-            assert!(Candidate::open(&Found { path }).claims());
+            assert!(Candidate::open(path).claims());
         }
         if let Ok(bundle) = opened {
             regions(&bundle, bytes);
@@ -96,7 +98,9 @@ fn look_through(manifest: &WorkerManifest) {
         assert_ne!(ids, [""; 0]);
     }
     drop(manifest.task_ids());
-    drop(manifest.check_schema_version());
+    for release in Release::ALL {
+        drop(manifest.check_schema_version(release));
+    }
 }
 
 /// A manifest as an executable prints it. One that is accepted must be read back by the worker with the same ids.
@@ -141,8 +145,10 @@ fn canonical(manifest: &Manifest) {
     assert_eq!(ids, ours);
     let canonical = again.render(&source, &regions);
     assert_eq!(parse(&canonical).render(&source, &regions), canonical);
-    for warning in manifest.warnings() {
-        assert!(!warning.to_string().contains('\n'));
+    for release in Release::ALL {
+        for warning in manifest.warnings(release) {
+            assert!(!warning.to_string().contains('\n'));
+        }
     }
 }
 

@@ -19,7 +19,7 @@ const LOCAL_FOLDERS: [&str; 7] = [
     "/var/tmp",
 ];
 
-/// Something in an executable that is likely to fail on a worker, though it can be packed.
+/// Something in an executable that is likely to fail on a worker, though it can be packed. `worker::Code` names its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Caution {
@@ -55,18 +55,6 @@ pub enum Caution {
         /// How many.
         count: u64,
     },
-}
-
-impl Caution {
-    /// What kind, in kebab-case; the README lists them.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::SharedRust { .. } | Self::LibraryPath { .. } => "library",
-            Self::LocalInterpreter { .. } | Self::NoInterpreter { .. } => "interpreter",
-            Self::LocalFolders { .. } => "rpath",
-            Self::TrailingBytes { .. } => "trailing-bytes",
-        }
-    }
 }
 
 impl fmt::Display for Caution {
