@@ -13,19 +13,22 @@
 use std::cell::RefCell;
 use std::io::{Cursor, Read, Seek as _, Write as _};
 
+use airflow_protocol::Release;
 use tempfile::NamedTempFile;
 
 use crate::bundle::digest::Sha256Digest;
+use crate::bundle::displaced::find_displaced_trailer;
+use crate::bundle::packable::examine;
 use crate::bundle::reader::Bundle;
 use crate::bundle::writer::RegionDigests;
-use crate::executable::{GlibcVersion, examine, find_displaced_footer, glibc_symbols, link_record};
+use crate::executable::{GlibcVersion, glibc_symbols, link_record};
 use crate::introspect;
 use crate::manifest::{Manifest, SourceName};
 use crate::text::is_unsafe;
 use crate::worker::manifest::{self as worker_manifest_module, WorkerManifest};
 use crate::worker::sources::source_files;
 use crate::worker::verdict::{Candidate, judge};
-use crate::worker::walk::Found;
+use crate::worker::walk::MayExecute;
 
 thread_local! {
     static FILE: RefCell<NamedTempFile> = RefCell::new(NamedTempFile::new().expect("a temporary file"));
@@ -40,17 +43,18 @@ pub fn reader(bytes: &[u8]) {
         file.write_all(bytes).unwrap();
         let path = temporary.path();
 
-        let verdict = judge(path, true);
-        assert_eq!(verdict.usable, verdict.problems.is_empty());
-        assert!(!verdict.usable || !verdict.dag_ids.is_empty());
-        assert!(!(verdict.usable && verdict.raises));
-        for finding in verdict.problems.iter().chain(&verdict.warnings) {
-            assert!(!finding.message.contains('\n'), "{finding:?}");
+        for release in Release::ALL {
+            let verdict = judge(path, MayExecute::Yes, release);
+            assert_eq!(verdict.usable, verdict.problems.is_empty());
+            assert!(!verdict.usable || !verdict.dag_ids.is_empty());
+            assert!(!(verdict.usable && verdict.raises));
+            for finding in verdict.problems.iter().chain(&verdict.warnings) {
+                assert!(!finding.message.contains('\n'), "{finding:?}");
+            }
         }
         let opened = Bundle::open(path);
         if opened.is_ok() {
-            let path = path.to_owned();
-            assert!(Candidate::open(&Found { path }).claims());
+            assert!(Candidate::open(path).claims());
         }
         if let Ok(bundle) = opened {
             regions(&bundle, bytes);
@@ -94,7 +98,9 @@ fn look_through(manifest: &WorkerManifest) {
         assert_ne!(ids, [""; 0]);
     }
     drop(manifest.task_ids());
-    drop(manifest.check_schema_version());
+    for release in Release::ALL {
+        drop(manifest.check_schema_version(release));
+    }
 }
 
 /// A manifest as an executable prints it. One that is accepted must be read back by the worker with the same ids.
@@ -139,8 +145,10 @@ fn canonical(manifest: &Manifest) {
     assert_eq!(ids, ours);
     let canonical = again.render(&source, &regions);
     assert_eq!(parse(&canonical).render(&source, &regions), canonical);
-    for warning in manifest.warnings() {
-        assert!(!warning.to_string().contains('\n'));
+    for release in Release::ALL {
+        for warning in manifest.warnings(release) {
+            assert!(!warning.to_string().contains('\n'));
+        }
     }
 }
 
@@ -159,7 +167,7 @@ pub fn section(bytes: &[u8]) {
     assert_eq!(format!("{found:?}"), format!("{inside:?}"));
 }
 
-/// An executable: its headers, what it needs, a footer in its midst.
+/// An executable: its headers, what it needs, a trailer in its midst.
 pub fn executable(bytes: &[u8]) {
     let len = bytes.len() as u64;
     let any = GlibcVersion {
@@ -182,9 +190,9 @@ pub fn executable(bytes: &[u8]) {
         Ok(names) => assert!(names.len() <= 4),
         Err(refusal) => drop(refusal.to_string()),
     }
-    if let Some(footer) = find_displaced_footer(Cursor::new(bytes), 0, len).unwrap() {
-        assert!(footer.trailing > 0);
-        assert_eq!(footer.offset + 64 + footer.trailing, len);
+    if let Some(found) = find_displaced_trailer(Cursor::new(bytes), 0, len).unwrap() {
+        assert!(found.trailing > 0);
+        assert_eq!(found.offset + 64 + found.trailing, len);
     }
 }
 

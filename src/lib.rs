@@ -14,6 +14,7 @@ mod introspect;
 pub mod manifest;
 pub mod packing;
 mod platform;
+mod release;
 mod shell;
 mod text;
 pub mod worker;

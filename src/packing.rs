@@ -8,9 +8,10 @@ use std::sync::atomic::AtomicBool;
 use crate::bundle::digest::Sha256Digest;
 use crate::bundle::input::Input;
 use crate::bundle::output::{Output, OutputError};
+use crate::bundle::packable;
 use crate::bundle::reader::MANIFEST_LIMIT;
 use crate::bundle::writer::{Packed, Parts, RegionDigests, WriteError, write_bundle};
-use crate::executable::{Refusal, examine};
+use crate::executable::Refusal;
 use crate::manifest::{Manifest, SourceName};
 use crate::worker;
 
@@ -118,7 +119,7 @@ pub fn pack_executable(
         .and_then(|place| place.must_not_be(executable).map(|()| place))
         .and_then(|place| place.must_not_be(source).map(|()| place))
         .map_err(|error| PackError::Output(output.to_owned(), error))?;
-    examine(program.file(), 0, program.size())
+    packable::examine(program.file(), 0, program.size())
         .map_err(|refusal| PackError::Refused(executable.to_owned(), refusal))?;
     let name = SourceName::of_file(source, None);
     check_readable(manifest, &name).map_err(PackError::Manifest)?;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// Whether a terminal would act on the character, or show it in a misleading place.
 pub fn is_unsafe(c: char) -> bool {
@@ -22,6 +23,12 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 /// `text` for a terminal: line breaks and tabs are kept, other unsafe characters are escaped.
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| matches!(c, '\n' | '\t'))
+}
+
+/// The absolute form of `path`, on one line.
+pub fn absolute(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    one_line(&path.display().to_string()).into_owned()
 }
 
 /// JSON on one line: unsafe characters, which stand in strings only, are escaped as JSON does.

@@ -11,10 +11,12 @@
 //! that Airflow 3.3.2 ships (`airflow.sdk.coordinators.executable.coordinator`).
 
 pub mod digest;
+pub mod displaced;
 mod hasher;
 mod hidden;
 pub mod input;
 pub mod output;
+pub mod packable;
 pub mod reader;
 mod sink;
 mod staging;

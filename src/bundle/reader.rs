@@ -10,7 +10,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::digest::Sha256Digest;
-use super::trailer::{Layout, MAGIC, Trailer, TrailerError};
+use super::trailer::{Layout, MAGIC, TRAILER_LEN, Trailer, TrailerError};
 use crate::platform;
 
 /// The longest manifest that [`Bundle::manifest`] reads, in bytes. A manifest is a few kilobytes;
@@ -101,21 +101,21 @@ impl Bundle {
         Self::from_file(platform::open_without_waiting(path)?)
     }
 
-    /// As [`Self::open`], for a path that was seen to be a regular file. If it is no bundle, `other` may look at it: at the
-    /// open file, its size and its last bytes.
+    /// As [`Self::open`], for a path that was seen to be a regular file. If that file does not end as a bundle does, `other`
+    /// looks at it, its size and its last bytes, and the file comes back with what `other` has returned.
     pub(crate) fn open_regular<T>(
         path: &Path,
         other: impl FnOnce(&File, u64, &[u8]) -> T,
-    ) -> Result<Result<Self, T>, ReadError> {
+    ) -> Result<Result<Self, (File, T)>, ReadError> {
         // It may have become a pipe, which would wait for a writer.
         let mut file = platform::open_without_waiting(path)?;
         let mut tail = [0; TAIL];
         let (size, tail) = read_end(&mut file, &mut tail)?;
-        if tail.ends_with(&MAGIC) {
-            Self::from_end(file, size, tail).map(Ok)
-        } else {
-            Ok(Err(other(&file, size, tail)))
+        if tail.len() >= TRAILER_LEN && tail.ends_with(&MAGIC) {
+            return Self::from_end(file, size, tail).map(Ok);
         }
+        let seen = other(&file, size, tail);
+        Ok(Err((file, seen)))
     }
 
     /// Reads the trailer of an open file.

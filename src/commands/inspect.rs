@@ -6,9 +6,10 @@ use std::path::Path;
 
 use super::executable_json::ExecutableJson;
 use crate::bundle::digest::Sha256Digest;
+use crate::bundle::packable;
 use crate::bundle::reader::{Bundle, ReadError};
 use crate::cli::{InspectArgs, ReportFormat};
-use crate::executable::{self, Executable, Refusal};
+use crate::executable::{Executable, Refusal};
 use crate::exit;
 use crate::interrupt::AtOnce;
 use crate::shell::Shell;
@@ -159,7 +160,7 @@ fn summary(bundle: &Bundle, path: &Path) -> String {
 fn examine(bundle: &Bundle) -> Result<Executable, Refusal> {
     let region = bundle.executable();
     let size = region.size();
-    executable::examine(region, 0, size)
+    packable::examine(region, 0, size)
 }
 
 fn executable_json(bundle: &Bundle) -> Json {

@@ -1,7 +1,7 @@
-//! `verify`: what a worker would do with files and folders, and why.
+//! `verify`: judges files and folders as a worker does, and reports why.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,24 +11,22 @@ use crate::cli::{ReportFormat, VerifyArgs};
 use crate::exit;
 use crate::interrupt::AtOnce;
 use crate::platform::FileId;
+use crate::release;
 use crate::shell::Shell;
-use crate::text::{json as json_line, one_line};
-use crate::worker::Finding;
-use crate::worker::glibc;
+use crate::text::{absolute, json as json_line, one_line};
+use crate::worker::survey::Survey;
 use crate::worker::verdict::{Candidate, Verdict};
 use crate::worker::walk::{Found, walk};
+use crate::worker::{Finding, glibc};
 
-/// Manifests of more bytes are read one at a time: what is made of one takes many times its length in memory.
+/// Manifests of more bytes are read one at a time: a read manifest takes many times its length in memory.
 const LARGE_MANIFEST: u64 = 64 << 10;
 
 /// Verdicts on manifests of more bytes do not wait for others: they hold all dag ids.
 const HEAVY_MANIFEST: u64 = 4 << 10;
 
-/// Files of more bytes take longer to judge than it takes to hand over the other files.
+/// To judge a file of more bytes takes longer than to report on all files that the thread has judged before.
 const LARGE_FILE: u64 = 1 << 20;
-
-/// At most so many files that serve one dag are listed; the rest is counted.
-const LISTED_FILES: usize = 10;
 
 /// Judges what is named, and returns the exit code.
 pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
@@ -43,16 +41,15 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         };
         let verdict = Verdict::unreadable(path, format!("cannot look at it: {error}"));
         shell.result(&report(&verdict, args.message_format)?)?;
-        survey.unusable = true;
-        survey.judged += 1;
+        survey.add(verdict, None);
     }
     let passed_over = judge_all(args, |some| {
         let mut lines = String::new();
         for outcome in some {
-            let judged = match outcome {
-                Outcome::Judged(judged) => judged,
+            let (verdict, id) = match outcome {
+                Outcome::Judged(verdict, id) => (verdict, id),
                 Outcome::PassedOver(path, finding) => {
-                    survey.warnings += 1;
+                    survey.add_warning();
                     let path = absolute(&path);
                     let message = one_line(&finding.message);
                     shell.warn(format!(
@@ -62,15 +59,14 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
                     continue;
                 }
             };
-            lines += &report(&judged.verdict, args.message_format)?;
+            lines += &report(&verdict, args.message_format)?;
             lines.push('\n');
-            survey.too_new |= judged.too_new;
-            survey.add(*judged);
+            survey.add(*verdict, id);
         }
         Ok(shell.result_bytes(lines.as_bytes())?)
     })?;
     let mut complaints = survey.complaints();
-    if survey.usable == 0 && !survey.unusable {
+    if survey.judged() == 0 {
         let paths: Vec<_> = args
             .paths
             .iter()
@@ -85,16 +81,16 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
             Err(complaint) => complaints.push(complaint),
         }
     }
-    if args.deny_warnings && survey.warnings > 0 {
-        let warnings = counted(survey.warnings, "warning");
+    if args.deny_warnings && survey.warnings() > 0 {
+        let warnings = counted(survey.warnings(), "warning");
         complaints.push(format!("{warnings}, denied by `--deny-warnings`"));
     }
     for complaint in &complaints {
         shell.error(&anyhow::anyhow!("{complaint}"));
     }
-    // What was named has its line; only a folder has files that have none.
+    // Each named file has a line of its own; only the files of a folder may have none.
     if args.paths.iter().any(|path| path.is_dir()) {
-        let judged = counted(survey.judged, "file");
+        let judged = counted(survey.judged(), "file");
         let others = match passed_over {
             0 => "passed over none".to_owned(),
             1 => "passed over 1, which is no bundle".to_owned(),
@@ -102,7 +98,7 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         };
         shell.status("Judged", format!("{judged}; {others}"));
     }
-    let good = complaints.is_empty() && !survey.unusable && !survey.too_new;
+    let good = complaints.is_empty() && !survey.has_problems();
     Ok(if good { exit::OK } else { exit::PROBLEMS })
 }
 
@@ -135,10 +131,10 @@ fn judge_all(
     });
     let passed_over = AtomicUsize::new(0);
     let judge_one = |(found, is_named): (Found, bool), turn: &Turn<'_>| {
-        let candidate = Candidate::open(&found);
+        let candidate = Candidate::open(&found.path);
         if !is_named && !candidate.claims() {
             passed_over.fetch_add(1, Ordering::Relaxed);
-            let finding = candidate.remark(found.is_executable())?;
+            let finding = candidate.remark(found.may_execute(), release::DEFAULT)?;
             return Some(Outcome::PassedOver(found.path, finding));
         }
         if candidate.size() > LARGE_FILE {
@@ -149,174 +145,30 @@ fn judge_all(
         if length > LARGE_MANIFEST && !turn.wait() {
             return None;
         }
-        let mut verdict = candidate.judge(examined, found.is_executable());
+        let mut verdict = candidate.judge(examined, found.may_execute(), release::DEFAULT);
         if length > HEAVY_MANIFEST && !turn.wait() {
             return None;
         }
-        let problem = args.glibc.and_then(|limit| glibc::problem(&verdict, limit));
-        let too_new = problem.is_some();
-        verdict.problems.extend(problem);
-        Some(Outcome::Judged(Box::new(Judged {
-            verdict,
-            id: candidate.file_id(),
-            too_new,
-        })))
+        if let Some(limit) = args.glibc
+            && let Some(problem) = glibc::problem(&candidate, &verdict, limit)
+        {
+            verdict.add(problem);
+        }
+        Some(Outcome::Judged(Box::new(verdict), candidate.file_id()))
     };
     in_order(files, judge_one, take)?;
     Ok(passed_over.into_inner())
 }
 
-/// What came of a file of the walk.
+/// What is reported of a file of the walk.
 enum Outcome {
-    Judged(Box<Judged>),
-    /// It does not claim to be a bundle, and seems to be what became of one.
+    /// The verdict, and which file it is, if that is known.
+    Judged(Box<Verdict>, Option<FileId>),
+    /// The file is no bundle, and the finding tells that it was one or should be one.
     PassedOver(PathBuf, Finding),
 }
 
-/// A file that was judged.
-struct Judged {
-    verdict: Verdict,
-    id: Option<FileId>,
-    /// Whether it needs a newer glibc than there is.
-    too_new: bool,
-}
-
-/// What was seen on the walk, in the worker's order.
-#[derive(Default)]
-struct Survey {
-    unusable: bool,
-    /// Whether a bundle needs a newer glibc than there is; the worker's reader does not mind.
-    too_new: bool,
-    usable: usize,
-    /// How many files have a verdict.
-    judged: usize,
-    /// How many warnings there are, of bundles and of files that were passed over.
-    warnings: usize,
-    /// The usable files, in the order of the walk. One that is met twice, through a link, is no conflict with itself.
-    files: Vec<PathBuf>,
-    /// Where each of them stands in `files`.
-    places: HashMap<FileId, usize>,
-    serving: BTreeMap<String, Serving>,
-    /// The first file that ends the worker's search.
-    raising: Option<PathBuf>,
-}
-
-/// Who serves a dag.
-struct Serving {
-    /// The files, by their places in the survey.
-    files: Vec<usize>,
-    /// A file before the first of them that ends the worker's search.
-    raising: Option<PathBuf>,
-}
-
-impl Survey {
-    fn add(&mut self, judged: Judged) {
-        let Judged { verdict, id, .. } = judged;
-        self.judged += 1;
-        self.warnings += verdict.warnings.len();
-        if !verdict.usable {
-            self.unusable = true;
-            if verdict.raises && self.raising.is_none() {
-                self.raising = Some(verdict.path);
-            }
-            return;
-        }
-        self.usable += 1;
-        let new = self.files.len();
-        let place = id.map_or(new, |id| *self.places.entry(id).or_insert(new));
-        if place != new {
-            return;
-        }
-        self.files.push(verdict.path);
-        for id in verdict.dag_ids {
-            let serving = self.serving.entry(id).or_insert_with(|| Serving {
-                files: Vec::new(),
-                raising: self.raising.clone(),
-            });
-            // Two ids that are no text may look the same.
-            if serving.files.last() != Some(&place) {
-                serving.files.push(place);
-            }
-        }
-    }
-
-    /// The path of a file, for messages.
-    fn file(&self, place: usize) -> String {
-        self.files
-            .get(place)
-            .map_or_else(String::new, |path| absolute(path))
-    }
-
-    fn complaints(&self) -> Vec<String> {
-        let mut complaints = Vec::new();
-        for (id, Serving { files, .. }) in &self.serving {
-            if files.len() < 2 {
-                continue;
-            }
-            let mut listed: Vec<_> = files
-                .iter()
-                .take(LISTED_FILES)
-                .map(|&place| format!("`{}`", self.file(place)))
-                .collect();
-            if let Some(more @ 1..) = files.len().checked_sub(LISTED_FILES) {
-                listed.push(format!("{more} more"));
-            }
-            complaints.push(format!(
-                "the dag `{}` is served by {} bundles, and the worker picks one by chance (the order \
-                 of the file system): {}; keep one of them under the worker's `executables_root`",
-                one_line(id),
-                files.len(),
-                listed.join(", ")
-            ));
-        }
-        complaints
-    }
-
-    /// Names the file that serves a dag, or says why there is none.
-    fn answer(&self, id: &str) -> Result<String, String> {
-        let shown = one_line(id);
-        let serving = self.serving.get(id);
-        let Some((serving, &file)) =
-            serving.and_then(|serving| Some((serving, serving.files.first()?)))
-        else {
-            let served: Vec<_> = self
-                .serving
-                .keys()
-                .map(|id| format!("`{}`", one_line(id)))
-                .collect();
-            let served = if served.is_empty() {
-                "none".to_owned()
-            } else {
-                served.join(", ")
-            };
-            return Err(format!(
-                "no usable bundle serves the dag `{shown}`; dags served: {served}"
-            ));
-        };
-        if let Some(raising) = &serving.raising {
-            return Err(format!(
-                "the worker's search for the dag `{shown}` fails at `{}`, whose manifest it cannot \
-                 pass over",
-                raising.display()
-            ));
-        }
-        let file = self.file(file);
-        let chance = if serving.files.len() > 1 {
-            " (by chance; here, today)"
-        } else {
-            ""
-        };
-        Ok(format!("the dag `{shown}` is served by `{file}`{chance}"))
-    }
-}
-
-/// The absolute path, on one line.
-fn absolute(path: &Path) -> String {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    one_line(&path.display().to_string()).into_owned()
-}
-
-/// What is said of one file.
+/// The report on one file, without its last line break.
 fn report(verdict: &Verdict, format: ReportFormat) -> anyhow::Result<String> {
     let path = std::path::absolute(&verdict.path)?;
     if format == ReportFormat::Json {
@@ -361,7 +213,10 @@ fn human(verdict: &Verdict, path: &Path) -> String {
         ("problem", &verdict.problems),
         ("warning", &verdict.warnings),
     ] {
-        let line = |one: &Finding| format!("  {label}[{}]: {}", one.code, one_line(&one.message));
+        let line = |finding: &Finding| {
+            let message = one_line(&finding.message);
+            format!("  {label}[{}]: {message}", finding.code)
+        };
         lines.extend(findings.iter().map(line));
     }
     lines.join("\n")

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Architecture, Executable, LISTED, Shown};
+use super::architecture::Architecture;
+use super::description::{Executable, LISTED, Shown};
 
 /// The folders of people, of temporary files and of package managers that keep the files of each machine apart. What lies below
 /// is on the machine that built an executable, and on others by accident only. `/opt` is not among them: programs of conda and
@@ -18,7 +19,7 @@ const LOCAL_FOLDERS: [&str; 7] = [
     "/var/tmp",
 ];
 
-/// Something in an executable that is likely to fail on a worker, though it can be packed.
+/// Something in an executable that is likely to fail on a worker, though it can be packed. `worker::Code` names its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Caution {
@@ -54,18 +55,6 @@ pub enum Caution {
         /// How many.
         count: u64,
     },
-}
-
-impl Caution {
-    /// What kind, in kebab-case; the README lists them.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::SharedRust { .. } | Self::LibraryPath { .. } => "library",
-            Self::LocalInterpreter { .. } | Self::NoInterpreter { .. } => "interpreter",
-            Self::LocalFolders { .. } => "rpath",
-            Self::TrailingBytes { .. } => "trailing-bytes",
-        }
-    }
 }
 
 impl fmt::Display for Caution {

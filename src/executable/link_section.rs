@@ -10,6 +10,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, Read, Seek};
 
+use super::magic::FatWidth;
 use super::recognise::{self, Kind};
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
@@ -195,10 +196,7 @@ pub fn link_record<R: Read + Seek>(
     }
 }
 
-fn universal(
-    region: &mut Region<'_>,
-    width: macho::FatWidth,
-) -> Result<Option<LinkRecord>, SectionError> {
+fn universal(region: &mut Region<'_>, width: FatWidth) -> Result<Option<LinkRecord>, SectionError> {
     let mut first: Option<Option<LinkRecord>> = None;
     for (offset, size) in macho::slices(region, width)? {
         let mut slice = region.part("a part of the universal file", offset, size)?;

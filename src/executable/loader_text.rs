@@ -1,6 +1,6 @@
 //! The texts that loaders are given: names of libraries, and folders to look in.
 
-use super::Format;
+use super::format::Format;
 use super::refusal::Refusal;
 use super::region::Region;
 

@@ -5,13 +5,16 @@ use object::read::macho::{MachHeader, Section as _, Segment};
 use object::{BigEndian, Endianness};
 
 use super::architecture::Architecture;
+use super::description::Executable;
+use super::format::Format;
 use super::loader_text::{LoaderText, merge};
+use super::magic::{FatWidth, MachOFlavour};
 use super::platform::Platform;
 use super::recognise::{self, Kind};
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
 use super::section::{Name, Section, has_upx_mark};
-use super::{Executable, Format, trailing};
+use super::trailing;
 
 /// The most load commands that are looked at. Executables have dozens.
 const MAX_COMMANDS: u32 = 20_000;
@@ -20,28 +23,15 @@ const MAX_SECTIONS: u32 = 65_536;
 /// The most parts of a universal file. There are not that many architectures.
 const MAX_SLICES: u32 = 32;
 
-/// The width and byte order of a thin file.
-#[derive(Clone, Copy)]
-pub(super) struct Flavour {
-    pub(super) wide: bool,
-    pub(super) endian: Endianness,
-}
-
-/// The width of the offsets in a universal file.
-#[derive(Clone, Copy)]
-pub(super) enum FatWidth {
-    /// 32 bits.
-    Narrow,
-    /// 64 bits.
-    Wide,
-}
-
 fn malformed(what: impl Into<String>) -> Refusal {
     Refusal::malformed(Format::MachO, what)
 }
 
 /// Looks at a thin Mach-O file.
-pub(super) fn examine(region: &mut Region<'_>, flavour: Flavour) -> Result<Executable, Refusal> {
+pub(super) fn examine(
+    region: &mut Region<'_>,
+    flavour: MachOFlavour,
+) -> Result<Executable, Refusal> {
     if flavour.wide {
         Image::<macho::MachHeader64<Endianness>>::open(region, flavour)?.examine(region)
     } else {
@@ -52,7 +42,7 @@ pub(super) fn examine(region: &mut Region<'_>, flavour: Flavour) -> Result<Execu
 /// Calls `visit` for every section of a thin Mach-O file.
 pub(super) fn sections(
     region: &mut Region<'_>,
-    flavour: Flavour,
+    flavour: MachOFlavour,
     visit: &mut dyn FnMut(Section),
 ) -> Result<(), Refusal> {
     if flavour.wide {
@@ -164,7 +154,7 @@ struct Image<H: MachHeader<Endian = Endianness>> {
 }
 
 impl<H: MachHeader<Endian = Endianness>> Image<H> {
-    fn open(region: &mut Region<'_>, flavour: Flavour) -> Result<Self, Refusal> {
+    fn open(region: &mut Region<'_>, flavour: MachOFlavour) -> Result<Self, Refusal> {
         let image = Self {
             header: region.value("the Mach-O header", 0)?,
             endian: flavour.endian,

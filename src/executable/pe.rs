@@ -4,19 +4,17 @@ use object::LittleEndian as LE;
 use object::pe;
 
 use super::architecture::Architecture;
-use super::pe_directories::{Layout, Optional};
+use super::description::Executable;
+use super::format::Format;
+use super::pe_directories::{Layout, Optional, malformed};
 use super::platform::Platform;
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
 use super::section::{Name, Section, UPX_WINDOW, has_upx_mark};
-use super::{Executable, Format, trailing};
+use super::trailing;
 
 /// The size of one symbol in a COFF symbol table, in bytes.
 const SYMBOL: u64 = 18;
-
-pub(super) fn malformed(what: impl Into<String>) -> Refusal {
-    Refusal::malformed(Format::Pe, what)
-}
 
 /// The headers of a PE file. The section table stays in the file.
 struct Image {

@@ -3,11 +3,15 @@
 use object::LittleEndian as LE;
 use object::pe;
 
-use super::Format;
+use super::format::Format;
 use super::loader_text::{LoaderText, MAX_LIBRARIES};
-use super::pe::malformed;
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
+
+/// The refusal of a PE file whose headers are wrong.
+pub(super) fn malformed(what: impl Into<String>) -> Refusal {
+    Refusal::malformed(Format::Pe, what)
+}
 
 /// The most entries of the debug directory that are looked at. Executables have a handful.
 const MAX_DEBUG_ENTRIES: u64 = 1024;

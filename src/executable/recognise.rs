@@ -1,9 +1,9 @@
 //! What a file is, by its first bytes.
 
-use object::{Endianness, macho, pe};
+use object::{macho, pe};
 
-use super::elf;
-use super::macho::{self as macho_file, FatWidth};
+use super::architecture::Architecture;
+use super::magic::{ElfFlavour, FatWidth, MachOFlavour};
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
 
@@ -17,9 +17,9 @@ const LINE: usize = 80;
 /// What a file is.
 pub(super) enum Kind {
     /// An ELF file of this class and byte order.
-    Elf(elf::Flavour),
+    Elf(ElfFlavour),
     /// A Mach-O file of this width and byte order.
-    MachO(macho_file::Flavour),
+    MachO(MachOFlavour),
     /// A universal Mach-O file.
     MachOUniversal(FatWidth),
     /// A DOS program with a PE header.
@@ -32,7 +32,7 @@ pub(super) enum Kind {
 pub(crate) fn begins_as_executable(head: [u8; 4]) -> bool {
     head == *b"\x7fELF"
         || head.starts_with(b"MZ")
-        || macho_file::Flavour::of(&head).is_some()
+        || MachOFlavour::of(&head).is_some()
         || matches!(
             u32::from_be_bytes(head),
             macho::FAT_MAGIC | macho::FAT_MAGIC_64
@@ -44,9 +44,9 @@ pub(super) fn kind(region: &mut Region<'_>) -> Result<Kind, Refusal> {
     let (bytes, count) = region.head::<HEAD>(0)?;
     let head = bytes.get(..count).unwrap_or_default();
     if head.starts_with(b"\x7fELF") {
-        return elf::Flavour::of(head).map(Kind::Elf);
+        return ElfFlavour::of(head).map(Kind::Elf);
     }
-    if let Some(flavour) = macho_file::Flavour::of(head) {
+    if let Some(flavour) = MachOFlavour::of(head) {
         return Ok(Kind::MachO(flavour));
     }
     if let Some(width) = FatWidth::of(head) {
@@ -190,19 +190,17 @@ fn is_coff_object(region: &mut Region<'_>, head: &[u8]) -> Result<bool, Fault> {
     let sections = u64::from(header.number_of_sections.get(endian));
     let symbols = u64::from(header.pointer_to_symbol_table.get(endian));
     let table = size_of::<pe::ImageSectionHeader>() as u64 * sections;
-    Ok(
-        super::Architecture::from_pe(header.machine.get(endian)).is_some()
-            && header.size_of_optional_header.get(endian) == 0
-            && sections > 0
-            && region
-                .check(
-                    "the sections",
-                    size_of::<pe::ImageFileHeader>() as u64,
-                    table,
-                )
-                .is_ok()
-            && symbols < region.len(),
-    )
+    Ok(Architecture::from_pe(header.machine.get(endian)).is_some()
+        && header.size_of_optional_header.get(endian) == 0
+        && sections > 0
+        && region
+            .check(
+                "the sections",
+                size_of::<pe::ImageFileHeader>() as u64,
+                table,
+            )
+            .is_ok()
+        && symbols < region.len())
 }
 
 /// Whether the bytes are UTF-8 or UTF-16 text. `more` says that the file goes on, so that a cut character is no fault.
@@ -222,32 +220,4 @@ fn is_text(head: &[u8], more: bool) -> bool {
         && text.chars().all(|character| {
             !character.is_control() || matches!(character, '\n' | '\r' | '\t' | '\x0c' | '\x1b')
         })
-}
-
-impl macho_file::Flavour {
-    fn of(head: &[u8]) -> Option<Self> {
-        let magic = u32::from_be_bytes(*head.first_chunk::<4>()?);
-        let (wide, endian) = match magic {
-            macho::MH_MAGIC => (false, Endianness::Big),
-            macho::MH_CIGAM => (false, Endianness::Little),
-            macho::MH_MAGIC_64 => (true, Endianness::Big),
-            macho::MH_CIGAM_64 => (true, Endianness::Little),
-            _ => return None,
-        };
-        Some(Self { wide, endian })
-    }
-}
-
-impl FatWidth {
-    fn of(head: &[u8]) -> Option<Self> {
-        /// Java class files have the same magic number. What follows is their version there, and that is 45 at least.
-        const JAVA: u32 = 45;
-        let magic = u32::from_be_bytes(*head.first_chunk::<4>()?);
-        let count = u32::from_be_bytes(*head.get(4..)?.first_chunk::<4>()?);
-        match magic {
-            macho::FAT_MAGIC if count < JAVA => Some(Self::Narrow),
-            macho::FAT_MAGIC_64 if count < JAVA => Some(Self::Wide),
-            _ => None,
-        }
-    }
 }

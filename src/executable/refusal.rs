@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use super::Format;
+use super::format::Format;
 use super::region::Fault;
 
 /// Why a file is not an executable that can be packed.
@@ -79,7 +79,7 @@ pub enum Refusal {
         /// Its machine number.
         machine: u32,
     },
-    /// The file has a bundle's footer already.
+    /// The file has a bundle's footer already. `bundle::packable` looks for it.
     AlreadyBundle,
     /// The headers contradict themselves.
     Malformed {

@@ -15,12 +15,11 @@ pub use value::{Number, Value};
 use std::fmt;
 use std::path::Path;
 
+use airflow_protocol::Release;
+
 use crate::bundle::digest::{Sha256Digest, cache_digest};
 use crate::bundle::writer::RegionDigests;
 use crate::text::one_line;
-
-/// The `supervisor_schema_version` that Airflow 3.3.0 to 3.3.2 know; they know no other.
-pub const AIRFLOW_3_3_SCHEMA: &str = "2026-06-16";
 
 /// A valid manifest, as an executable printed it, without the keys that the packer writes.
 ///
@@ -77,8 +76,8 @@ pub enum Warning {
     NoTasks(String),
     /// An id that Airflow's server refuses: what kind, the id, why.
     RefusedId(&'static str, String, String),
-    /// A `supervisor_schema_version` that Airflow 3.3 does not know.
-    UnknownSchema(String),
+    /// A `supervisor_schema_version`, and the release that does not know it.
+    UnknownSchema(String, Release),
 }
 
 impl fmt::Display for Warning {
@@ -90,11 +89,19 @@ impl fmt::Display for Warning {
                 "Airflow's server refuses the {kind} `{}`: {reason}",
                 one_line(id)
             ),
-            Self::UnknownSchema(version) => write!(
-                f,
-                "Airflow 3.3 knows only the supervisor schema version {AIRFLOW_3_3_SCHEMA}; its \
-                 workers will refuse a bundle with {version}"
-            ),
+            Self::UnknownSchema(version, release) => {
+                let plural = if release.schema_versions.len() == 1 {
+                    ""
+                } else {
+                    "s"
+                };
+                write!(
+                    f,
+                    "{release} knows only the supervisor schema version{plural} {}; its workers will refuse a bundle with \
+                     {version}",
+                    release.schema_versions.join(" and ")
+                )
+            }
         }
     }
 }
@@ -151,11 +158,12 @@ impl Manifest {
         &self.root
     }
 
-    /// What deserves a warning.
-    pub fn warnings(&self) -> Vec<Warning> {
+    /// What is wrong with it, or hardly meant, where it goes to workers of `release`.
+    pub fn warnings(&self, release: Release) -> Vec<Warning> {
         let mut warnings = Vec::new();
-        if self.schema_version() != AIRFLOW_3_3_SCHEMA {
-            warnings.push(Warning::UnknownSchema(self.schema_version().to_owned()));
+        if !release.knows_schema(self.schema_version()) {
+            let version = self.schema_version().to_owned();
+            warnings.push(Warning::UnknownSchema(version, release));
         }
         let mut check = |kind, id: &str| {
             if let Some(reason) = ids::refusal(id) {

@@ -2,28 +2,30 @@
 //!
 //! The worker's reader does not ask; the loader refuses the executable when a task starts.
 
-use super::Finding;
-use super::verdict::Verdict;
-use crate::bundle::reader::Bundle;
+use super::verdict::{Candidate, Verdict};
+use super::{Code, Finding};
 use crate::executable::{GlibcVersion, glibc_symbols};
 use crate::text::one_line;
 
-/// Why the bundle that was judged does not run with version `limit` of the GNU C library; `None` if it does, if it needs
-/// none (static, musl, other formats), and for files that are no bundles.
-pub fn problem(verdict: &Verdict, limit: GlibcVersion) -> Option<Finding> {
-    let bundle = Bundle::open(&verdict.path).ok()?;
+/// Why the bundle in `candidate`, of which `verdict` was given, does not run with version `limit` of the GNU C library; `None`
+/// if it does, if it needs none (static, musl, other formats), and for files that are no bundles.
+pub(crate) fn problem(
+    candidate: &Candidate,
+    verdict: &Verdict,
+    limit: GlibcVersion,
+) -> Option<Finding> {
+    let bundle = candidate.bundle()?;
     let Some(executable) = &verdict.executable else {
         return Some(Finding::new(
-            "glibc",
+            Code::Glibc,
             "which glibc it needs cannot be told: the executable region is no executable that is known",
         ));
     };
     let needed = executable.glibc.filter(|&needed| needed > limit)?;
-    // Only an explanation: the verdict stands without it.
     let region = bundle.executable();
     let size = region.size();
-    let symbols = glibc_symbols(region, 0, size, needed);
-    let symbols: Vec<_> = symbols
+    // A damaged list of symbols leaves the message without names; the version was read without that list.
+    let symbols: Vec<_> = glibc_symbols(region, 0, size, needed)
         .unwrap_or_default()
         .iter()
         .map(|symbol| format!("`{}`", one_line(symbol)))
@@ -34,7 +36,7 @@ pub fn problem(verdict: &Verdict, limit: GlibcVersion) -> Option<Finding> {
         some => format!(" for {}", some.join(", ")),
     };
     Some(Finding::new(
-        "glibc",
+        Code::Glibc,
         format!(
             "it needs glibc {needed}{symbols}, and {limit} is all that may be needed: build it where glibc is that old, \
              with `cargo zigbuild --target <TRIPLE>.{limit}`, or for a musl target"

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use airflow_protocol::Release;
 use pyyaml_safe_load::{Document, LoadError, Value, ValueRef, safe_load};
 
-use super::Finding;
-use crate::manifest::AIRFLOW_3_3_SCHEMA;
+use super::{Code, Finding};
 use crate::text::{beginning, one_line};
 
 /// A manifest that the worker can read.
@@ -25,7 +25,7 @@ pub fn read(bytes: &[u8]) -> Result<WorkerManifest, Finding> {
         let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
         Finding::new(
-            "manifest-not-utf8",
+            Code::ManifestNotUtf8,
             format!("the manifest is not UTF-8 (line {line})"),
         )
     })?;
@@ -33,22 +33,22 @@ pub fn read(bytes: &[u8]) -> Result<WorkerManifest, Finding> {
         let message = format!("the manifest cannot be read: {error}");
         let message = one_line(&message);
         match error {
-            LoadError::Yaml { .. } => Finding::new("manifest-not-yaml", message),
+            LoadError::Yaml { .. } => Finding::new(Code::ManifestNotYaml, message),
             LoadError::Raises { .. } => Finding::new(
-                "manifest-raises",
+                Code::ManifestRaises,
                 format!(
                     "{message}; the worker does not skip this file: every task whose search meets \
                      it fails"
                 ),
             ),
-            LoadError::TooDeep { .. } => Finding::new("too-deep", message),
-            LoadError::TooComplex { .. } => Finding::new("too-complex", message),
+            LoadError::TooDeep { .. } => Finding::new(Code::TooDeep, message),
+            LoadError::TooComplex { .. } => Finding::new(Code::TooComplex, message),
         }
     })?;
     let manifest = WorkerManifest { document };
     if !manifest.root().is_map() {
         return Err(Finding::new(
-            "manifest-not-mapping",
+            Code::ManifestNotMapping,
             format!("the manifest is {}, not a mapping", kind(manifest.root())),
         ));
     }
@@ -93,7 +93,7 @@ impl WorkerManifest {
 
     /// Why the worker would find no dag here.
     pub(crate) fn check_dags(&self) -> Result<(), Finding> {
-        let no_dags = |what: String| Err(Finding::new("no-dags", what));
+        let no_dags = |what: String| Err(Finding::new(Code::NoDags, what));
         match self.root().get("dags") {
             None => no_dags("the manifest has no `dags`".to_owned()),
             Some(dags) if !dags.is_map() => {
@@ -110,10 +110,10 @@ impl WorkerManifest {
         }
     }
 
-    /// Why the worker would refuse the protocol version.
-    pub(crate) fn check_schema_version(&self) -> Result<(), Finding> {
+    /// Why a worker of `release` would refuse the protocol version.
+    pub(crate) fn check_schema_version(&self, release: Release) -> Result<(), Finding> {
         const KEY: &str = "sdk.supervisor_schema_version";
-        let wrong = |what: String| Err(Finding::new("schema-version", what));
+        let wrong = |what: String| Err(Finding::new(Code::SchemaVersion, what));
         let version = self
             .root()
             .get("sdk")
@@ -122,11 +122,12 @@ impl WorkerManifest {
             return wrong(format!("the manifest has no `{KEY}`"));
         };
         match version.as_str() {
-            Some(AIRFLOW_3_3_SCHEMA) => Ok(()),
+            Some(version) if release.knows_schema(version) => Ok(()),
             Some("") => wrong(format!("`{KEY}` is empty")),
             Some(other) => wrong(format!(
-                "`{KEY}` is \"{}\"; Airflow 3.3 knows only \"{AIRFLOW_3_3_SCHEMA}\"",
-                beginning(other.as_bytes(), 100)
+                "`{KEY}` is \"{}\"; {release} knows only \"{}\"",
+                beginning(other.as_bytes(), 100),
+                release.schema_versions.join("\" and \"")
             )),
             None => wrong(format!(
                 "`{KEY}` is {} for YAML 1.1, not a string (line {}): quote it",
@@ -148,13 +149,15 @@ fn kind(value: ValueRef<'_>) -> String {
 mod tests {
     use super::*;
 
+    fn checked(text: &str, release: Release) -> Result<(), Finding> {
+        let manifest = read(text.as_bytes())?;
+        manifest.check_dags()?;
+        manifest.check_schema_version(release)
+    }
+
     fn code(text: &str) -> &'static str {
-        let checked = read(text.as_bytes()).and_then(|manifest| {
-            manifest
-                .check_dags()
-                .and_then(|()| manifest.check_schema_version())
-        });
-        checked.map_or_else(|finding| finding.code, |()| "usable")
+        let checked = checked(text, Release::AIRFLOW_3_3);
+        checked.map_or_else(|finding| finding.code.as_str(), |()| "usable")
     }
 
     #[test]
@@ -184,7 +187,31 @@ mod tests {
         assert_eq!(code("a: 2026-13-45"), "manifest-raises");
         assert_eq!(
             read(b"a: \xff").map(drop).map_err(|f| f.code),
-            Err("manifest-not-utf8")
+            Err(Code::ManifestNotUtf8)
+        );
+    }
+
+    #[test]
+    fn each_release_knows_its_own_versions() {
+        let with = |version: &str, release| {
+            let text =
+                format!("dags: {{a: {{}}}}\nsdk: {{supervisor_schema_version: '{version}'}}\n");
+            checked(&text, release).map_err(|finding| finding.message)
+        };
+        assert_eq!(with("2026-06-16", Release::AIRFLOW_3_4), Ok(()));
+        assert_eq!(with("2026-10-30", Release::AIRFLOW_3_4), Ok(()));
+        let key = "`sdk.supervisor_schema_version`";
+        assert_eq!(
+            with("2026-10-30", Release::AIRFLOW_3_3),
+            Err(format!(
+                "{key} is \"2026-10-30\"; Airflow 3.3 knows only \"2026-06-16\""
+            ))
+        );
+        assert_eq!(
+            with("2026-07-01", Release::AIRFLOW_3_4),
+            Err(format!(
+                "{key} is \"2026-07-01\"; Airflow 3.4 knows only \"2026-10-30\" and \"2026-06-16\""
+            ))
         );
     }
 }

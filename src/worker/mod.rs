@@ -1,27 +1,33 @@
-//! What an Airflow 3.3 worker makes of a bundle.
+//! What a worker of a release of Airflow makes of a bundle.
 //!
 //! The worker's `ExecutableCoordinator` looks for a bundle each time it starts a task, and passes over
-//! what it dislikes with a debug line. The modules here follow it step by step (source:
+//! a file that it cannot use with a debug line. The modules here follow it step by step (source:
 //! `airflow.sdk.coordinators.executable.coordinator` of `apache-airflow-task-sdk` 1.3.2) and say why.
+//! Facts in which releases differ are fields of [`Release`]; nothing here names one.
 
-pub mod glibc;
+mod code;
+pub(crate) mod glibc;
 pub mod manifest;
 pub(crate) mod sources;
+pub(crate) mod survey;
 pub mod verdict;
 pub mod walk;
 mod warnings;
 
-/// A problem or a warning. Codes are stable; the README lists them.
+pub use airflow_protocol::Release;
+pub use code::{Code, Severity};
+
+/// A problem or a warning.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// What kind, in kebab-case.
-    pub code: &'static str,
+    /// What kind of finding it is.
+    pub code: Code,
     /// What was found, and what to do.
     pub message: String,
 }
 
 impl Finding {
-    fn new(code: &'static str, message: impl Into<String>) -> Self {
+    fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),

@@ -18,10 +18,24 @@ pub struct Found {
 }
 
 impl Found {
-    /// Whether this user may execute it. The worker looks at no other file.
-    pub fn is_executable(&self) -> bool {
-        platform::is_executable(&self.path)
+    /// Asks the operating system whether this user may execute the file, as Python's `os.access(path, os.X_OK)` does.
+    pub fn may_execute(&self) -> MayExecute {
+        if platform::is_executable(&self.path) {
+            MayExecute::Yes
+        } else {
+            MayExecute::No
+        }
     }
+}
+
+/// Whether the worker's user may execute a file. The worker of a release that
+/// [needs the execute bit](airflow_protocol::Release::needs_execute_bit) looks at no other file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MayExecute {
+    /// The user may execute it.
+    Yes,
+    /// The user may not.
+    No,
 }
 
 /// Walks `roots`, directories or files, in the given order.
@@ -104,7 +118,7 @@ impl Walk {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-    use super::{Found, walk};
+    use super::{Found, MayExecute, walk};
     use std::fs;
     use std::path::Path;
 
@@ -133,12 +147,12 @@ mod tests {
                 path: root.path().join("d").join("a"),
             }]
         );
-        assert!(walk([root.path()]).all(|found| found.is_executable()));
+        assert!(walk([root.path()]).all(|found| found.may_execute() == MayExecute::Yes));
     }
 
     #[cfg(unix)]
     mod unix {
-        use super::{Found, file, walk};
+        use super::{Found, MayExecute, file, walk};
         use std::collections::HashSet;
         use std::fs::{self, Permissions};
         use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -152,7 +166,7 @@ mod tests {
         fn executables(root: &Path) -> Vec<PathBuf> {
             walk([root])
                 .map(|found| {
-                    if found.is_executable() {
+                    if found.may_execute() == MayExecute::Yes {
                         found.path.strip_prefix(root).unwrap().to_path_buf()
                     } else {
                         Path::new("not").join(found.path.file_name().unwrap())

@@ -1,9 +1,11 @@
-//! What a worker does not mind, but somebody should know.
+//! Warnings of bundles that a worker uses, though something is wrong with them.
+
+use airflow_protocol::Release;
 
 use pyyaml_safe_load::ValueRef;
 
-use super::Finding;
 use super::manifest::WorkerManifest;
+use super::{Code, Finding};
 use crate::bundle::digest::{Sha256Digest, cache_digest};
 use crate::bundle::reader::{Bundle, hash};
 use crate::executable::{Executable, Refusal};
@@ -11,27 +13,36 @@ use crate::manifest::ids;
 use crate::platform;
 use crate::text::{beginning, one_line};
 
-/// Collects the warnings for a bundle whose manifest can be read.
+/// Collects the warnings for a bundle whose manifest can be read, on workers of `release`.
 pub(super) fn of_bundle(
     bundle: &Bundle,
     examined: Result<&Executable, &Refusal>,
     manifest_bytes: &[u8],
     manifest: &WorkerManifest,
-    warnings: &mut Vec<Finding>,
-) {
-    mode(bundle, warnings);
-    executable(examined, warnings);
-    refused_ids(manifest, warnings);
-    sources(bundle, manifest, warnings);
-    digests(bundle, manifest_bytes, manifest, warnings);
+    release: Release,
+) -> Vec<Finding> {
+    let mut warnings = Vec::new();
+    mode(bundle, release, &mut warnings);
+    executable(examined, &mut warnings);
+    refused_ids(manifest, &mut warnings);
+    sources(bundle, manifest, &mut warnings);
+    digests(bundle, manifest_bytes, manifest, &mut warnings);
+    warnings
 }
 
-fn mode(bundle: &Bundle, warnings: &mut Vec<Finding>) {
+fn mode(bundle: &Bundle, release: Release, warnings: &mut Vec<Finding>) {
     if !platform::is_executable_for_all(bundle.metadata()) {
+        // Only its owner may set the bits of a file.
+        let consequence = if release.needs_execute_bit {
+            "would not find it"
+        } else {
+            "could not make it executable"
+        };
         warnings.push(Finding::new(
-            "mode",
-            "not everybody may read and execute the file; a worker that runs as another user would \
-             not find it: `chmod 755` it",
+            Code::Mode,
+            format!(
+                "not everybody may read and execute the file; a worker that runs as another user {consequence}: `chmod 755` it"
+            ),
         ));
     }
 }
@@ -41,7 +52,7 @@ fn executable(examined: Result<&Executable, &Refusal>, warnings: &mut Vec<Findin
         Ok(found) => {
             if !found.is_for_this_machine() {
                 warnings.push(Finding::new(
-                    "architecture",
+                    Code::Architecture,
                     format!(
                         "it is {}, which this host cannot run; the worker must be another one",
                         found.with_article()
@@ -51,11 +62,11 @@ fn executable(examined: Result<&Executable, &Refusal>, warnings: &mut Vec<Findin
             let cautions = found.cautions(&[]);
             let cautions = cautions
                 .iter()
-                .map(|caution| Finding::new(caution.code(), caution.to_string()));
+                .map(|caution| Finding::new(caution.into(), caution.to_string()));
             warnings.extend(cautions);
         }
         Err(refusal) => warnings.push(Finding::new(
-            "executable",
+            Code::Executable,
             format!("the executable region: {}", one_line(&refusal.to_string())),
         )),
     }
@@ -81,7 +92,7 @@ fn refused_ids(manifest: &WorkerManifest, warnings: &mut Vec<Finding>) {
                     "Airflow's server refuses the {kind} `{}`: {reason}",
                     shown(id)
                 );
-                warnings.push(Finding::new("refused-id", message));
+                warnings.push(Finding::new(Code::RefusedId, message));
             }
         }
     };
@@ -92,7 +103,7 @@ fn refused_ids(manifest: &WorkerManifest, warnings: &mut Vec<Finding>) {
         .for_each(|id| check("task_id", id));
     if listed > LISTED {
         let message = format!("Airflow's server refuses {} more ids", listed - LISTED);
-        warnings.push(Finding::new("refused-id", message));
+        warnings.push(Finding::new(Code::RefusedId, message));
     }
 }
 
@@ -101,7 +112,7 @@ fn sources(bundle: &Bundle, manifest: &WorkerManifest, warnings: &mut Vec<Findin
     let Some(sources) = manifest.root().get("sources") else {
         return;
     };
-    let mut wrong = |message: String| warnings.push(Finding::new("source-mismatch", message));
+    let mut wrong = |message: String| warnings.push(Finding::new(Code::SourceMismatch, message));
     let mut mismatches = 0;
     let mut end = 0;
     for file in sources.items() {
@@ -164,7 +175,7 @@ fn digests(
     let recorded = Sha256Digest(bundle.trailer().binary_sha256);
     if text("integrity").is_some_and(|integrity| integrity != recorded.to_string()) {
         warnings.push(Finding::new(
-            "digests-mismatch",
+            Code::DigestsMismatch,
             "`digests.integrity` is not the digest in the trailer",
         ));
     }
@@ -181,7 +192,7 @@ fn digests(
         && cache_digest(recorded, source, Sha256Digest::of(&without)).to_string() != cache
     {
         warnings.push(Finding::new(
-            "digests-mismatch",
+            Code::DigestsMismatch,
             "`digests.cache` does not fit the executable, source and manifest: one of them was changed",
         ));
     }

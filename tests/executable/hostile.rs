@@ -3,8 +3,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use cargo_airflow_bundle::bundle::displaced::find_displaced_trailer;
 use cargo_airflow_bundle::executable::{
-    GlibcVersion, Refusal, examine, find_displaced_footer, glibc_symbols, link_record,
+    GlibcVersion, Refusal, examine, glibc_symbols, link_record,
 };
 
 use crate::images::{ARM64, Content, LOAD_DYLIB, MachO, RPATH, X86_64, universal};
@@ -278,10 +279,10 @@ fn a_section_beyond_the_end_is_refused() {
 }
 
 #[test]
-fn the_search_for_footers_takes_constant_memory() {
+fn the_search_for_trailers_takes_constant_memory() {
     let bytes = vec![b'1'; 8 * 1024 * 1024];
     LARGEST.set(0);
-    let found = find_displaced_footer(std::io::Cursor::new(&bytes), 0, bytes.len() as u64);
+    let found = find_displaced_trailer(std::io::Cursor::new(&bytes), 0, bytes.len() as u64);
     assert_eq!(found.unwrap(), None);
     assert!(LARGEST.get() < 512 * 1024, "{}", LARGEST.get());
 }

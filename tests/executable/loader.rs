@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use cargo_airflow_bundle::executable::{Caution, Executable, Refusal};
+use cargo_airflow_bundle::worker::Code;
 
 use crate::images::{
     ARM64, Content, LOAD_DYLIB, LOAD_WEAK_DYLIB, MachO, Pe, RPATH, X86_64, elf, universal,
@@ -11,7 +12,8 @@ use crate::toolchain::{Bench, HELLO_C, LIBRARY_C, MAIN_RS, examine_bytes, examin
 
 fn codes(executable: &Executable) -> Vec<&'static str> {
     let cautions = executable.cautions(&[]);
-    cautions.iter().map(Caution::code).collect()
+    let codes = cautions.iter().map(Code::from);
+    codes.map(Code::as_str).collect()
 }
 
 /// The values of `readelf -d` that stand in brackets behind `(NEEDED)` and the like.
@@ -176,7 +178,7 @@ fn folders_and_paths_of_the_machine_that_built_it() {
     let target = rpath("/builds/etl/target/release/build/x/out");
     assert_eq!(codes(&target), [] as [&str; 0]);
     let cautions = target.cautions(&["/builds/etl/target".into()]);
-    assert_eq!(cautions[0].code(), "rpath");
+    assert_eq!(Code::from(&cautions[0]), Code::Rpath);
 }
 
 /// Whatever compilers and tools write, nothing of it is a payload.

@@ -6,7 +6,6 @@
 )]
 
 mod built_images;
-mod footer_search;
 mod hostile;
 mod images;
 mod link_section;

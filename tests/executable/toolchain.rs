@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_airflow_bundle::executable::{Executable, Refusal, examine};
+use cargo_airflow_bundle::bundle::packable::examine;
+use cargo_airflow_bundle::executable::{Executable, Refusal};
 use tempfile::TempDir;
 
 pub const HELLO_C: &str = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n";

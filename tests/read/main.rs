@@ -8,6 +8,7 @@
     reason = "a failed unwrap fails the test"
 )]
 
+mod displaced;
 mod hostile;
 mod inspect;
 #[path = "../common/packer.rs"]

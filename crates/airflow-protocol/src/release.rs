@@ -25,6 +25,12 @@ pub struct Release {
     ///
     /// Source: the folder `airflow/sdk/execution_time/schema/versions` of `apache-airflow-task-sdk` 1.3.2 and 1.4.0b2.
     pub schema_versions: &'static [&'static str],
+    /// Whether the worker's search for a bundle passes over files that its user may not execute. A release whose search does
+    /// not sets the execute bits itself, once it has chosen a file.
+    ///
+    /// Source: `_walk_executables` in `airflow/sdk/coordinators/executable/coordinator.py` of `apache-airflow-task-sdk` 1.3.2,
+    /// `_walk_bundle_files` and `_ensure_executable` in the same file of 1.4.0b2.
+    pub needs_execute_bit: bool,
 }
 
 impl Release {
@@ -32,11 +38,13 @@ impl Release {
     pub const AIRFLOW_3_3: Self = Self {
         number: "3.3",
         schema_versions: &[SCHEMA_2026_06_16],
+        needs_execute_bit: true,
     };
     /// Airflow 3.4, known from 3.4.0b2 (`apache-airflow-task-sdk` 1.4.0b2).
     pub const AIRFLOW_3_4: Self = Self {
         number: "3.4",
         schema_versions: &[SCHEMA_2026_10_30, SCHEMA_2026_06_16],
+        needs_execute_bit: false,
     };
     /// All releases that are known here, the oldest first.
     pub const ALL: [Self; 2] = [Self::AIRFLOW_3_3, Self::AIRFLOW_3_4];

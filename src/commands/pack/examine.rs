@@ -4,7 +4,8 @@ use anyhow::Context as _;
 
 use super::job::Job;
 use crate::bundle::input::Input;
-use crate::executable::{self, Executable};
+use crate::bundle::packable;
+use crate::executable::Executable;
 use crate::shell::Shell;
 
 /// Debug information of less than this is not worth a note, in bytes.
@@ -12,7 +13,7 @@ const DEBUG_INFO_LIMIT: u64 = 1 << 20;
 
 /// What the executable is, or why it cannot be packed.
 pub fn examine(input: &Input, job: &Job) -> anyhow::Result<Executable> {
-    executable::examine(input.file(), 0, input.size())
+    packable::examine(input.file(), 0, input.size())
         .with_context(|| format!("cannot pack `{}`", job.executable.display()))
 }
 

@@ -28,6 +28,7 @@ use crate::executable::Executable;
 use crate::exit::{self, CargoFailed, Usage};
 use crate::interrupt;
 use crate::packing::check_readable;
+use crate::release;
 use crate::shell::Shell;
 
 use ask::Learned;
@@ -265,7 +266,7 @@ fn prepare(job: Job, args: &PackArgs, shell: &mut Shell) -> anyhow::Result<Ready
     examine::notes(&examined, &executable, &job, shell);
     cautions::warn(&examined, &job, shell);
     let learned = ask::manifest(&job, &executable, &examined, args, shell)?;
-    for warning in learned.manifest.warnings() {
+    for warning in learned.manifest.warnings(release::DEFAULT) {
         shell.warn(format!("{warning} (in `{}`)", job.executable.display()));
     }
     check_readable(&learned.manifest, &job.source_name)

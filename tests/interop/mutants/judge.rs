@@ -6,7 +6,8 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use cargo_airflow_bundle::worker::verdict::judge;
-use cargo_airflow_bundle::worker::walk::walk;
+use cargo_airflow_bundle::worker::walk::{MayExecute, walk};
+use cargo_airflow_bundle::worker::{Code, Release};
 use serde_json::{Value, json};
 
 use super::places::NOBODY;
@@ -30,7 +31,7 @@ pub struct File {
 pub struct Ours {
     pub files: Vec<File>,
     /// The codes of the problems of each file.
-    codes: Vec<Vec<&'static str>>,
+    codes: Vec<Vec<Code>>,
 }
 
 /// What the released reader says of it.
@@ -77,7 +78,7 @@ impl Pair {
             roots.iter().map(|root| Ours::judge(root)).collect()
         };
         // What multiplies without end would take the released reader as long.
-        let asked = |ours: &Ours| !ours.has("too-complex");
+        let asked = |ours: &Ours| !ours.has(Code::TooComplex);
         let names = roots.iter().zip(&ours).filter(|(_, ours)| asked(ours));
         let names: Vec<_> = names.map(|(root, _)| root.as_os_str().as_bytes()).collect();
         let answers = self.airflow.0.ask(&json!({ "trees": names }));
@@ -115,14 +116,15 @@ impl Ours {
     fn judge(root: &Path) -> Self {
         let (mut files, mut codes) = (Vec::new(), Vec::new());
         for found in walk([root]) {
-            let verdict = judge(&found.path, found.is_executable());
+            let may_execute = found.may_execute();
+            let verdict = judge(&found.path, may_execute, Release::AIRFLOW_3_3);
             let problems: Vec<_> = verdict
                 .problems
                 .iter()
                 .map(|problem| problem.code)
                 .collect();
             assert_eq!(verdict.usable, problems.is_empty());
-            if !found.is_executable() {
+            if may_execute == MayExecute::No {
                 // The worker does not look at it.
                 assert!(!verdict.usable && !verdict.raises, "{verdict:?}");
                 continue;
@@ -144,7 +146,7 @@ impl Ours {
         Self { files, codes }
     }
 
-    fn has(&self, code: &str) -> bool {
+    fn has(&self, code: Code) -> bool {
         self.codes.iter().flatten().any(|found| *found == code)
     }
 }
@@ -174,7 +176,7 @@ impl Theirs {
 impl Verdicts {
     /// Whether a file is nested or multiplied beyond what this reader follows: what a worker does then depends on the worker.
     pub fn limited(&self) -> bool {
-        self.ours.has("too-deep") || self.ours.has("too-complex")
+        self.ours.has(Code::TooDeep) || self.ours.has(Code::TooComplex)
     }
 
     /// Where the two disagree.

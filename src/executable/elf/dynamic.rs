@@ -4,11 +4,11 @@ use object::Endianness;
 use object::elf;
 use object::read::elf::{Dyn, FileHeader};
 
-use super::Format;
-use super::elf::{Image, malformed};
-use super::loader_text::{LoaderText, MAX_LIBRARIES};
-use super::refusal::Refusal;
-use super::region::Region;
+use super::image::{Image, malformed};
+use crate::executable::format::Format;
+use crate::executable::loader_text::{LoaderText, MAX_LIBRARIES};
+use crate::executable::refusal::Refusal;
+use crate::executable::region::Region;
 
 /// The most entries that are looked at. Executables have a few dozen.
 const MAX_ENTRIES: u64 = 65_536;

@@ -2,79 +2,20 @@
 //!
 //! Read from the dynamic segment, as the loader does, so that files without section headers are covered.
 
-use std::fmt;
-use std::str::FromStr;
-
 use object::Endianness;
 use object::elf;
 use object::read::elf::FileHeader;
 
 use super::dynamic::Dynamic;
-use super::elf::{Image, malformed};
-use super::refusal::Refusal;
-use super::region::Region;
+use super::image::{Image, malformed};
+use crate::executable::glibc_version::GlibcVersion;
+use crate::executable::refusal::Refusal;
+use crate::executable::region::Region;
 
 /// The most libraries and versions, together, that are looked at. Executables need a few dozen.
 const MAX_VERSIONS: u64 = 65_536;
 /// The longest version name that is looked at, in bytes.
 const MAX_NAME: usize = 32;
-
-/// A version of the GNU C library, such as 2.34 or 2.2.5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GlibcVersion {
-    /// The first number.
-    pub major: u32,
-    /// The second number.
-    pub minor: u32,
-    /// The third number, which only the oldest versions have.
-    pub patch: u32,
-}
-
-impl fmt::Display for GlibcVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)?;
-        if self.patch != 0 {
-            write!(f, ".{}", self.patch)?;
-        }
-        Ok(())
-    }
-}
-
-/// The text is not a version of the GNU C library.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseGlibcVersionError;
-
-impl fmt::Display for ParseGlibcVersionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected a glibc version of two or three numbers, such as `2.28`")
-    }
-}
-
-impl std::error::Error for ParseGlibcVersionError {}
-
-impl FromStr for GlibcVersion {
-    type Err = ParseGlibcVersionError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut numbers = text.split('.').map(|number| {
-            // `parse` alone would accept a sign.
-            if number.bytes().all(|byte| byte.is_ascii_digit()) {
-                number.parse::<u32>().map_err(|_| ParseGlibcVersionError)
-            } else {
-                Err(ParseGlibcVersionError)
-            }
-        });
-        let version = Self {
-            major: numbers.next().ok_or(ParseGlibcVersionError)??,
-            minor: numbers.next().ok_or(ParseGlibcVersionError)??,
-            patch: numbers.next().transpose()?.unwrap_or(0),
-        };
-        match numbers.next() {
-            None => Ok(version),
-            Some(_) => Err(ParseGlibcVersionError),
-        }
-    }
-}
 
 /// The first version that applies packed relative relocations. Older ones start a program that has them and crash, unless
 /// the linker noted the need, which not all do.
@@ -195,45 +136,13 @@ fn version_name(region: &mut Region<'_>, offset: u64) -> Result<Vec<u8>, Refusal
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> GlibcVersion {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn versions_are_ordered_by_number_and_shown_as_written() {
-        assert!(parsed("2.9") < parsed("2.10"));
-        assert!(parsed("2.2.5") > parsed("2.2"));
-        assert!(parsed("2.2.5") < parsed("2.3"));
-        for text in ["2.28", "2.2.5", "3.0"] {
-            assert_eq!(parsed(text).to_string(), text);
-        }
-    }
-
-    #[test]
-    fn other_texts_are_no_versions() {
-        for text in [
-            "",
-            "2",
-            "2.",
-            ".28",
-            "2.+8",
-            "2.28.1.1",
-            "2.28 ",
-            "v2.28",
-            "2.99999999999",
-        ] {
-            assert_eq!(
-                text.parse::<GlibcVersion>(),
-                Err(ParseGlibcVersionError),
-                "{text}"
-            );
-        }
-    }
-
     #[test]
     fn version_names_of_glibc_count() {
-        assert_eq!(version_of(b"GLIBC_2.34"), Some(parsed("2.34")));
-        assert_eq!(version_of(b"GLIBC_ABI_DT_RELR"), Some(parsed("2.36")));
+        assert_eq!(version_of(b"GLIBC_2.34"), Some("2.34".parse().unwrap()));
+        assert_eq!(
+            version_of(b"GLIBC_ABI_DT_RELR"),
+            Some("2.36".parse().unwrap())
+        );
         for name in [
             &b"GLIBC_PRIVATE"[..],
             b"GCC_3.0",

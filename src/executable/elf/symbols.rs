@@ -9,12 +9,14 @@ use object::Endianness;
 use object::elf;
 use object::read::elf::{FileHeader, Sym};
 
-use super::elf as elf_file;
-use super::glibc::{GlibcVersion, List};
-use super::recognise::{self, Kind};
-use super::refusal::Refusal;
-use super::region::Region;
-use super::section::Section;
+use super::glibc::List;
+use super::image;
+use crate::executable::glibc_version::GlibcVersion;
+use crate::executable::magic::ElfFlavour;
+use crate::executable::recognise::{self, Kind};
+use crate::executable::refusal::Refusal;
+use crate::executable::region::Region;
+use crate::executable::section::Section;
 
 /// The most symbols that are looked at. Large programs import some thousands.
 const MAX_SYMBOLS: u64 = 65_536;
@@ -67,11 +69,11 @@ struct Tables {
 
 fn find<H: FileHeader<Endian = Endianness>>(
     region: &mut Region<'_>,
-    flavour: elf_file::Flavour,
+    flavour: ElfFlavour,
     version: GlibcVersion,
 ) -> Result<Vec<String>, Refusal> {
     let mut tables = Tables::default();
-    elf_file::sections(
+    image::sections(
         region,
         flavour,
         &mut |section| match section.name.as_bytes() {
