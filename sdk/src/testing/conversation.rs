@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::report::{LogRecord, State};
 use super::world::{Answer, World};
-use super::{log_check, message_check};
-use crate::comm::{codec, frame};
+use airflow_protocol::supervisor::{log_check, message_check};
+use airflow_protocol::{codec, frame};
 
 /// The state that the supervisor would report at the end.
 pub(crate) fn state(terminal: Option<&Value>, delivered: bool) -> State {
