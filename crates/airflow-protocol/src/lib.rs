@@ -14,10 +14,13 @@
 //! | read and write frames, and the msgpack in them | [`frame`], [`codec`], [`timestamp`] |
 //! | make a message, or name one in an error | [`message`] |
 //! | read the message that starts a task | [`startup`] |
+//! | end a task | [`terminal`] |
+//! | ask or answer as a Dag processor does | [`dag_file`] |
 //! | tell a result from an error in a reply | [`reply`] |
 //! | judge what an executable sends, as Airflow's supervisor does | [`supervisor`] |
 
 pub mod codec;
+pub mod dag_file;
 mod error;
 pub mod fields;
 pub mod frame;
@@ -29,6 +32,7 @@ pub mod release;
 pub mod reply;
 pub mod startup;
 pub mod supervisor;
+pub mod terminal;
 pub mod timestamp;
 pub mod url_path;
 

@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use airflow_protocol::terminal::TerminalKind;
 use airflow_protocol::{codec, frame};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -168,7 +169,7 @@ fn converse(mut comm: TcpStream) -> (Vec<Value>, Option<Instant>) {
         let mut message = codec::read(&payload).unwrap();
         let body = message[1].take();
         let kind = body["type"].as_str().unwrap();
-        if kind.ends_with("Task") || kind == "TaskState" {
+        if TerminalKind::of(kind).is_some() {
             terminal = Some(Instant::now());
         }
         messages.push(body);
