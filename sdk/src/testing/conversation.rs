@@ -7,23 +7,30 @@ use serde_json::{Value, json};
 
 use super::report::{LogRecord, State};
 use super::world::{Answer, World};
-use super::{log_check, message_check};
-use crate::comm::{codec, frame};
+use airflow_protocol::dag_file::ANSWERS;
+use airflow_protocol::message::name;
+use airflow_protocol::supervisor::{log_check, message_check};
+use airflow_protocol::terminal::{FinalState, TerminalKind};
+use airflow_protocol::{codec, frame};
 
 /// The state that the supervisor would report at the end.
 pub(crate) fn state(terminal: Option<&Value>, delivered: bool) -> State {
     let Some(terminal) = terminal else {
         return State::Lost;
     };
-    match (terminal["type"].as_str(), terminal["state"].as_str()) {
-        (Some("SucceedTask"), _) => State::Success,
-        (Some("RetryTask"), _) => State::UpForRetry,
-        (Some("RescheduleTask"), _) => State::UpForReschedule,
-        (Some("DeferTask"), _) => State::Deferred,
-        (Some("AwaitInputTask"), _) => State::AwaitingInput,
-        // This one is acted on when the process has exited with 0.
-        (_, Some("skipped")) if delivered => State::Skipped,
-        _ => State::Failed,
+    match TerminalKind::of(name(terminal)) {
+        Some(TerminalKind::Succeed) => State::Success,
+        Some(TerminalKind::Retry) => State::UpForRetry,
+        Some(TerminalKind::Reschedule) => State::UpForReschedule,
+        Some(TerminalKind::Defer) => State::Deferred,
+        Some(TerminalKind::AwaitInput) => State::AwaitingInput,
+        // Airflow acts on the state when the process has exited with 0.
+        Some(TerminalKind::State)
+            if delivered && terminal["state"] == FinalState::Skipped.as_str() =>
+        {
+            State::Skipped
+        }
+        Some(TerminalKind::State) | None => State::Failed,
     }
 }
 
@@ -39,18 +46,6 @@ pub(crate) fn read_logs(listener: &TcpListener) -> std::io::Result<(Vec<LogRecor
     }
     Ok((records, rejections))
 }
-
-/// Messages that end a task, and the answers to a Dag processor.
-const TERMINAL: [&str; 8] = [
-    "SucceedTask",
-    "TaskState",
-    "RetryTask",
-    "RescheduleTask",
-    "DeferTask",
-    "AwaitInputTask",
-    "DagFileParsingResult",
-    "TaskHandlerParsingResult",
-];
 
 /// One conversation with a task, and what came of it.
 pub(crate) struct Conversation {
@@ -126,7 +121,9 @@ impl Conversation {
                 self.rejections.push(problem);
                 (Value::Null, refusal(400, &message))
             }
-            Ok(()) if TERMINAL.contains(&kind.as_str()) => self.end(&kind, body),
+            Ok(()) if TerminalKind::of(&kind).is_some() || ANSWERS.contains(&kind.as_str()) => {
+                self.end(&kind, body)
+            }
             Ok(()) => match self.world.answer(body) {
                 Answer::Body(body) => (body, Value::Null),
                 Answer::Negative(code, detail) => (
@@ -141,12 +138,7 @@ impl Conversation {
 
     fn end(&mut self, kind: &str, body: &Value) -> (Value, Value) {
         self.terminal.push(body.clone());
-        let containers: &[&str] = match kind {
-            "SucceedTask" => &["task_outlets", "outlet_events"],
-            "DeferTask" => &["trigger_kwargs", "next_kwargs"],
-            "AwaitInputTask" => &["next_kwargs"],
-            _ => &[],
-        };
+        let containers = TerminalKind::of(kind).map_or(&[][..], TerminalKind::containers);
         match containers.iter().find(|key| body[**key].is_null()) {
             Some(key) => {
                 let problem = format!("{kind} without {key} is a 422");

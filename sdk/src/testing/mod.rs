@@ -37,10 +37,7 @@
 mod conversation;
 #[cfg(test)]
 mod hostile;
-mod log_check;
-mod message_check;
 mod report;
-mod schema;
 mod supervisor;
 mod world;
 

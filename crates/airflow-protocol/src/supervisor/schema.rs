@@ -4,7 +4,7 @@
 
 /// What a field may hold.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub enum Kind {
     Text,
     /// One of these texts.
     One(&'static [&'static str]),
@@ -29,11 +29,11 @@ pub(super) enum Kind {
     User,
 }
 
-pub(super) struct Field {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) required: bool,
-    pub(super) nullable: bool,
+pub struct Field {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub required: bool,
+    pub nullable: bool,
 }
 
 /// Required and never null.
@@ -111,9 +111,9 @@ const STATES: Kind = One(&[
 ]);
 
 /// The fields of a message, and whether any other makes it undecodable.
-pub(super) struct Shape {
-    pub(super) fields: Vec<Field>,
-    pub(super) strict: bool,
+pub struct Shape {
+    pub fields: Vec<Field>,
+    pub strict: bool,
 }
 
 #[expect(
@@ -139,7 +139,7 @@ fn strict<const N: usize>(fields: [Field; N]) -> Option<Shape> {
 }
 
 /// The fields of a message type; `None` for one that the supervisor does not know.
-pub(super) fn shape(kind: &str) -> Option<Shape> {
+pub fn shape(kind: &str) -> Option<Shape> {
     match kind {
         "GetVariable" | "DeleteVariable" => open([KEY]),
         "GetVariableKeys" => open([

@@ -12,7 +12,7 @@ use super::schema::Kind::{
 use super::schema::{Field, Shape, shape};
 
 /// Why the supervisor could not decode a message, and would therefore never answer it.
-pub(crate) fn check(body: &Value) -> Result<(), String> {
+pub fn check(body: &Value) -> Result<(), String> {
     let Value::Object(fields) = body else {
         return Err("the body is not a map".to_owned());
     };
