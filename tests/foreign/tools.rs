@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use crate::python;
 
-/// Debian's packages, one on a line. `.ci/run` reads the file too.
+/// Debian's packages, one on a line. `cargo xtask foreign` reads the file too.
 const PACKAGES: &str = include_str!("packages.txt");
 
 /// The cargo tools, and their versions.

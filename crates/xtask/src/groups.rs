@@ -1,0 +1,100 @@
+//! The groups that are a few commands of cargo each.
+
+use anyhow::Result;
+
+use crate::process::{self, cargo};
+use crate::readme;
+
+/// Denies what clippy warns of.
+const DENY: [&str; 3] = ["--", "-D", "warnings"];
+
+/// Runs `cargo <words> <args>`.
+fn with(words: &str, args: &[String]) -> Result<()> {
+    process::run(cargo(words).args(args))
+}
+
+/// Needs Rust alone: no Python, no network once the dependencies are there.
+pub fn quick(args: &[String]) -> Result<()> {
+    with(
+        "test --workspace --all-features --lib --bins --test sdk --test process \
+         --test executable --test introspect_and_write --test limits --test supply_chain",
+        args,
+    )
+}
+
+pub fn lints(_args: &[String]) -> Result<()> {
+    process::run(&mut cargo("fmt --all -- --check"))?;
+    process::run(&mut cargo("fmt --manifest-path fuzz/Cargo.toml -- --check"))?;
+    process::run(cargo("clippy --workspace --all-targets --all-features").args(DENY))?;
+    // The groups that are no part of all targets.
+    let heavy = "clippy --test live --test foreign --test under_fire --test linkers";
+    process::run(cargo(heavy).args(DENY))?;
+    // The SDK without its features, which nothing else here builds.
+    process::run(cargo("clippy -p airflow-sdk --lib").args(DENY))?;
+    // As `cargo fuzz` builds them, but without the fuzzer's own C++, which nothing links here.
+    let mut fuzz = cargo("clippy --manifest-path fuzz/Cargo.toml --all-targets");
+    fuzz.arg("--target-dir")
+        .arg(process::target().join("fuzz-lint"));
+    fuzz.args(DENY).args(["-D", "clippy::pedantic"]);
+    fuzz.env("RUSTFLAGS", "--cfg fuzzing");
+    fuzz.env(
+        "CUSTOM_LIBFUZZER_PATH",
+        process::root().join("no-libfuzzer.a"),
+    );
+    process::run(&mut fuzz)
+}
+
+pub fn test(args: &[String]) -> Result<()> {
+    for words in readme::tests()? {
+        with(&words, args)?;
+    }
+    Ok(())
+}
+
+/// Each linker with some of the profiles, or with all of them.
+pub fn linkers(args: &[String]) -> Result<()> {
+    let all = args.iter().any(|arg| arg == "--all");
+    let included: &[&str] = if all {
+        &["--", "--include-ignored"]
+    } else {
+        &[]
+    };
+    process::run(cargo("test --test linkers").args(included))
+}
+
+pub fn live(args: &[String]) -> Result<()> {
+    with("test --test live", args)
+}
+
+pub fn foreign(args: &[String]) -> Result<()> {
+    with("test --test foreign", args)
+}
+
+pub fn under_fire(args: &[String]) -> Result<()> {
+    with("test --test under_fire", args)
+}
+
+/// The tests of the group `test` judge a thousand.
+pub fn mutants(args: &[String]) -> Result<()> {
+    let [count, seed] = ["100000", "1"];
+    let mut cargo = cargo("test --release --test interop verdicts_agree -- --nocapture");
+    cargo.env("BUNDLE_MUTANTS", args.first().map_or(count, String::as_str));
+    cargo.env("BUNDLE_SEED", args.get(1).map_or(seed, String::as_str));
+    process::run(&mut cargo)
+}
+
+pub fn docs(_args: &[String]) -> Result<()> {
+    let mut doc = cargo("doc --workspace --no-deps --all-features");
+    process::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+pub fn benches(_args: &[String]) -> Result<()> {
+    with(
+        "bench --workspace --bench pack --bench scan --bench cross --bench supervisor -- --smoke",
+        &[],
+    )
+}
+
+pub fn package(_args: &[String]) -> Result<()> {
+    with("package --workspace --allow-dirty", &[])
+}

@@ -1,0 +1,125 @@
+//! The commands of README.md: blocks marked `sh` run in the repository, blocks marked `sh project` in a copy of a test
+//! project, which takes the SDK from here instead of from crates.io. What `cargo install` installs goes to `target/readme`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::process::{self, command, root};
+use crate::tools;
+
+/// Which commands of the README are tests; they are the group `test`.
+const TESTS: &str = "cargo test ";
+
+fn text() -> Result<String> {
+    fs::read_to_string(root().join("README.md")).context("README.md")
+}
+
+/// The words behind `cargo` of the README's commands that test.
+pub fn tests() -> Result<Vec<String>> {
+    let text = text()?;
+    let lines = blocks(&text).into_iter().flat_map(|(_, lines)| lines);
+    let tests: Vec<_> = lines
+        .filter(|line| line.starts_with(TESTS))
+        .filter_map(|line| line.strip_prefix("cargo ").map(str::to_owned))
+        .collect();
+    ensure!(!tests.is_empty(), "README.md has no `{TESTS}`");
+    Ok(tests)
+}
+
+/// Runs all others.
+pub fn run(_args: &[String]) -> Result<()> {
+    let text = text()?;
+    let blocks = blocks(&text);
+    ensure!(blocks.len() > 5, "README.md has no commands");
+    let work = process::target().join("readme");
+    let project = work.join("project");
+    let _ = fs::remove_dir_all(&work);
+    copy(&root().join("test-projects/one-bin"), &project)?;
+    fs::create_dir_all(project.join(".cargo"))?;
+    let sdk = root().join("sdk");
+    fs::write(
+        project.join(".cargo/config.toml"),
+        format!(
+            "[patch.crates-io]\nairflow-sdk.path = '{}'\n",
+            sdk.display()
+        ),
+    )?;
+
+    let mut script = "set -euxo pipefail\n".to_owned();
+    for (in_project, lines) in blocks {
+        let folder = if in_project { &project } else { root() };
+        let _ = writeln!(script, "cd '{}'", folder.display());
+        for line in lines.iter().filter(|line| !line.starts_with(TESTS)) {
+            script += line;
+            script.push('\n');
+        }
+    }
+    let file = work.join("commands");
+    fs::write(&file, script)?;
+    let mut bash = command("bash");
+    bash.arg(&file).env("CARGO_INSTALL_ROOT", &work);
+    process::run(bash.env("PATH", tools::path_with(&work.join("bin"))?))
+}
+
+/// The shell blocks: whether they belong to a project, and their lines.
+fn blocks(text: &str) -> Vec<(bool, Vec<&str>)> {
+    let mut found = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if let "```sh" | "```sh project" = line {
+            let block = lines.by_ref().take_while(|line| *line != "```");
+            found.push((line != "```sh", block.collect()));
+        }
+    }
+    found
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if !entry.file_type()?.is_dir() {
+            fs::copy(entry.path(), to)?;
+        } else if entry.file_name() != "target" {
+            copy(&entry.path(), &to)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn blocks_are_told_apart() {
+        let text =
+            "a\n```sh\ncargo test --workspace\n```\n```text\nno\n```\n```sh project\nls\nls\n```\n";
+        let blocks = super::blocks(text);
+        let expected = [
+            (false, vec!["cargo test --workspace"]),
+            (true, vec!["ls", "ls"]),
+        ];
+        assert_eq!(blocks, expected);
+    }
+
+    /// What the README says of `cargo xtask` is what there is.
+    #[test]
+    fn the_readme_names_the_tasks() -> anyhow::Result<()> {
+        let text = super::text()?;
+        let named: Vec<_> = text
+            .split("`cargo xtask ")
+            .skip(1)
+            .filter_map(|rest| rest.split([' ', '`']).next())
+            .collect();
+        for name in &named {
+            assert!(crate::find(name).is_some(), "{name}");
+        }
+        for task in ["quick", "test", "live", "foreign", "under-fire", "ci"] {
+            assert!(named.contains(&task), "{task}");
+        }
+        Ok(())
+    }
+}
