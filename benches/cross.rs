@@ -11,8 +11,12 @@
     reason = "a benchmark"
 )]
 
+#[path = "../tests/common/packer.rs"]
+mod packer;
 #[path = "../tests/common/python.rs"]
 mod python;
+#[path = "common/timing.rs"]
+mod timing;
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/foreign/tools.rs"]
 mod tools;
@@ -20,8 +24,10 @@ mod tools;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use timing::{median, time};
 
 const PACKER: &str = env!("CARGO_BIN_EXE_cargo-airflow-bundle");
 const TARGET: &str = "aarch64-unknown-linux-gnu";
@@ -214,7 +220,7 @@ fn in_turns(
 /// cargo as in a shell: without what cargo sets for a benchmark. It finds the packer on `PATH`.
 fn cargo(folder: &Path) -> Command {
     let mut command = Command::new("cargo");
-    tools::clean(&mut command);
+    packer::scrub(&mut command);
     let path = std::env::var_os("PATH").unwrap();
     let folders = std::iter::once(Path::new(PACKER).parent().unwrap().to_owned())
         .chain(std::env::split_paths(&path));
@@ -223,17 +229,4 @@ fn cargo(folder: &Path) -> Command {
         .env("PATH", std::env::join_paths(folders).unwrap())
         .current_dir(folder);
     command
-}
-
-fn time(command: &mut Command) -> Duration {
-    let start = Instant::now();
-    let status = command.stdout(Stdio::null()).status();
-    let status = status.unwrap_or_else(|error| panic!("{command:?}: {error}; install it"));
-    assert!(status.success(), "{command:?}: {status}");
-    start.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }

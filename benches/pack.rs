@@ -11,10 +11,15 @@
     reason = "a benchmark"
 )]
 
+#[path = "common/timing.rs"]
+mod timing;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use timing::{median, time};
 
 const PACKER: &str = env!("CARGO_BIN_EXE_cargo-airflow-bundle");
 
@@ -183,14 +188,6 @@ fn memory_folder() -> PathBuf {
     }
 }
 
-fn time(command: &mut Command) -> Duration {
-    let start = Instant::now();
-    let status = command.stdout(Stdio::null()).status();
-    let status = status.unwrap_or_else(|error| panic!("{command:?}: {error}; install it"));
-    assert!(status.success(), "{command:?}: {status}");
-    start.elapsed()
-}
-
 /// The most memory that a process held, in KiB. Linux only; 0 elsewhere.
 fn peak_memory(command: &mut Command) -> u32 {
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
@@ -203,11 +200,6 @@ fn peak_memory(command: &mut Command) -> u32 {
         std::thread::sleep(Duration::from_millis(1));
     }
     peak
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }
 
 fn ratio(a: Duration, b: Duration) -> f64 {

@@ -14,6 +14,9 @@
 
 #[path = "../tests/common/python.rs"]
 mod python;
+#[allow(dead_code, reason = "it starts no commands")]
+#[path = "common/timing.rs"]
+mod timing;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -21,6 +24,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use timing::median;
 
 use cargo_airflow_bundle::manifest::Manifest;
 use cargo_airflow_bundle::packing::pack_executable;
@@ -230,9 +235,4 @@ fn hash_all(folder: &Path) -> Duration {
         }
     });
     start.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }

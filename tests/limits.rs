@@ -32,13 +32,13 @@ fn limited(args: &[&str]) -> Outcome {
     assert!(outcome.elapsed < Duration::from_secs(20), "{outcome:#?}");
     // 134: out of memory.
     assert!(matches!(outcome.code, 0 | 1 | 100), "{outcome:#?}");
-    outcome.must_say(&[])
+    outcome.says(&[])
 }
 
 /// The codes of the problems that `verify` finds.
 fn problems(path: &Path) -> Vec<String> {
     let outcome = limited(&["verify", "--message-format", "json", path.to_str().unwrap()]);
-    let [line] = outcome.json_lines().try_into().unwrap();
+    let [line] = outcome.json().try_into().unwrap();
     let problems = line["problems"].as_array().unwrap().iter();
     problems
         .map(|problem| problem["code"].as_str().unwrap().to_owned())
@@ -75,8 +75,8 @@ fn a_manifest_of_a_gigabyte_is_not_read() {
         let path = path.to_str().unwrap();
         let out = folder.path().join("out").display().to_string();
         let number = length.to_string();
-        limited(&["inspect", path]).must_fail(1, &[&number, "16777216"]);
-        limited(&["unpack", path, "--out-dir", &out]).must_fail(1, &[&number, "16777216"]);
+        limited(&["inspect", path]).fails(1, &[&number, "16777216"]);
+        limited(&["unpack", path, "--out-dir", &out]).fails(1, &[&number, "16777216"]);
     }
     // The longest that is read.
     assert_eq!(problems(&sparse(&folder, 16 << 20)), ["manifest-not-yaml"]);
@@ -104,7 +104,7 @@ fn a_captured_manifest_of_a_gigabyte_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("manifest.json");
     File::create(&manifest).unwrap().set_len(1 << 30).unwrap();
-    pack(&folder, &manifest).must_fail(1, &["is longer than 16 MiB"]);
+    pack(&folder, &manifest).fails(1, &["is longer than 16 MiB"]);
 }
 
 /// A manifest below other output is looked for, but not for ever.
@@ -114,7 +114,7 @@ fn a_megabyte_that_is_no_manifest_is_refused_soon() {
     let manifest = folder.path().join("manifest.yaml");
     let lines = (0..40_000).map(|number| format!("k{number}: [a, {{b: c}}, d]\n"));
     fs::write(&manifest, lines.collect::<Vec<_>>().concat()).unwrap();
-    pack(&folder, &manifest).must_fail(1, &["`airflow_bundle_metadata_version` is missing"]);
+    pack(&folder, &manifest).fails(1, &["`airflow_bundle_metadata_version` is missing"]);
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn wrong_entries_are_named() {
         "check --quiet --keep-going --bins --message-format=json",
     )
     .run();
-    assert_eq!(checked.code, Some(101), "{}", checked.stderr);
+    assert_eq!(checked.code, 101, "{}", checked.stderr);
     let messages = checked.json();
     for (index, (dags, expected, at)) in WRONG.iter().enumerate() {
         let name = format!("wrong-{index:02}");

@@ -86,8 +86,8 @@ fn compare(case: &Case) -> Vec<String> {
     if case.fails {
         return compare_failed(case, &project, &built);
     }
-    if built.code != Some(0) {
-        return vec![format!("cargo build: {:?} {}", built.code, built.stderr)];
+    if built.code != 0 {
+        return vec![format!("cargo build: {} {}", built.code, built.stderr)];
     }
     let by_cargo = executables(&built.json(), &project);
     let bytes: Vec<_> = by_cargo
@@ -109,8 +109,8 @@ fn compare(case: &Case) -> Vec<String> {
         &project,
         &format!("airflow-bundle {format} {}", case.args),
     );
-    if packed.code != Some(0) {
-        differences.push(format!("{:?} {}", packed.code, packed.stderr));
+    if packed.code != 0 {
+        differences.push(format!("{} {}", packed.code, packed.stderr));
         return differences;
     }
     let messages = packed.json();
@@ -167,7 +167,7 @@ fn compare_failed(case: &Case, project: &Project, built: &Outcome) -> Vec<String
         .find(|line| line.starts_with("error"))
         .unwrap_or("no error");
     let mut differences = Vec::new();
-    if built.code == Some(0) || packed.code != built.code {
+    if built.code == 0 || packed.code != built.code {
         let codes = (built.code, packed.code);
         differences.push(format!(
             "codes {codes:?}\n{}\n{}",

@@ -39,7 +39,7 @@ fn a_helper_with_the_name_of_what_is_packed_is_not_built() {
         outcome.stderr
     );
     let names: Vec<_> = outcome
-        .stdout
+        .text()
         .lines()
         .filter_map(|path| path.rsplit('/').next())
         .collect();

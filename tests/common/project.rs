@@ -7,6 +7,7 @@
     reason = "each test binary uses a part of this; a test that cannot go on has failed"
 )]
 
+mod outcome;
 mod run;
 
 use std::fs;
@@ -16,10 +17,9 @@ use std::process::Command;
 use tempfile::TempDir;
 
 #[allow(unused_imports, reason = "each test binary uses a part of these")]
-pub use run::{Outcome, PROGRAM, Run, host, is_bundle};
-
-/// The folder of this repository's root package.
-pub const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
+pub use outcome::{Outcome, is_bundle};
+#[allow(unused_imports, reason = "each test binary uses a part of these")]
+pub use run::{PROGRAM, REPOSITORY, Run, host, run, succeeded};
 
 /// A test project in a folder of its own.
 pub struct Project {
@@ -131,7 +131,7 @@ impl Project {
             let run = self.cargo("update --quiet --workspace");
             args.iter().fold(run, Run::arg)
         };
-        if update().arg("--offline").run().code != Some(0) {
+        if update().arg("--offline").run().code != 0 {
             update().run().ok();
         }
     }

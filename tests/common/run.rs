@@ -2,34 +2,37 @@
 //! leaves behind.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use super::outcome::Outcome;
 
-use super::REPOSITORY;
+/// The folder of this repository's root package.
+pub const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-airflow-bundle");
 
 /// No run takes nearly as long; one that does hangs.
-const TIME_LIMIT: Duration = Duration::from_mins(5);
+const TIME_LIMIT: Duration = Duration::from_mins(8);
 
 /// The triple of this machine.
 pub fn host() -> String {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let run = Run::new(Command::new(rustc), Path::new(REPOSITORY)).arg("-vV");
-    let text = run.run().ok().stdout;
-    let line = text.lines().find_map(|line| line.strip_prefix("host: "));
+    let outcome = run.run().ok();
+    let line = outcome
+        .text()
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "));
     line.expect("rustc names its host").to_owned()
 }
 
 /// Removes from the environment whatever makes cargo or the program act differently.
-fn scrub(command: &mut Command) {
+pub fn scrub(command: &mut Command) {
     const KEPT: [&str; 2] = ["CARGO", "CARGO_HOME"];
     const PREFIXES: [&str; 3] = ["CARGO", "RUST", "CLICOLOR"];
     const NAMES: [&str; 7] = [
@@ -95,35 +98,58 @@ impl Run {
     }
 
     /// Runs to the end, or fails the test when the end does not come.
+    #[track_caller]
     pub fn run(mut self) -> Outcome {
-        let words: Vec<_> = std::iter::once(self.0.get_program())
-            .chain(self.0.get_args())
-            .map(OsStr::to_string_lossy)
-            .collect();
-        let words = words.join(" ");
-        let mut child = self
-            .0
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{words}: {error}"));
-        let stdout = reader(child.stdout.take().unwrap());
-        let stderr = reader(child.stderr.take().unwrap());
-        let end = Instant::now() + TIME_LIMIT;
-        let mut rest = |text: &mpsc::Receiver<Vec<u8>>| {
-            let left = end.saturating_duration_since(Instant::now());
-            text.recv_timeout(left)
-                .unwrap_or_else(|_| hung(&mut child, &words))
-        };
-        let (stdout, stderr) = (rest(&stdout), rest(&stderr));
-        Outcome {
-            words,
-            code: child.wait().unwrap().code(),
-            stdout: String::from_utf8(stdout).unwrap(),
-            stderr: without_waiting(&String::from_utf8(stderr).unwrap()),
-        }
+        run(&mut self.0)
     }
+}
+
+/// Runs a command to its end, or fails the test when the end does not come.
+#[track_caller]
+pub fn run(command: &mut Command) -> Outcome {
+    let words = words(command);
+    let start = Instant::now();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{words}: {error}"));
+    let stdout = reader(child.stdout.take().unwrap());
+    let stderr = reader(child.stderr.take().unwrap());
+    let end = start + TIME_LIMIT;
+    let mut rest = |text: &mpsc::Receiver<Vec<u8>>| {
+        let left = end.saturating_duration_since(Instant::now());
+        text.recv_timeout(left)
+            .unwrap_or_else(|_| hung(&mut child, &words))
+    };
+    let (stdout, stderr) = (rest(&stdout), rest(&stderr));
+    let status = child.wait().unwrap();
+    let output = Output {
+        status,
+        stdout,
+        stderr,
+    };
+    let mut outcome = Outcome::new(output, start.elapsed());
+    outcome.stderr = without_waiting(&outcome.stderr);
+    outcome.words = words;
+    outcome
+}
+
+/// Runs a command that has to succeed; `hint` says what to do when it does not.
+#[track_caller]
+pub fn succeeded(command: &mut Command, hint: &str) -> Outcome {
+    let outcome = run(command);
+    assert_eq!(outcome.code, 0, "{hint}: {outcome:#?}");
+    outcome
+}
+
+fn words(command: &Command) -> String {
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect();
+    words.join(" ")
 }
 
 /// Without the lines by which cargo says that another cargo holds a lock, be it of another test or of no test at all.
@@ -149,105 +175,4 @@ fn reader(mut stream: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
         let _ = sender.send(bytes);
     });
     receiver
-}
-
-/// What a run left behind.
-pub struct Outcome {
-    words: String,
-    /// The exit code, if no signal ended it.
-    pub code: Option<i32>,
-    /// All of stdout.
-    pub stdout: String,
-    /// All of stderr.
-    pub stderr: String,
-}
-
-impl Outcome {
-    /// The exit code must be this one.
-    #[track_caller]
-    pub fn must_end_with(self, code: i32) -> Self {
-        assert_eq!(
-            self.code,
-            Some(code),
-            "{}\nstdout: {}\nstderr: {}",
-            self.words,
-            self.stdout,
-            self.stderr
-        );
-        self
-    }
-
-    /// It must have worked.
-    #[track_caller]
-    pub fn ok(self) -> Self {
-        self.must_end_with(0)
-    }
-
-    /// stderr must hold each of these.
-    #[track_caller]
-    pub fn says(self, words: &[&str]) -> Self {
-        for word in words {
-            assert!(
-                self.stderr.contains(word),
-                "{}\nno {word:?} in: {}",
-                self.words,
-                self.stderr
-            );
-        }
-        self
-    }
-
-    /// stderr must hold none of these.
-    #[track_caller]
-    pub fn says_nothing_of(self, words: &[&str]) -> Self {
-        for word in words {
-            assert!(
-                !self.stderr.contains(word),
-                "{}\n{word:?} in: {}",
-                self.words,
-                self.stderr
-            );
-        }
-        self
-    }
-
-    /// It must have failed with this code, and have written nothing to stdout.
-    #[track_caller]
-    pub fn fails(self, code: i32, words: &[&str]) -> Self {
-        let outcome = self.must_end_with(code).says(words);
-        assert_eq!(outcome.stdout, "", "{}", outcome.words);
-        outcome
-    }
-
-    /// The paths on stdout, which holds nothing else; each is absolute and a bundle.
-    #[track_caller]
-    pub fn bundles(self) -> Vec<PathBuf> {
-        let outcome = self.ok();
-        let paths: Vec<_> = outcome.stdout.lines().map(PathBuf::from).collect();
-        for path in &paths {
-            assert!(path.is_absolute(), "{}", path.display());
-            assert!(is_bundle(path), "{} is no bundle", path.display());
-        }
-        paths
-    }
-
-    /// The only path on stdout.
-    #[track_caller]
-    pub fn bundle(self) -> PathBuf {
-        let mut bundles = self.bundles();
-        assert_eq!(bundles.len(), 1, "{bundles:?}");
-        bundles.remove(0)
-    }
-
-    /// The lines of JSON on stdout.
-    #[track_caller]
-    pub fn json(&self) -> Vec<Value> {
-        let parse = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
-        self.stdout.lines().map(parse).collect()
-    }
-}
-
-/// Whether a file ends as a bundle does.
-pub fn is_bundle(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|bytes| bytes.ends_with(b"AFBNDL01"))
 }

@@ -74,7 +74,7 @@ fn without_a_section_it_needs_a_runner() {
     };
     let refused = run(&mut with(None));
     assert_eq!(refused.code, 1, "{refused:?}");
-    refused.must_say(&[
+    refused.says(&[
         "is an ELF executable for Linux on aarch64",
         "no link section",
         "`bundle!` of `airflow-sdk`",
@@ -115,7 +115,7 @@ fn the_emulator_says_what_the_section_says() {
 /// Both architectures of `outcome`, each in its place.
 #[track_caller]
 fn both(outcome: Outcome, folder: &Path, targets: [&str; 2]) {
-    let outcome = outcome.must_succeed();
+    let outcome = outcome.ok();
     let lines = bundles(&outcome);
     assert_eq!(lines.len(), 2, "{outcome:#?}");
     for (line, target) in lines.iter().zip(targets) {
@@ -140,7 +140,7 @@ fn both(outcome: Outcome, folder: &Path, targets: [&str; 2]) {
         };
         prints_its_manifest(line, &mut command);
     }
-    outcome.must_say(&[
+    outcome.says(&[
         "note: 2 bundles for different hosts serve `minimal`, `reports.monthly-1`",
         "give each an `executables_root` of its own",
     ]);
@@ -176,7 +176,7 @@ fn two_architectures_by_configuration() {
     // By default beside each executable.
     let mut command = pack(WITH_SDK);
     command.current_dir(&folder).args(["--bin", WITH_SDK]);
-    let outcome = run(&mut command).must_succeed();
+    let outcome = run(&mut command).ok();
     let places: Vec<_> = bundles(&outcome).iter().map(path).collect();
     let place = |triple: &str| {
         let build = tools::folder().join("build/cross").join(triple);

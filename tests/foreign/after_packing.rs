@@ -6,10 +6,9 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::packer::{assemble, set_mode};
+use crate::packer::{assemble, set_mode, succeeded};
 use crate::project::{Compiler, WITH_SDK, packing};
 use crate::reports::{codes, judged, packed, path};
-use crate::tools::succeeded;
 use crate::{apple, windows};
 
 /// A tool with its arguments, and the code of the problem that it leaves.

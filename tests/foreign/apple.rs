@@ -7,9 +7,10 @@ use serde_json::json;
 
 use crate::code_signature::check;
 use crate::packer::run;
+use crate::packer::succeeded;
 use crate::project::{BUILD_STD, Compiler, WITH_SDK, packing};
 use crate::reports::{bundles, consistent, inspected, packed, path};
-use crate::tools::{self, succeeded};
+use crate::tools;
 
 const TARGET: &str = "aarch64-apple-darwin";
 
@@ -26,9 +27,9 @@ pub fn pack(args: &[&str]) -> Command {
 fn a_signed_mach_o_is_packed_and_stays_signed() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
-    let outcome = run(&mut pack(&["--out-dir", out])).must_succeed();
+    let outcome = run(&mut pack(&["--out-dir", out])).ok();
     let [line] = bundles(&outcome).try_into().unwrap();
-    outcome.must_say(&["note: `sdk-minimal` is a Mach-O executable for macOS on aarch64"]);
+    outcome.says(&["note: `sdk-minimal` is a Mach-O executable for macOS on aarch64"]);
     assert_eq!(line["introspection"], "section");
     assert_eq!(line["target_triple"], TARGET);
     let info = &line["executable_info"];
@@ -84,7 +85,7 @@ fn an_unsigned_mach_o_for_x86_64() {
         .args(["--executable", "sales", "--source", "main.c"])
         .args(["--message-format", "json"]);
     // It has no section, and nobody knows a runner for it.
-    run(&mut command).must_fail(
+    run(&mut command).fails(
         1,
         &[
             "is a Mach-O executable for macOS on x86_64",

@@ -5,9 +5,10 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::packer::run;
+use crate::packer::succeeded;
 use crate::project::{Compiler, WITH_SDK, WITHOUT_SDK, packing};
 use crate::reports::{codes, consistent, judged, packed, path, prints_its_manifest};
-use crate::tools::{cargo_tool, must_be_installed, succeeded};
+use crate::tools::{cargo_tool, must_be_installed};
 
 /// The version of the GNU C library that a bundle of this machine needs.
 fn glibc(line: &Value) -> &str {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::packer::packer;
+use crate::packer::{packer, scrub, succeeded};
 use crate::tools;
 
 /// A project with `airflow-sdk`: its executable has the link section.
@@ -26,7 +26,6 @@ pub enum Compiler {
 /// same, is told apart by `label`.
 pub fn packing(name: &str, compiler: Compiler, label: &str) -> Command {
     let mut command = packer();
-    tools::clean(&mut command);
     command
         .args(["--release", "--message-format", "json"])
         .current_dir(copied(name))
@@ -99,13 +98,13 @@ fn lock(project: &Path) {
     // Takes out what the project does not use. Without that, cargo would ask the registry.
     let update = || {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        tools::clean(&mut command);
+        scrub(&mut command);
         command.current_dir(project);
         command.args(["update", "--quiet", "--workspace"]);
         command
     };
     if !update().arg("--offline").output().unwrap().status.success() {
-        tools::succeeded(&mut update(), "the first run needs crates.io");
+        succeeded(&mut update(), "the first run needs crates.io");
     }
     fs::write(source, wanted).unwrap();
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::packer::{scrub, succeeded};
 use crate::python;
 
 /// Debian's packages, one on a line. `cargo xtask foreign` reads the file too.
@@ -189,20 +190,8 @@ pub fn cargo_tool(name: &str) -> PathBuf {
 /// cargo, with nothing in the environment that the user's own settings, or the cargo that runs the tests, have set.
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    clean(&mut command);
+    scrub(&mut command);
     command
-}
-
-/// Takes out of the environment of `command` what makes builds differ.
-pub fn clean(command: &mut Command) {
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        let cargos = text.starts_with("CARGO") && text != "CARGO" && text != "CARGO_HOME";
-        let compilers = text.starts_with("RUST") && !text.starts_with("RUSTUP");
-        if cargos || compilers {
-            command.env_remove(&name);
-        }
-    }
 }
 
 /// The usual folders of programs, with those of zig and of the cargo tools before them.
@@ -225,20 +214,4 @@ fn write_script(path: &Path, lines: &str) {
     fs::write(file.path(), text).unwrap();
     fs::set_permissions(file.path(), fs::Permissions::from_mode(0o755)).unwrap();
     file.persist(path).unwrap();
-}
-
-/// Runs a command that has to succeed; `hint` says what to do when it does not.
-#[track_caller]
-pub fn succeeded(command: &mut Command, hint: &str) -> Output {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}; {hint}"));
-    assert!(
-        output.status.success(),
-        "{command:?}: {}; {hint}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output
 }

@@ -8,9 +8,10 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use crate::packer::run;
+use crate::packer::succeeded;
 use crate::project::{BUILD_STD, Compiler, WITH_SDK, packing};
 use crate::reports::{consistent, explains_itself, packed, path, prints_its_manifest};
-use crate::tools::{self, succeeded};
+use crate::tools;
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
 const WINE: &str = "/usr/lib/wine/wine64";
@@ -75,9 +76,9 @@ fn a_pe_is_packed_and_runs() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     let command = &mut pack(&["--out-dir", out]);
-    let outcome = run(command).must_succeed();
+    let outcome = run(command).ok();
     let [line] = crate::reports::bundles(&outcome).try_into().unwrap();
-    outcome.must_say(&["note: `sdk-minimal.exe` is a PE executable for Windows on x86_64"]);
+    outcome.says(&["note: `sdk-minimal.exe` is a PE executable for Windows on x86_64"]);
     assert_eq!(line["introspection"], "section");
     assert_eq!(line["target_triple"], TARGET);
     assert_eq!(path(&line), folder.path().join("sdk-minimal.exe"));

@@ -64,11 +64,7 @@ fn inspect(path: &std::path::Path) -> Value {
         "json",
         path.to_str().unwrap(),
     ];
-    let [line] = packed_with(args)
-        .must_succeed()
-        .json_lines()
-        .try_into()
-        .unwrap();
+    let [line] = packed_with(args).ok().json().try_into().unwrap();
     line
 }
 
@@ -97,14 +93,14 @@ fn bundles_of_another_packer_are_read() {
         assert_eq!(said["layout"]["source"]["length"], source.len());
         assert_eq!(said["executable"]["format"], "ELF", "{said}");
         assert_eq!(said["manifest"]["sdk"]["language"], language);
-        let plain = packed_with(["inspect", bundle.to_str().unwrap()]).must_succeed();
+        let plain = packed_with(["inspect", bundle.to_str().unwrap()]).ok();
         let lengths = &said["layout"]["manifest"];
         assert_eq!(
             lengths["length"],
             plain.stdout.len(),
             "the manifest byte for byte"
         );
-        let shown = packed_with(["inspect", "--source", bundle.to_str().unwrap()]).must_succeed();
+        let shown = packed_with(["inspect", "--source", bundle.to_str().unwrap()]).ok();
         assert_eq!(shown.text(), source);
 
         let verdict = verify(&bundle);

@@ -54,7 +54,7 @@ fn verify(path: &Path) -> Value {
     let outcome =
         packer::packed_with(["verify", "--message-format", "json", path.to_str().unwrap()]);
     assert!(matches!(outcome.code, 0 | 100), "{outcome:#?}");
-    let [line] = outcome.json_lines().try_into().unwrap();
+    let [line] = outcome.json().try_into().unwrap();
     assert_eq!(outcome.code == 0, line["usable"] == true, "{outcome:#?}");
     line
 }

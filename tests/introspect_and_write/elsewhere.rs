@@ -29,19 +29,19 @@ fn verified(bundle: &Path, args: &[&str]) -> (Value, i32) {
     let mut command = packer();
     command.arg("verify").arg(bundle).args(args);
     let outcome = run(command.args(["--message-format", "json"]));
-    (outcome.json_lines().remove(0), outcome.code)
+    (outcome.json().remove(0), outcome.code)
 }
 
 /// The packer and `verify` say these words under this code; with `-D` nothing is written. Returns what the line of JSON says of
 /// the executable.
 #[track_caller]
 fn warned_of(bench: &Bench, code: &str, words: &[&str]) -> Value {
-    pack(bench, &["-D"]).must_fail(1, &[&["1 warning, denied"], words].concat());
+    pack(bench, &["-D"]).fails(1, &[&["1 warning, denied"], words].concat());
     assert!(!bench.path(BUNDLE).exists());
 
-    let outcome = pack(bench, &["--message-format", "json"]).must_succeed();
-    let outcome = outcome.must_say(&[&["warning: `etl`: "], words].concat());
-    let line = outcome.json_lines().remove(0);
+    let outcome = pack(bench, &["--message-format", "json"]).ok();
+    let outcome = outcome.says(&[&["warning: `etl`: "], words].concat());
+    let line = outcome.json().remove(0);
     let bundle = PathBuf::from(line["path"].as_str().unwrap());
     let (verdict, exit) = verified(&bundle, &[]);
     assert_eq!((&verdict["usable"], exit), (&json!(true), 0));
@@ -71,8 +71,8 @@ fn a_shared_standard_library() {
     let needed = info["needed"].as_array().unwrap();
     let is_std = |name: &&Value| name.as_str().unwrap().starts_with("libstd-");
     assert_eq!(needed.iter().filter(is_std).count(), 1, "{info}");
-    let shown = pack(&bench, &[]).must_succeed();
-    shown.must_say(&[", needs libstd-"]);
+    let shown = pack(&bench, &[]).ok();
+    shown.says(&[", needs libstd-"]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn an_interpreter_of_the_build_machine() {
     // It would have to be run to learn its dags.
     let bench = Bench::new();
     compile(&bench, &[&format!("-Clink-arg=-Wl,--dynamic-linker={NIX}")]);
-    run(&mut bench.packer()).must_fail(
+    run(&mut bench.packer()).fails(
         1,
         &[
             "its interpreter is one",
@@ -140,7 +140,7 @@ fn folders_of_cargo() {
         let mut command = bench.packer();
         command.args(["--airflow-metadata", "manifest.json", "-D"]);
         let outcome = run(command.env("CARGO_HOME", &cargo_home));
-        outcome.must_fail(1, &["folders of the machine that built it", "1 warning"]);
+        outcome.fails(1, &["folders of the machine that built it", "1 warning"]);
     }
 }
 
@@ -173,7 +173,7 @@ fn an_everyday_program_is_packed_without_a_word() {
         &["-Crpath"],
     ] {
         compile(&bench, flags);
-        let outcome = pack(&bench, &["-D"]).must_succeed();
+        let outcome = pack(&bench, &["-D"]).ok();
         assert!(
             !outcome.stderr.contains("warning"),
             "{flags:?}: {}",

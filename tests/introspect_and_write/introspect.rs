@@ -32,7 +32,7 @@ fn message(bench: &Bench, verdict: &str, sentence: &str) -> String {
 fn refused(program: &str, verdict: &str, sentence: &str) -> Outcome {
     let bench = Bench::with_program(program);
     let before = bench.listing();
-    let outcome = run(&mut bench.packer()).must_fail(1, &[]);
+    let outcome = run(&mut bench.packer()).fails(1, &[]);
     assert_eq!(outcome.stderr, message(&bench, verdict, sentence));
     assert_eq!(bench.listing(), before, "something was written");
     nothing_runs(&bench);
@@ -121,7 +121,7 @@ fn output_that_is_not_utf8() {
         "line 2: it is not UTF-8\n  it began: {\\n\"dags\": {\"gr\u{fffd}\u{fffd}e\": {}}}\\n";
     refused("not_utf8", NOT_VALID, sentence);
     let bench = Bench::with_program("utf16");
-    run(&mut bench.packer()).must_fail(
+    run(&mut bench.packer()).fails(
         1,
         &[
             "Caused by:\n  line 1: it is not UTF-8\n  it began: \u{fffd}\u{fffd}{\\u{0}\\n",
@@ -146,7 +146,7 @@ fn a_program_that_fails() {
     refused("fails", NO_MANIFEST, &sentence);
     let bench = Bench::with_program("floods_stderr");
     let words = ["exit code 1", "the last line, which says why"];
-    let outcome = run(&mut bench.packer()).must_fail(1, &words);
+    let outcome = run(&mut bench.packer()).fails(1, &words);
     let length = outcome.stderr.len();
     assert!(length < 64 << 10, "{length} bytes");
     nothing_runs(&bench);
@@ -172,7 +172,7 @@ fn a_program_whose_child_leaves_the_process_group() {
     for (variable, sentence) in [("OTHER", exited), ("HANG", hung)] {
         let bench = Bench::with_program("leaves_daemon");
         let before = bench.listing();
-        let outcome = run(bench.packer().env(variable, "1")).must_fail(1, &[]);
+        let outcome = run(bench.packer().env(variable, "1")).fails(1, &[]);
         assert_eq!(outcome.stderr, message(&bench, NO_MANIFEST, &sentence));
         assert_eq!(bench.listing(), before, "something was written");
         assert!(outcome.elapsed < IN_TIME, "{:?}", outcome.elapsed);
@@ -218,7 +218,7 @@ fn standard_input_is_nobodys() {
 fn a_program_that_wants_a_terminal() {
     let bench = Bench::with_program("reads_terminal");
     let mut command = wrapped_in("setsid", &["--wait"], &bench);
-    let outcome = run(&mut command).must_fail(1, &[]);
+    let outcome = run(&mut command).fails(1, &[]);
     let sentence = format!(
         "it ended with exit code 4{EXIT}\n  its stderr:\n    reads_terminal: no terminal: No such device or address (os \
          error 6)"
@@ -282,7 +282,7 @@ fn without_colours(text: &str) -> String {
 fn right_answers_in_odd_ways() {
     for program in ["prints_file", "yaml", "noisy_but_right", "leaves_child"] {
         let bench = Bench::with_program(program);
-        let outcome = run(&mut bench.packer()).must_succeed();
+        let outcome = run(&mut bench.packer()).ok();
         assert!(
             outcome.elapsed < IN_TIME,
             "{program}: {:?}",
@@ -301,11 +301,11 @@ fn right_answers_in_odd_ways() {
 fn a_captured_manifest_runs_nothing() {
     let bench = Bench::with_program("hangs");
     bench.write("captured.json", crate::packer::MANIFEST);
-    run(bench.packer().args(["--airflow-metadata", "captured.json"])).must_succeed();
+    run(bench.packer().args(["--airflow-metadata", "captured.json"])).ok();
     assert_eq!(bench.processes(), [] as [u32; 0]);
     let refused = |file: &str, words: &[&str]| {
         let args = ["--airflow-metadata", file, "-o", "other"];
-        run(bench.packer().args(args)).must_fail(1, words);
+        run(bench.packer().args(args)).fails(1, words);
         assert!(!bench.path("other").exists());
     };
     refused(

@@ -19,9 +19,7 @@ fn refused(bench: &Bench, executable: &str, words: &[&str]) -> Outcome {
         "--introspect-timeout",
         "1",
     ]);
-    let outcome = run(&mut command)
-        .must_fail(1, words)
-        .must_say(&[executable]);
+    let outcome = run(&mut command).fails(1, words).says(&[executable]);
     assert_eq!(bench.listing(), before, "something was written");
     outcome
 }
@@ -116,7 +114,7 @@ fn a_bundle_is_not_packed_again() {
     command
         .args(["--executable", "airflow-bundle/etl", "--source", "main.rs"])
         .args(args);
-    run(&mut command).must_fail(1, &words);
+    run(&mut command).fails(1, &words);
     assert!(!bench.path("nested").exists());
 }
 
@@ -137,13 +135,13 @@ fn pipes_and_devices_are_not_opened() {
         command.args(["--executable", "etl", "--source", source]);
         command
     };
-    run(&mut args("pipe")).must_fail(
+    run(&mut args("pipe")).fails(
         1,
         &["failed to open the source `pipe`", "not a regular file"],
     );
-    run(&mut args("/dev/zero")).must_fail(1, &["not a regular file"]);
-    run(&mut args(".")).must_fail(1, &["it is a folder"]);
-    run(&mut args("missing.rs")).must_fail(1, &["failed to open the source `missing.rs`"]);
+    run(&mut args("/dev/zero")).fails(1, &["not a regular file"]);
+    run(&mut args(".")).fails(1, &["it is a folder"]);
+    run(&mut args("missing.rs")).fails(1, &["failed to open the source `missing.rs`"]);
     assert_eq!(bench.listing(), ["etl", "main.rs", "pipe"]);
 }
 
@@ -158,16 +156,16 @@ fn executables_are_not_looked_up() {
         .current_dir(elsewhere.path())
         .env("PATH", bench.root());
     command.args(["--executable", "etl", "--source", "main.rs"]);
-    run(&mut command).must_fail(1, &["failed to open the executable `etl`"]);
+    run(&mut command).fails(1, &["failed to open the executable `etl`"]);
 }
 
 #[test]
 fn arguments_that_do_not_fit() {
     let bench = Bench::new();
-    packed_with(["--executable", "etl"]).must_fail(2, &["`--executable` needs `--source FILE`"]);
+    packed_with(["--executable", "etl"]).fails(2, &["`--executable` needs `--source FILE`"]);
     for flag in ["--release", "--bin=etl", "--workspace", "--locked"] {
-        run(bench.packer().arg(flag)).must_fail(2, &["cannot be used with `--executable`"]);
+        run(bench.packer().arg(flag)).fails(2, &["cannot be used with `--executable`"]);
     }
-    run(bench.packer().args(["-o", "a", "--out-dir", "b"])).must_fail(2, &["--out-dir"]);
+    run(bench.packer().args(["-o", "a", "--out-dir", "b"])).fails(2, &["--out-dir"]);
     assert!(!Path::new(&bench.path("airflow-bundle")).exists());
 }

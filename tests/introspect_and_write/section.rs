@@ -84,8 +84,8 @@ fn a_section_is_read() {
     ] {
         let before = bench.processes().len();
         let args = [args, &["--message-format", "json", "-o", "out"]].concat();
-        let outcome = pack(&bench, &args).must_succeed();
-        let [line] = outcome.json_lines().try_into().unwrap();
+        let outcome = pack(&bench, &args).ok();
+        let [line] = outcome.json().try_into().unwrap();
         assert_eq!(line["introspection"], from, "{args:?}");
         assert_eq!(
             line["dags"],
@@ -103,7 +103,7 @@ fn a_section_is_read() {
 fn without_a_section_it_is_run() {
     let bench = Bench::new();
     let outcome = bench.pack(MANIFEST, &["--message-format", "json"]);
-    let line = outcome.must_succeed().json_lines().remove(0);
+    let line = outcome.ok().json().remove(0);
     assert_eq!(line["introspection"], "run");
     assert_eq!(bench.processes().len(), 1);
 
@@ -116,7 +116,7 @@ fn without_a_section_it_is_run() {
         "--introspect run",
         "--airflow-metadata FILE",
     ];
-    pack(&bench, &["--introspect", "section"]).must_fail(1, &words);
+    pack(&bench, &["--introspect", "section"]).fails(1, &words);
     nothing_ran(&bench);
     assert_eq!(bench.listing(), before);
 }
@@ -127,14 +127,14 @@ fn a_file_is_instead_of_the_executable() {
     bench.write("captured.json", MANIFEST);
     let file = ["--airflow-metadata", "captured.json"];
     let outcome = pack(&bench, &[&file[..], &["--message-format=json"]].concat());
-    let line = outcome.must_succeed().json_lines().remove(0);
+    let line = outcome.ok().json().remove(0);
     assert_eq!(line["introspection"], "file");
     assert!(line["dags"]["sales"].is_object(), "not the section's");
     for how in ["auto", "section", "run"] {
         let args = [&file[..], &["--introspect", how]].concat();
-        pack(&bench, &args).must_fail(2, &["--introspect", "--airflow-metadata"]);
+        pack(&bench, &args).fails(2, &["--introspect", "--airflow-metadata"]);
     }
-    pack(&bench, &["--introspect", "never"]).must_fail(2, &["auto", "section", "run"]);
+    pack(&bench, &["--introspect", "never"]).fails(2, &["auto", "section", "run"]);
     nothing_ran(&bench);
 }
 
@@ -167,13 +167,13 @@ fn a_damaged_record_is_an_error() {
         let before = bench.listing();
         for how in ["auto", "section"] {
             let outcome = pack(&bench, &["--introspect", how]);
-            let outcome = outcome.must_fail(1, &["the link section of `etl`", words]);
+            let outcome = outcome.fails(1, &["the link section of `etl`", words]);
             assert!(!outcome.stderr.contains("serve()"), "{}", outcome.stderr);
         }
         nothing_ran(&bench);
         assert_eq!(bench.listing(), before, "nothing was written");
         // Who asks for it gets it.
-        pack(&bench, &["--introspect", "run"]).must_succeed();
+        pack(&bench, &["--introspect", "run"]).ok();
     }
 }
 
@@ -181,8 +181,8 @@ fn a_damaged_record_is_an_error() {
 fn a_foreign_executable_with_a_section_is_packed() {
     let bench = Bench::with_program(WITH_SECTION);
     set_machine(&bench, FOREIGN);
-    let outcome = pack(&bench, &["--message-format", "json"]).must_succeed();
-    let line = outcome.json_lines().remove(0);
+    let outcome = pack(&bench, &["--message-format", "json"]).ok();
+    let line = outcome.json().remove(0);
     assert_eq!(line["introspection"], "section");
     let info = &line["executable_info"];
     assert_eq!(info["architectures"], serde_json::json!(["riscv64"]));
@@ -195,7 +195,7 @@ fn a_foreign_executable_with_a_section_is_packed() {
     nothing_ran(&bench);
     let mut verify = packer();
     verify.args(["verify"]).arg(bench.path(BUNDLE));
-    run(&mut verify).must_succeed();
+    run(&mut verify).ok();
 }
 
 #[test]
@@ -210,10 +210,10 @@ fn a_foreign_executable_without_a_section_is_refused() {
         "--introspect run",
         "--airflow-metadata FILE",
     ];
-    pack(&bench, &[]).must_fail(1, &words);
+    pack(&bench, &[]).fails(1, &words);
     let refused = pack(&bench, &["--introspect", "run"]);
     // Where an emulator is registered for it, it starts and then crashes.
-    refused.must_fail(1, &["etl --airflow-metadata` gave no manifest"]);
+    refused.fails(1, &["etl --airflow-metadata` gave no manifest"]);
     assert!(!bench.path(BUNDLE).exists());
 }
 
@@ -226,6 +226,6 @@ fn a_stripped_executable_is_read_too() {
         .status()
         .expect("strip (Debian: apt-get install binutils)");
     assert!(stripped.success());
-    pack(&bench, &["--introspect", "section"]).must_succeed();
+    pack(&bench, &["--introspect", "section"]).ok();
     nothing_ran(&bench);
 }

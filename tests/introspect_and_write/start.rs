@@ -10,7 +10,7 @@ use crate::packer::{Bench, Outcome, run, set_mode};
 #[track_caller]
 fn refused(bench: &Bench, args: &[&str], sentence: &str) -> Outcome {
     let before = bench.listing();
-    let outcome = run(bench.packer().args(args)).must_fail(1, &[]);
+    let outcome = run(bench.packer().args(args)).fails(1, &[]);
     let executable = bench.path("etl").display().to_string();
     // Of a missing interpreter the packer warns first.
     let warned = outcome
@@ -78,7 +78,7 @@ fn an_executable_for_another_architecture() {
          set `runner` for its target in cargo's configuration, or pass its manifest with `--airflow-metadata FILE`, \
          captured where it runs",
     );
-    let outcome = run(&mut bench.packer()).must_fail(1, &[]);
+    let outcome = run(&mut bench.packer()).fails(1, &[]);
     assert!(
         outcome
             .stderr

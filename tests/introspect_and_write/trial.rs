@@ -121,7 +121,7 @@ fn who_answers_what_airflow_refuses() {
         "speaks_http",
         &format!("it sent a frame of 1213486160 bytes, more than 16 MiB{SILENT}"),
     );
-    refused("sends_rubbish").must_say(&["it sent a frame that Airflow would refuse ("]);
+    refused("sends_rubbish").says(&["it sent a frame that Airflow would refuse ("]);
     refused_with(
         "has_import_errors",
         "it says that its own registrations are wrong:\n    two tasks\n    of one name",
@@ -133,7 +133,7 @@ fn who_answers_what_airflow_refuses() {
 
 #[test]
 fn what_it_said_is_bounded() {
-    let outcome = refused("floods").must_say(&["exit code 1", "the last line, which says why"]);
+    let outcome = refused("floods").says(&["exit code 1", "the last line, which says why"]);
     for block in ["its stdout:", "its stderr:", "its log:"] {
         assert!(outcome.stderr.contains(block), "{block}");
     }
@@ -144,12 +144,12 @@ fn what_it_said_is_bounded() {
 /// A child in its process group is ended with it. One in a session of its own is out of reach, and holds up nobody.
 #[test]
 fn who_leaves_a_child_behind() {
-    refused("leaves_child").must_say(&["it ended with exit code 1, and never connected"]);
+    refused("leaves_child").says(&["it ended with exit code 1, and never connected"]);
 
     let bench = bench();
     let mut packer = bench.packer();
     packer.env("TRIAL", "leaves_child").env("LEAVES_GROUP", "1");
-    let outcome = run(&mut packer).must_fail(1, &["it ended with exit code 1"]);
+    let outcome = run(&mut packer).fails(1, &["it ended with exit code 1"]);
     assert!(outcome.elapsed < IN_TIME, "{:?}", outcome.elapsed);
     assert!(!bench.path(BUNDLE).exists());
     let [program, daemon] = bench.processes()[..] else {
@@ -170,7 +170,7 @@ fn right_answers_in_odd_ways() {
         "answers_and_leaves_child",
     ] {
         let bench = bench();
-        let outcome = pack(&bench, how, &[]).must_succeed();
+        let outcome = pack(&bench, how, &[]).ok();
         assert!(outcome.elapsed < IN_TIME, "{how}: {:?}", outcome.elapsed);
         assert!(bench.path(BUNDLE).is_file(), "{how}");
         nothing_runs(&bench);
@@ -181,15 +181,15 @@ fn right_answers_in_odd_ways() {
 #[test]
 fn who_answers_and_stays() {
     let bench = bench();
-    pack(&bench, "answers_and_stays", &[]).must_succeed();
+    pack(&bench, "answers_and_stays", &[]).ok();
     nothing_runs(&bench);
 }
 
 /// Whether a pack of the bench said that it started the executable.
 #[track_caller]
 fn tried(outcome: Outcome) -> bool {
-    let outcome = outcome.must_succeed();
-    outcome.json_lines()[0]["tried"].as_bool().unwrap()
+    let outcome = outcome.ok();
+    outcome.json()[0]["tried"].as_bool().unwrap()
 }
 
 /// Only what is about to be written is tried: the executable, the source, or a bundle that was damaged.
@@ -213,7 +213,7 @@ fn a_fresh_bundle_is_not_tried_again() {
     let mut bytes = fs::read(&bundle).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&bundle, &bytes).unwrap();
-    pack("fails", 3).must_fail(1, &["failed its trial"]);
+    pack("fails", 3).fails(1, &["failed its trial"]);
     assert_eq!(fs::read(&bundle).unwrap(), bytes, "the old bundle stays");
     assert!(tried(pack("", 4)));
     // Another executable in its place.
@@ -240,9 +240,9 @@ fn who_is_tried() {
         assert_eq!(bench.processes().len(), starts, "{args:?}");
     }
     let bench = bench();
-    pack(&bench, "fails", &["--introspect", "run"]).must_fail(1, &["failed its trial"]);
+    pack(&bench, "fails", &["--introspect", "run"]).fails(1, &["failed its trial"]);
     assert!(!bench.path(BUNDLE).exists());
-    pack(&bench, "fails", &["--introspect", "section"]).must_succeed();
+    pack(&bench, "fails", &["--introspect", "section"]).ok();
 }
 
 /// Without a section nobody knows that it has the SDK: it is asked for its manifest, and that is all.
@@ -261,7 +261,7 @@ fn a_program_without_a_section_is_not_tried() {
 fn who_does_not_start_here_is_packed_with_a_note() {
     let bench = bench();
     set_mode(&bench.path("etl"), 0o644);
-    let outcome = pack(&bench, "", &["--message-format", "json"]).must_say(&[
+    let outcome = pack(&bench, "", &["--message-format", "json"]).says(&[
         "note: `etl` was not tried (it does not start here: Permission denied (os error 13)): whether its `main` gets as far \
          as `serve()` when Airflow starts it was not checked",
     ]);

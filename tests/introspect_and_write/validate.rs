@@ -96,18 +96,18 @@ fn nesting_without_end() {
         )
     };
     let bench = Bench::new();
-    bench.pack(nested(60), &[]).must_succeed();
+    bench.pack(nested(60), &[]).ok();
     std::fs::remove_dir_all(bench.path("airflow-bundle")).unwrap();
     for depth in [65, 200, 5_000, 1_000_000] {
         let words = ["line 11: ", "nested", "64"];
-        let outcome = bench.pack(nested(depth), &[]).must_fail(1, &words);
+        let outcome = bench.pack(nested(depth), &[]).fails(1, &words);
         assert!(
             outcome.elapsed.as_secs() < 5,
             "{depth}: {:?}",
             outcome.elapsed
         );
         let yaml = nested(depth).replacen('{', "# YAML\n{", 1);
-        bench.pack(yaml, &[]).must_fail(1, &["nested"]);
+        bench.pack(yaml, &[]).fails(1, &["nested"]);
     }
     let mappings = format!("{}1{}", "{\"a\":".repeat(5000), "}".repeat(5000));
     let manifest = replaced(
@@ -117,7 +117,7 @@ fn nesting_without_end() {
     );
     bench
         .pack(manifest, &[])
-        .must_fail(1, &["line 11: ", "nested", "64"]);
+        .fails(1, &["line 11: ", "nested", "64"]);
     assert!(!bench.path("airflow-bundle").exists());
 }
 
@@ -171,8 +171,8 @@ fn warnings_and_their_denial() {
     ];
     for (manifest, words) in cases {
         let bench = Bench::new();
-        let denied = bench.pack(manifest, &["-D"]).must_fail(1, words);
-        let denied = denied.must_say(&[
+        let denied = bench.pack(manifest, &["-D"]).fails(1, words);
+        let denied = denied.says(&[
             "warning: ",
             "1 warning, denied by `--deny-warnings`; nothing was packed",
         ]);
@@ -185,21 +185,21 @@ fn warnings_and_their_denial() {
         // Not printed, but counted all the same.
         bench
             .pack(manifest, &["-D", "-q"])
-            .must_fail(1, &["1 warning, denied"]);
+            .fails(1, &["1 warning, denied"]);
         assert!(!bench.path("airflow-bundle").exists());
         bench
             .pack(manifest, &[])
-            .must_succeed()
-            .must_say(&["warning: "])
-            .must_say(words);
+            .ok()
+            .says(&["warning: "])
+            .says(words);
         assert!(bench.path(BUNDLE).is_file());
     }
     let bench = Bench::new();
     let both = replaced(&cases[0].0, "\"sales\"", "\"sales report\"");
     bench
         .pack(both, &["--deny-warnings"])
-        .must_fail(1, &["2 warnings, denied"]);
-    let clean = bench.pack(MANIFEST, &["-D"]).must_succeed();
+        .fails(1, &["2 warnings, denied"]);
+    let clean = bench.pack(MANIFEST, &["-D"]).ok();
     assert!(!clean.stderr.contains("warning"), "{}", clean.stderr);
 }
 
@@ -209,8 +209,8 @@ fn output_that_is_no_try_at_a_manifest() {
     let bench = Bench::new();
     for output in ["6\n", "Usage: etl [FLAGS]\n", "- a\n- b\n"] {
         let words = ["it began: ", "`main` ends in `serve()`", "`--bin`"];
-        bench.pack(output, &[]).must_fail(1, &words);
+        bench.pack(output, &[]).fails(1, &words);
     }
-    let outcome = bench.pack("dags: [a]\n", &[]).must_fail(1, &["it began: "]);
+    let outcome = bench.pack("dags: [a]\n", &[]).fails(1, &["it began: "]);
     assert!(!outcome.stderr.contains("serve()"), "{}", outcome.stderr);
 }

@@ -3,24 +3,22 @@
 use std::fs;
 use std::process::Command;
 
-use crate::project::{DECLARED, RELEASE, STRIPPED, build, run};
+use crate::builds::{DECLARED, RELEASE, STRIPPED, build};
+use crate::project::run;
 
 #[test]
 fn it_says_what_it_is() {
     let executable = build(DECLARED, RELEASE, "by-hand", &[]);
-    let output = run(&mut Command::new(&executable));
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{text}");
-    assert_eq!(output.stdout, b"");
-    for part in [
-        "sdk-minimal-release-by-hand holds tasks for Apache Airflow",
-        "  minimal: nothing, größe\n",
-        "  reports.monthly-1: monthly, yearly\n",
-        "cargo airflow-bundle --release",
-        "--airflow-metadata",
-    ] {
-        assert!(text.contains(part), "{part}: {text}");
-    }
+    run(&mut Command::new(&executable)).fails(
+        2,
+        &[
+            "sdk-minimal-release-by-hand holds tasks for Apache Airflow",
+            "  minimal: nothing, größe\n",
+            "  reports.monthly-1: monthly, yearly\n",
+            "cargo airflow-bundle --release",
+            "--airflow-metadata",
+        ],
+    );
 }
 
 #[test]

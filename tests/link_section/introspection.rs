@@ -2,16 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use crate::project::{AT_RUN_TIME, DECLARED, PACKER, RELEASE, STRIPPED, build, run, succeeded};
+use crate::builds::{AT_RUN_TIME, DECLARED, RELEASE, STRIPPED, build};
+use crate::project::{Outcome, PROGRAM, run};
 
 /// The packer's command that packs an executable into the file `name` of `folder`.
 pub fn packing(executable: &Path, folder: &Path, name: &str, how: &str) -> (PathBuf, Command) {
     let source = folder.join("main.rs");
     fs::write(&source, "fn main() {}\n").unwrap();
     let bundle = folder.join(name);
-    let mut command = Command::new(PACKER);
+    let mut command = Command::new(PROGRAM);
     command
         .args(["airflow-bundle", "--message-format=json", "--executable"])
         .arg(executable)
@@ -23,8 +24,9 @@ pub fn packing(executable: &Path, folder: &Path, name: &str, how: &str) -> (Path
     (bundle, command)
 }
 
-fn said(output: &Output) -> serde_json::Value {
-    serde_json::from_slice(&output.stdout).unwrap()
+/// The only line on stdout.
+pub fn said(outcome: Outcome) -> serde_json::Value {
+    outcome.ok().json().remove(0)
 }
 
 #[test]
@@ -39,7 +41,7 @@ fn every_way_gives_the_same_bundle() {
             ("auto", "section", true),
         ] {
             let (bundle, mut command) = packing(&executable, folder.path(), how, how);
-            let line = said(&succeeded(&mut command));
+            let line = said(run(&mut command));
             assert_eq!(line["introspection"], from, "{how}");
             assert_eq!(line["tried"], tried, "{how}");
             bundles.push(fs::read(bundle).unwrap());
@@ -54,18 +56,14 @@ fn ids_of_run_time_need_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let executable = build(AT_RUN_TIME, RELEASE, "introspected", &[]);
     let (_, mut auto) = packing(&executable, folder.path(), "auto", "auto");
-    let line = said(&succeeded(&mut auto));
+    let line = said(run(&mut auto));
     assert_eq!(line["introspection"], "run");
     assert_eq!(line["dags"]["sales"]["tasks"][2], "load_de");
     // Neither cargo nor a section says that it has the SDK.
     assert_eq!(line["tried"], false);
 
     let (bundle, mut section) = packing(&executable, folder.path(), "section", "section");
-    let refused = run(&mut section);
-    let text = String::from_utf8(refused.stderr).unwrap();
-    assert_eq!(refused.status.code(), Some(1), "{text}");
-    for word in ["no link section", "`bundle!`", "registered at run time"] {
-        assert!(text.contains(word), "{text}");
-    }
+    let refused = run(&mut section).must_end_with(1);
+    refused.says(&["no link section", "`bundle!`", "registered at run time"]);
     assert!(!bundle.exists());
 }

@@ -1,13 +1,13 @@
 //! A library with a `bundle!` for each of two executables: each executable holds the record of the one that it serves.
 
 use std::fs;
-use std::path::Path;
 
-use cargo_airflow_bundle::executable::{SectionError, link_record};
+use cargo_airflow_bundle::executable::SectionError;
 
-use crate::introspection::packing;
-use crate::linkers::LINKERS;
-use crate::project::{DEV, OF_A_LIBRARY, RELEASE, Variant, build, metadata, run, succeeded};
+use crate::builds::{DEV, FAT_LTO, OF_A_LIBRARY, RELEASE, THIN_LTO, Variant, build};
+use crate::check::{self, record};
+use crate::introspection::{packing, said};
+use crate::project::run;
 
 #[test]
 fn dev() {
@@ -21,47 +21,18 @@ fn release() {
 
 #[test]
 fn fat_lto() {
-    each_has_its_own(Variant {
-        name: "fat-lto",
-        cargo: &["--release", "--config=profile.release.lto='fat'"],
-        ..RELEASE
-    });
+    each_has_its_own(FAT_LTO);
 }
 
 #[test]
 fn thin_lto_of_one_codegen_unit() {
-    each_has_its_own(Variant {
-        name: "thin-lto",
-        cargo: &[
-            "--release",
-            "--config=profile.release.lto='thin'",
-            "--config=profile.release.codegen-units=1",
-        ],
-        ..RELEASE
-    });
+    each_has_its_own(THIN_LTO);
 }
 
 fn each_has_its_own(variant: Variant) {
-    for linker in &LINKERS {
-        let version = linker.version();
-        for binary in OF_A_LIBRARY {
-            let executable = build(binary, variant, linker.name, linker.rustc);
-            linker.must_have_made(&executable, &version);
-            let printed = metadata(&executable);
-            assert!(
-                printed.contains(&format!(r#""dags":{{"{binary}":"#)),
-                "{printed}"
-            );
-            let record = record(&executable).unwrap();
-            assert_eq!(record.as_ref(), Some(&printed), "{}", executable.display());
-        }
+    for binary in OF_A_LIBRARY {
+        check::of_a_library(&build(binary, variant, "default", &[]), binary);
     }
-}
-
-fn record(executable: &Path) -> Result<Option<String>, SectionError> {
-    let file = fs::File::open(executable).unwrap();
-    let len = file.metadata().unwrap().len();
-    link_record(file, 0, len).map(|record| record.map(|record| record.json))
 }
 
 /// Where the linker keeps what nothing calls, the program says which manifest is its own.
@@ -77,8 +48,7 @@ fn of_two_manifests_the_program_says_its_own() {
         };
         assert_eq!(records.len(), 2);
         let (_, mut command) = packing(&executable, folder.path(), binary, "auto");
-        let packed = succeeded(&mut command);
-        let line: serde_json::Value = serde_json::from_slice(&packed.stdout).unwrap();
+        let line = said(run(&mut command));
         assert_eq!(line["introspection"], "run");
         let dags: Vec<_> = line["dags"].as_object().unwrap().keys().collect();
         assert_eq!(dags, [binary]);
@@ -91,17 +61,12 @@ fn of_two_manifests_the_program_says_its_own() {
         fs::write(&foreign, image).unwrap();
         for (executable, how) in [(&executable, "section"), (&foreign, "auto")] {
             let (bundle, mut command) = packing(executable, folder.path(), "none", how);
-            let refused = run(&mut command);
-            let text = String::from_utf8(refused.stderr).unwrap();
-            assert_eq!(refused.status.code(), Some(1), "{text}");
-            for words in [
+            run(&mut command).must_end_with(1).says(&[
                 "holds 2 manifests",
                 "one with `sales`",
                 "one with `audit`",
                 "--introspect run",
-            ] {
-                assert!(text.contains(words), "{words}: {text}");
-            }
+            ]);
             assert!(!bundle.exists());
         }
     }

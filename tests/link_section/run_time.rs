@@ -8,7 +8,8 @@ use cargo_airflow_bundle::executable::link_record;
 use cargo_airflow_bundle::manifest::Manifest;
 use object::Object;
 
-use crate::project::{AT_RUN_TIME, RELEASE, build, metadata, run};
+use crate::builds::{AT_RUN_TIME, RELEASE, build, metadata};
+use crate::project::run;
 
 #[test]
 fn ids_of_a_loop_are_printed_only() {
@@ -59,10 +60,6 @@ fn check_refused(executable: &Path, countries: &str, error: &str) {
         run(command.args(arguments).env("COUNTRIES", countries))
     };
     for (arguments, code) in [(&["--airflow-metadata"][..], 1), (&[], 2)] {
-        let output = start(arguments);
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{countries}: {text}");
-        assert!(text.contains(error), "{countries}: {text}");
-        assert_eq!(output.stdout, b"", "{countries}");
+        start(arguments).fails(code, &[error]);
     }
 }

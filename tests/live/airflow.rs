@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::api::Api;
 use crate::bundles;
+use crate::packer::succeeded;
 use crate::release::{self, Release};
 
 /// How long the processes may take to come up.
@@ -68,7 +69,7 @@ impl Airflow {
             children: Vec::new(),
         };
         airflow.configure(&release.readme_lines(), &bundles);
-        release::run(
+        succeeded(
             airflow.command().args(["db", "migrate"]),
             "Airflow's database could not be made",
         );
@@ -91,7 +92,7 @@ impl Airflow {
         fs::create_dir(self.home.join("config")).unwrap();
         fs::write(self.home.join("config/live_settings.py"), PATIENT).unwrap();
         fs::write(self.home.join("config/airflow_local_settings.py"), NO_SYNC).unwrap();
-        release::run(
+        succeeded(
             self.command().args(["config", "list"]),
             "Airflow could not generate its configuration",
         );

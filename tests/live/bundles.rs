@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use crate::release::{folder, root, run};
+use crate::packer::{packer, succeeded};
+use crate::release::{folder, root};
 
 /// Packs a test project into `bundles`, and copies its Dag files into `dags`. A project with a `manifest.json` is packed with
 /// that, because its executable prints none.
@@ -28,15 +28,9 @@ pub fn pack(project: &str, bundles: &Path, dags: &Path) {
         "patch.crates-io.airflow-sdk.path='{}'",
         root().join("sdk").display()
     );
-    run(
-        Command::new(env!("CARGO_BIN_EXE_cargo-airflow-bundle"))
-            .args([
-                "airflow-bundle",
-                "--release",
-                "--config",
-                &patch,
-                "--out-dir",
-            ])
+    succeeded(
+        packer()
+            .args(["--release", "--config", &patch, "--out-dir"])
             .arg(bundles)
             .args(manifest.into_iter().flatten())
             .env("CARGO_TARGET_DIR", folder().join("build"))

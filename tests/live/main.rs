@@ -17,6 +17,8 @@ mod airflow;
 mod api;
 mod bundles;
 mod bystander;
+#[path = "../common/packer.rs"]
+mod packer;
 mod parsing;
 mod pipeline;
 #[path = "../common/python.rs"]

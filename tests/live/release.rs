@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::python;
 
@@ -96,18 +95,4 @@ pub fn folder() -> PathBuf {
         .nth(2)
         .unwrap();
     target.join("live")
-}
-
-/// Runs a command to its end; `hint` says what to do when it fails.
-pub fn run(command: &mut Command, hint: &str) {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}; {hint}"));
-    assert!(
-        output.status.success(),
-        "{command:?}: {}; {hint}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
 }

@@ -207,7 +207,7 @@ fn no_compiler_flags_are_added() {
         .release()
         .arg(sdk::patch());
     let plain = project.command(build.into_command()).run().ok();
-    assert!(plain.stdout.contains("\"fresh\":false"));
+    assert!(plain.text().contains("\"fresh\":false"));
     let executable = project.path(&exe("target/release/one-bin"));
     let before = (fs::read(&executable).unwrap(), modified(&executable));
     let ours = project.pack("--release").ok();

@@ -27,7 +27,7 @@ pub fn manifest(bundle: &Path) -> String {
     let folder = bundle.parent().unwrap();
     let command = Command::new(PROGRAM);
     let run = Run::new(command, folder).arg("inspect").arg(bundle).run();
-    run.ok().stdout
+    run.ok().text().to_owned()
 }
 
 /// What `inspect --source` prints.
@@ -37,7 +37,7 @@ pub fn source(bundle: &Path) -> String {
     let run = Run::new(command, folder)
         .args("inspect --source")
         .arg(bundle);
-    run.run().ok().stdout
+    run.run().ok().text().to_owned()
 }
 
 /// All files below a folder that are bundles.

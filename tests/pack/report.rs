@@ -30,7 +30,7 @@ fn stdout_holds_the_paths_and_nothing_else() {
     let outcome = project.pack("--workspace -v --out-dir ./dags").ok();
     let expected = ["etl", "reports"].map(|bin| project.path(&format!("dags/{bin}")));
     let expected = text(expected.iter().map(|path| path.to_string_lossy()));
-    assert_eq!(outcome.stdout, expected);
+    assert_eq!(outcome.text(), expected);
     let quiet = project.pack("--workspace -q").bundles();
     assert_eq!(quiet.len(), 2);
 }
@@ -39,7 +39,7 @@ fn stdout_holds_the_paths_and_nothing_else() {
 fn a_status_line_names_path_size_and_contents() {
     let project = Project::with_sdk("one-bin");
     let outcome = project.pack("-r").ok();
-    let bundle = outcome.stdout.trim().to_owned();
+    let bundle = outcome.text().trim().to_owned();
     let line = outcome.stderr.lines().last().unwrap();
     assert!(line.starts_with("      Packed `"), "twelve columns: {line}");
     for word in [&*bundle, "MiB", "1 dag, 2 tasks", "executable for"] {
@@ -134,8 +134,8 @@ fn cargos_lines_pass_unchanged() {
             lines.sort();
             lines
         };
-        let (cargos, _) = outcome.stdout.trim_end().rsplit_once('\n').unwrap();
-        assert_eq!(sorted(cargos), sorted(&plain.stdout), "{formats}");
+        let (cargos, _) = outcome.text().trim_end().rsplit_once('\n').unwrap();
+        assert_eq!(sorted(cargos), sorted(plain.text()), "{formats}");
         assert_eq!(ours(&outcome).len(), 1);
         let in_stderr = outcome.stderr.contains("unused variable");
         assert_eq!(
@@ -313,7 +313,8 @@ fn cargo_finds_it_with_aliases_help_and_version() {
         project.path("target/release/airflow-bundle/reports")
     );
 
-    let help = project.cargo("airflow-bundle --help").run().ok().stdout;
+    let help = project.cargo("airflow-bundle --help").run().ok();
+    let help = help.text();
     for word in [
         "cargo airflow-bundle",
         "--executable",
@@ -324,13 +325,15 @@ fn cargo_finds_it_with_aliases_help_and_version() {
     ] {
         assert!(help.contains(word), "{word} in {help}");
     }
-    assert_eq!(project.cargo("help airflow-bundle").run().ok().stdout, help);
-    let version = project.cargo("airflow-bundle --version").run().ok().stdout;
+    assert_eq!(project.cargo("help airflow-bundle").run().ok().text(), help);
+    let version = project.cargo("airflow-bundle --version").run().ok();
+    let version = version.text();
     assert_eq!(
         version.trim(),
         concat!("cargo-airflow-bundle ", env!("CARGO_PKG_VERSION"))
     );
-    let listed = project.cargo("--list").run().ok().stdout;
+    let listed = project.cargo("--list").run().ok();
+    let listed = listed.text();
     assert!(listed.contains("airflow-bundle"), "{listed}");
     let exit = project.cargo("airflow-bundle --bin nowhere").run();
     exit.fails(1, &["nowhere"]);
@@ -345,7 +348,7 @@ fn the_path_can_be_given_to_cp() {
     let shell = project.command(Command::new("sh"));
     let script = "cp \"$(cargo airflow-bundle --release \"$@\")\" dags && ls dags";
     let shell = shell.arg("-c").arg(script).arg("sh").arg(sdk::patch());
-    assert_eq!(shell.run().ok().stdout, "etl\n");
+    assert_eq!(shell.run().ok().text(), "etl\n");
     assert!(crate::project::is_bundle(&project.path("dags/etl")));
 }
 
@@ -386,9 +389,9 @@ fn the_library_runs_the_program() {
         .args("--exact report::the_library_runs_the_program --nocapture")
         .run();
     let outcome = outcome.ok();
-    assert!(outcome.stdout.contains("1 passed"), "{}", outcome.stdout);
+    assert!(outcome.text().contains("1 passed"), "{}", outcome.text());
     // The path on stdout is the bundle's.
-    assert!(outcome.stdout.contains("/dags/one\n"), "{}", outcome.stdout);
+    assert!(outcome.text().contains("/dags/one\n"), "{}", outcome.text());
 }
 
 fn act_as_xtask() {

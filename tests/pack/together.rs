@@ -42,7 +42,7 @@ fn what_fails_is_reported_with_the_others_results() {
         "wronger --airflow-metadata` printed no valid manifest",
         "error: 2 of 4 bundles were not packed; see above",
     ]);
-    let paths: Vec<_> = outcome.stdout.lines().map(name_of).collect();
+    let paths: Vec<_> = outcome.text().lines().map(name_of).collect();
     assert_eq!(paths, ["first", "second"]);
     assert_eq!(bundles_below(project.root()).len(), 2);
 
@@ -199,7 +199,7 @@ fn two_targets() {
         let path = project.path(&format!("dags/{triple}/etl"));
         assert_eq!(line["path"], path.to_str().unwrap());
     }
-    let finished = outcome.stdout.matches("build-finished").count();
+    let finished = outcome.text().matches("build-finished").count();
     assert_eq!(finished, 2, "a build for each");
 
     let again = run(&format!("--bin etl {both} --target {host} --out-dir dags"));

@@ -24,14 +24,14 @@ fn more_than_a_million_dags() {
     let verify = run(packer()
         .args(["verify", "--dag-id", "d1000000"])
         .arg(&bundle))
-    .must_succeed();
+    .ok();
     let answer = "the dag `d1000000` is served by";
     assert!(verify.text().lines().last().unwrap().starts_with(answer));
-    let inspect = run(packer().arg("inspect").arg(&bundle)).must_succeed();
+    let inspect = run(packer().arg("inspect").arg(&bundle)).ok();
     assert_eq!(inspect.stdout, manifest.as_bytes());
     let mut unpack = packer();
     unpack.arg("unpack").arg(&bundle).arg("--out-dir");
-    run(unpack.arg(bench.path("parts"))).must_succeed();
+    run(unpack.arg(bench.path("parts"))).ok();
     let unpacked = fs::read(bench.path("parts/airflow-metadata.yaml")).unwrap();
     assert!(unpacked.eq(manifest.as_bytes()));
 }
@@ -47,7 +47,7 @@ fn names_that_look_like_flags() {
     set_mode(&bundle, 0o755);
     let here = |args: &[&str]| {
         let mut command = packer();
-        run(command.args(args).current_dir(bench.root())).must_succeed()
+        run(command.args(args).current_dir(bench.root())).ok()
     };
     let verify = here(&["verify", "--dag-id=--help", "--", "--version"]);
     assert!(verify.text().contains("--version"), "{}", verify.text());
@@ -81,8 +81,8 @@ fn a_finding_that_would_be_repeated() {
     verify
         .args(["verify", "--message-format", "json"])
         .arg(&bundle);
-    let outcome = run(&mut verify).must_succeed();
-    let line = &outcome.json_lines()[0];
+    let outcome = run(&mut verify).ok();
+    let line = &outcome.json()[0];
     let warnings = line["warnings"].as_array().unwrap();
     assert_eq!(warnings.len(), 21, "{warnings:?}");
     assert!(warnings[0]["message"].as_str().unwrap().len() < 400);

@@ -30,7 +30,7 @@ fn on_terminal(file: &Path, args: &[&str]) -> String {
     script
         .args(["-qec", &words.join(" "), "/dev/null"])
         .stdin(Stdio::null());
-    let outcome = run(&mut script).must_succeed();
+    let outcome = run(&mut script).ok();
     outcome.text().replace("\r\n", "\n")
 }
 
@@ -41,11 +41,11 @@ const NASTY: &str = "# \x1b[31mred\x1b[0m \u{9b}31m \u{202e}gnp.exe \u{2066}x\u{
 fn the_manifest_byte_for_byte() {
     let bench = Bench::new();
     let bundle = bench.bundle(MANIFEST);
-    let shown = inspect(&bundle, &[]).must_succeed();
+    let shown = inspect(&bundle, &[]).ok();
     let line = format!("  Inspecting `{}` (ELF executable for ", bundle.display());
     assert!(shown.stderr.starts_with(&line), "{}", shown.stderr);
     assert_eq!(shown.stderr.lines().count(), 1, "{}", shown.stderr);
-    assert_eq!(inspect(&bundle, &["-q"]).must_succeed().stderr, "");
+    assert_eq!(inspect(&bundle, &["-q"]).ok().stderr, "");
     let bytes = std::fs::read(&bundle).unwrap();
     assert!(bytes[..bytes.len() - 64].ends_with(&shown.stdout));
     assert!(
@@ -66,7 +66,7 @@ fn the_manifest_byte_for_byte() {
         b"no line break at the end",
     ] {
         let bundle = by_hand(&bench, "hand", b"", manifest);
-        assert_eq!(inspect(&bundle, &[]).must_succeed().stdout, manifest);
+        assert_eq!(inspect(&bundle, &[]).ok().stdout, manifest);
     }
 }
 
@@ -74,17 +74,9 @@ fn the_manifest_byte_for_byte() {
 fn the_source_byte_for_byte() {
     let bench = Bench::new();
     let bundle = bench.bundle(MANIFEST);
-    assert_eq!(
-        inspect(&bundle, &["--source"]).must_succeed().text(),
-        SOURCE
-    );
-    assert_eq!(
-        inspect(&bundle, &["--source=main.rs"])
-            .must_succeed()
-            .text(),
-        SOURCE
-    );
-    inspect(&bundle, &["--source=other.rs"]).must_fail(
+    assert_eq!(inspect(&bundle, &["--source"]).ok().text(), SOURCE);
+    assert_eq!(inspect(&bundle, &["--source=main.rs"]).ok().text(), SOURCE);
+    inspect(&bundle, &["--source=other.rs"]).fails(
         1,
         &["no source file `other.rs` in the bundle; it holds: main.rs"],
     );
@@ -97,28 +89,19 @@ fn the_source_byte_for_byte() {
         long.len()
     );
     let bundle = by_hand(&bench, "hand", long.as_bytes(), sources);
-    assert!(
-        inspect(&bundle, &["--source"])
-            .must_succeed()
-            .text()
-            .eq(&long)
-    );
-    assert_eq!(
-        inspect(&bundle, &["--source=a.go"]).must_succeed().text(),
-        "// a "
-    );
+    assert!(inspect(&bundle, &["--source"]).ok().text().eq(&long));
+    assert_eq!(inspect(&bundle, &["--source=a.go"]).ok().text(), "// a ");
     assert!(
         inspect(&bundle, &["--source=d/\u{1b}[31m.go"])
-            .must_succeed()
+            .ok()
             .text()
             .eq(&long[5..])
     );
     inspect(&bundle, &["--source=out"])
-        .must_fail(1, &["`out` in `sources` reaches out of the source region"]);
+        .fails(1, &["`out` in `sources` reaches out of the source region"]);
     inspect(&bundle, &["--source=over"])
-        .must_fail(1, &["`over` in `sources` reaches out of the source region"]);
-    let listed =
-        inspect(&bundle, &["--source=x"]).must_fail(1, &["it holds: a.go, d/\\u{1b}[31m.go"]);
+        .fails(1, &["`over` in `sources` reaches out of the source region"]);
+    let listed = inspect(&bundle, &["--source=x"]).fails(1, &["it holds: a.go, d/\\u{1b}[31m.go"]);
     assert!(!listed.stderr.contains('\x1b'));
     // An older bundle has `source` only.
     let bundle = by_hand(
@@ -128,9 +111,7 @@ fn the_source_byte_for_byte() {
         format!("{SHORT}source: main.go\n"),
     );
     assert_eq!(
-        inspect(&bundle, &["--source=main.go"])
-            .must_succeed()
-            .text(),
+        inspect(&bundle, &["--source=main.go"]).ok().text(),
         "package main\n"
     );
 }
@@ -173,8 +154,8 @@ fn everything_as_json() {
     let bench = Bench::new();
     let bundle = bench.bundle(MANIFEST);
     let [said] = inspect(&bundle, &["--message-format", "json"])
-        .must_succeed()
-        .json_lines()
+        .ok()
+        .json()
         .try_into()
         .unwrap();
     let size = std::fs::metadata(&bundle).unwrap().len();
@@ -216,8 +197,8 @@ fn everything_as_json() {
     bytes[0] = b'x';
     let broken = bench.write("broken", &bytes);
     let [said] = inspect(&broken, &["--message-format", "json"])
-        .must_succeed()
-        .json_lines()
+        .ok()
+        .json()
         .try_into()
         .unwrap();
     assert_ne!(
@@ -227,8 +208,8 @@ fn everything_as_json() {
     assert!(said["executable"]["error"].is_string(), "{said}");
     let broken = by_hand(&bench, "hand", b"", "a: [");
     let [said] = inspect(&broken, &["--message-format", "json"])
-        .must_succeed()
-        .json_lines()
+        .ok()
+        .json()
         .try_into()
         .unwrap();
     assert_eq!(said["manifest"], json!(null));
@@ -237,8 +218,8 @@ fn everything_as_json() {
     let odd = "a: 2026-06-16\nb: 123456789012345678901234567890\nc: .inf\nd: !!binary aGk=\n1: on\ne: &e [*e]\nf: 2026-06-16 12:30:00 +02:00\n";
     let broken = by_hand(&bench, "hand", b"", odd);
     let [said] = inspect(&broken, &["--message-format", "json"])
-        .must_succeed()
-        .json_lines()
+        .ok()
+        .json()
         .try_into()
         .unwrap();
     let manifest = &said["manifest"];
@@ -263,14 +244,14 @@ fn what_is_no_bundle() {
         ("folder", &["is a folder", "verify"]),
         ("missing", &["No such file"]),
     ] {
-        inspect(&bench.path(name), &[]).must_fail(1, words);
-        inspect(&bench.path(name), &["--message-format", "json"]).must_fail(1, words);
+        inspect(&bench.path(name), &[]).fails(1, words);
+        inspect(&bench.path(name), &["--message-format", "json"]).fails(1, words);
     }
     inspect(
         &bench.path(EXECUTABLE),
         &["--source", "--message-format", "json"],
     )
-    .must_fail(2, &["cannot be used with"]);
+    .fails(2, &["cannot be used with"]);
 }
 
 /// `inspect ... | head -1` is no error.

@@ -19,7 +19,7 @@ fn unpack(bench: &Bench, bundle: &Path, args: &[&str]) -> Outcome {
 fn parts_come_back_bit_for_bit() {
     let bench = Bench::new();
     let bundle = bench.bundle(MANIFEST);
-    let outcome = unpack(&bench, &bundle, &["--out-dir", "new/parts"]).must_succeed();
+    let outcome = unpack(&bench, &bundle, &["--out-dir", "new/parts"]).ok();
     let parts = bench.path("new/parts");
     let read = |name: &str| fs::read(parts.join(name)).unwrap();
     assert!(read("etl").eq(&fs::read(bench.path(EXECUTABLE)).unwrap()));
@@ -41,7 +41,7 @@ fn parts_come_back_bit_for_bit() {
         .current_dir(&parts)
         .args(["--executable", "etl", "--source", "source/main.rs"]);
     again.args(["--airflow-metadata", "airflow-metadata.yaml", "-o", "again"]);
-    run(&mut again).must_succeed();
+    run(&mut again).ok();
     assert!(read("again").eq(&fs::read(&bundle).unwrap()));
 }
 
@@ -55,22 +55,22 @@ fn nothing_is_overwritten_unless_asked() {
         fs::write(parts.join(taken), "mine").unwrap();
         let before = bench.listing();
         unpack(&bench, &bundle, &["--out-dir", "parts"])
-            .must_fail(1, &[taken, "exists already; pass `--force`"]);
+            .fails(1, &[taken, "exists already; pass `--force`"]);
         assert_eq!(bench.listing(), before);
         assert_eq!(fs::read(parts.join(taken)).unwrap(), b"mine");
-        unpack(&bench, &bundle, &["--out-dir", "parts", "--force"]).must_succeed();
+        unpack(&bench, &bundle, &["--out-dir", "parts", "--force"]).ok();
         assert_ne!(fs::read(parts.join(taken)).unwrap(), b"mine");
         fs::remove_dir_all(parts).unwrap();
     }
     // A dangling link is something too.
     fs::create_dir(bench.path("parts")).unwrap();
     symlink(bench.path("outside"), bench.path("parts/etl")).unwrap();
-    unpack(&bench, &bundle, &["--out-dir", "parts"]).must_fail(1, &["exists already"]);
-    unpack(&bench, &bundle, &["--out-dir", "parts", "--force"]).must_succeed();
+    unpack(&bench, &bundle, &["--out-dir", "parts"]).fails(1, &["exists already"]);
+    unpack(&bench, &bundle, &["--out-dir", "parts", "--force"]).ok();
     assert!(!bench.path("outside").exists(), "written through a link");
     assert!(!bench.path("parts/etl").is_symlink());
     // Not even the bundle itself.
-    unpack(&bench, &bundle, &["--out-dir", "airflow-bundle"]).must_fail(1, &["exists already"]);
+    unpack(&bench, &bundle, &["--out-dir", "airflow-bundle"]).fails(1, &["exists already"]);
     // A folder in the place of a file is not removed.
     fs::create_dir_all(bench.path("other/etl/full")).unwrap();
     let outcome = unpack(&bench, &bundle, &["--out-dir", "other", "--force"]);
@@ -121,7 +121,7 @@ fn paths_that_lead_out_of_the_folder() {
         ] {
             let before = bench.listing();
             let outcome = unpack(&bench, &bundle, args)
-                .must_fail(1, &["cannot be written safely", "inspect --source"]);
+                .fails(1, &["cannot be written safely", "inspect --source"]);
             assert!(!outcome.stderr.contains('\x1b'));
             assert_eq!(bench.listing(), before, "{path:?}");
         }
@@ -141,8 +141,7 @@ fn paths_that_lead_out_of_the_folder() {
                 .unwrap(),
         );
         let before = bench.listing();
-        unpack(&bench, &bundle, &["--out-dir", "parts"])
-            .must_fail(1, &["cannot be written safely"]);
+        unpack(&bench, &bundle, &["--out-dir", "parts"]).fails(1, &["cannot be written safely"]);
         assert_eq!(bench.listing(), before, "{path:?}");
     }
     assert_eq!(fs::read(bench.path("victim")).unwrap(), b"mine");
@@ -189,7 +188,7 @@ fn sources_that_cannot_be() {
             format!("{SHORT}sources: {sources}\n"),
         );
         let before = bench.listing();
-        let outcome = unpack(&bench, &bundle, &["--out-dir", "parts"]).must_say(&[words]);
+        let outcome = unpack(&bench, &bundle, &["--out-dir", "parts"]).says(&[words]);
         assert_eq!(outcome.code, 1, "{outcome:?}");
         assert_eq!(bench.listing(), before, "{sources}");
     }
@@ -202,7 +201,7 @@ fn several_sources_and_none() {
         "{SHORT}sources: [{{path: src/main.go, offset: 0, length: 2}}, {{path: größe/日本.go, offset: 2, length: 0}}, {{path: etl, offset: 2, length: 1}}]\n"
     );
     let bundle = by_hand(&bench, "etl2", b"abc", manifest);
-    unpack(&bench, &bundle, &["--out-dir", "parts"]).must_succeed();
+    unpack(&bench, &bundle, &["--out-dir", "parts"]).ok();
     let read = |name: &str| fs::read(bench.path("parts").join(name)).unwrap();
     assert_eq!(read("source/src/main.go"), b"ab");
     assert_eq!(read("source/größe/日本.go"), b"");
@@ -211,7 +210,7 @@ fn several_sources_and_none() {
     // Without names, or without a manifest that can be read.
     for (name, manifest) in [("unnamed", SHORT), ("unreadable", "a: [")] {
         let bundle = by_hand(&bench, name, b"abc", manifest);
-        unpack(&bench, &bundle, &["--out-dir", &format!("{name}-parts")]).must_succeed();
+        unpack(&bench, &bundle, &["--out-dir", &format!("{name}-parts")]).ok();
         let parts = bench.path(format!("{name}-parts"));
         assert_eq!(fs::read(parts.join("source/source")).unwrap(), b"abc");
         assert_eq!(
@@ -220,13 +219,13 @@ fn several_sources_and_none() {
         );
     }
     let bundle = by_hand(&bench, "empty", b"", SHORT);
-    unpack(&bench, &bundle, &["--out-dir", "empty-parts"]).must_succeed();
+    unpack(&bench, &bundle, &["--out-dir", "empty-parts"]).ok();
     assert!(!bench.path("empty-parts/source").exists());
     // A bundle that is named like another part.
     for name in ["source", "airflow-metadata.yaml"] {
         let bundle = by_hand(&bench, name, b"abc", SHORT);
         let folder = format!("{name}-parts");
-        unpack(&bench, &bundle, &["--out-dir", &folder]).must_succeed();
+        unpack(&bench, &bundle, &["--out-dir", &folder]).ok();
         assert!(bench.path(folder).join("executable").is_file());
     }
 }
@@ -244,13 +243,13 @@ fn folders_that_are_links() {
     ] {
         let before = bench.listing();
         unpack(&bench, &bundle, args)
-            .must_fail(1, &["is a symbolic link; nothing is written through it"]);
+            .fails(1, &["is a symbolic link; nothing is written through it"]);
         assert_eq!(bench.listing(), before);
     }
     assert_eq!(fs::read_dir(bench.path("elsewhere")).unwrap().count(), 0);
     // The folder that the user names may be a link: that is the user's own.
     symlink(bench.path("elsewhere"), bench.path("mine")).unwrap();
-    unpack(&bench, &bundle, &["--out-dir", "mine"]).must_succeed();
+    unpack(&bench, &bundle, &["--out-dir", "mine"]).ok();
     assert!(bench.path("elsewhere/source/main.rs").is_file());
 }
 
@@ -262,22 +261,22 @@ fn bundles_that_are_damaged() {
     bytes[200] ^= 1;
     let damaged = bench.write("damaged", bytes);
     let before = bench.listing();
-    unpack(&bench, &damaged, &["--out-dir", "parts"]).must_fail(1, &["SHA-256 differs", "verify"]);
-    unpack(&bench, &bench.path(EXECUTABLE), &["--out-dir", "parts"]).must_fail(1, &["as a bundle"]);
+    unpack(&bench, &damaged, &["--out-dir", "parts"]).fails(1, &["SHA-256 differs", "verify"]);
+    unpack(&bench, &bench.path(EXECUTABLE), &["--out-dir", "parts"]).fails(1, &["as a bundle"]);
     let outcome = unpack(&bench, &bundle, &["--out-dir", "main.rs"])
-        .must_fail(1, &["main.rs", "Not a directory"]);
+        .fails(1, &["main.rs", "Not a directory"]);
     // The name of a temporary file helps nobody.
     assert!(!outcome.stderr.contains(".tmp"), "{}", outcome.stderr);
     let folder = bench.path("airflow-bundle");
-    unpack(&bench, &folder, &["--out-dir", "parts"]).must_fail(1, &["is a folder; name a bundle"]);
+    unpack(&bench, &folder, &["--out-dir", "parts"]).fails(1, &["is a folder; name a bundle"]);
     let outcome = unpack(&bench, &bench.path("missing"), &["--out-dir", "parts"]);
     assert!(
         !outcome
-            .must_fail(1, &["No such file"])
+            .fails(1, &["No such file"])
             .stderr
             .contains("verify")
     );
-    unpack(&bench, &bundle, &["--out-dir", "main.rs/x"]).must_fail(1, &["main.rs"]);
-    unpack(&bench, &bundle, &[]).must_fail(2, &["--out-dir"]);
+    unpack(&bench, &bundle, &["--out-dir", "main.rs/x"]).fails(1, &["main.rs"]);
+    unpack(&bench, &bundle, &[]).fails(2, &["--out-dir"]);
     assert_eq!(bench.listing(), before);
 }

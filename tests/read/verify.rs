@@ -27,7 +27,7 @@ fn codes(findings: &Value) -> Vec<&str> {
 #[track_caller]
 pub fn judged(path: &Path, problems: &[&str], warnings: &[&str]) -> Value {
     let outcome = verify(&[path]);
-    let [line] = outcome.json_lines().try_into().unwrap();
+    let [line] = outcome.json().try_into().unwrap();
     assert_eq!(codes(&line["problems"]), problems, "{line:#}");
     assert_eq!(codes(&line["warnings"]), warnings, "{line:#}");
     assert_eq!(line["usable"], problems.is_empty());
@@ -91,7 +91,7 @@ fn a_good_bundle() {
     let bundle = bench.bundle(MANIFEST);
     let line = judged(&bundle, &[], &[]);
     assert_eq!(line["dag_ids"], json!(["sales"]));
-    let human = run(packer().arg("verify").arg(&bundle)).must_succeed();
+    let human = run(packer().arg("verify").arg(&bundle)).ok();
     assert_eq!(
         human.text(),
         format!(
@@ -110,7 +110,7 @@ fn a_good_bundle() {
         "airflow-bundle/etl",
     ]));
     assert_eq!(
-        relative.json_lines()[0]["path"],
+        relative.json()[0]["path"],
         json!(bundle.canonicalize().unwrap())
     );
 }
@@ -242,8 +242,8 @@ fn bundles_that_were_changed_after_packing() {
     verify
         .args(["verify", "--message-format", "json"])
         .arg(&folder);
-    let outcome = run(&mut verify).must_succeed();
-    assert_eq!(outcome.json_lines().len(), 1);
+    let outcome = run(&mut verify).ok();
+    assert_eq!(outcome.json().len(), 1);
     for (name, code) in [
         ("stripped", "footer-missing"),
         ("appended", "footer-moved"),

@@ -15,15 +15,15 @@ fn verify(bundle: &Path, args: &[&str]) -> Outcome {
 
 fn verify_json(bundle: &Path, args: &[&str]) -> (Value, i32) {
     let outcome = verify(bundle, &[args, &["--message-format", "json"]].concat());
-    let [line] = outcome.json_lines().try_into().unwrap();
+    let [line] = outcome.json().try_into().unwrap();
     (line, outcome.code)
 }
 
 fn inspected(bundle: &Path) -> Value {
     let mut command = packer();
     command.arg("inspect").arg(bundle);
-    let outcome = run(command.args(["--message-format", "json"])).must_succeed();
-    outcome.json_lines().remove(0)
+    let outcome = run(command.args(["--message-format", "json"])).ok();
+    outcome.json().remove(0)
 }
 
 /// The glibc that the executable of a bench needs.
@@ -58,7 +58,7 @@ fn static_program(bench: &Bench) -> Vec<u8> {
 fn every_report_describes_the_executable() {
     let bench = Bench::new();
     let packed = bench.pack(MANIFEST, &["--message-format", "json"]);
-    let packed = packed.must_succeed().json_lines().remove(0);
+    let packed = packed.ok().json().remove(0);
     let bundle = PathBuf::from(packed["path"].as_str().unwrap());
     let info = &packed["executable_info"];
     let keys: Vec<_> = info.as_object().unwrap().keys().collect();
@@ -101,13 +101,13 @@ fn what_is_not_there_is_null() {
         let value = line["executable"].get(key);
         assert_eq!(value, Some(&Value::Null), "{key}");
     }
-    let human = verify(&bundle, &[]).must_succeed();
+    let human = verify(&bundle, &[]).ok();
     assert!(human.text().contains(", static\n"), "{}", human.text());
 
     let text = with_executable(&bench, "text", b"no executable\n");
     assert_eq!(verify_json(&text, &[]).0["executable"], Value::Null);
     assert!(inspected(&text)["executable"]["error"].is_string());
-    let shown = run(packer().arg("inspect").arg(&text)).must_succeed();
+    let shown = run(packer().arg("inspect").arg(&text)).ok();
     assert!(
         shown.stderr.contains("the executable region: "),
         "{}",
@@ -161,21 +161,21 @@ fn a_newer_glibc_than_there_is() {
     // A folder in which one bundle is too new.
     let folder = bench.path("airflow-bundle");
     assert_eq!(verify(&folder, &["--glibc", "2.1.3"]).code, 100);
-    verify(&folder, &[]).must_succeed();
+    verify(&folder, &[]).ok();
 }
 
 #[test]
 fn executables_that_need_no_glibc_pass() {
     let bench = Bench::new();
     let bundle = with_executable(&bench, "bundle", &static_program(&bench));
-    verify(&bundle, &["--glibc", "2.0"]).must_succeed();
+    verify(&bundle, &["--glibc", "2.0"]).ok();
 }
 
 #[test]
 fn what_cannot_be_told_does_not_pass() {
     let bench = Bench::new();
     let text = with_executable(&bench, "text", b"no executable\n");
-    verify(&text, &[]).must_succeed();
+    verify(&text, &[]).ok();
     let (line, code) = verify_json(&text, &["--glibc", "2.28"]);
     assert_eq!((&line["problems"][0]["code"], code), (&json!("glibc"), 100));
 
@@ -192,7 +192,7 @@ fn versions_that_are_none() {
     let bundle = bench.bundle(MANIFEST);
     for wrong in ["", "2", "2.x", "GLIBC_2.28", "2.28-1", "-1.2"] {
         let wrong = format!("--glibc={wrong}");
-        verify(&bundle, &[&wrong]).must_fail(2, &["--glibc"]);
+        verify(&bundle, &[&wrong]).fails(2, &["--glibc"]);
     }
 }
 

@@ -123,7 +123,7 @@ fn sources_and_digests_that_do_not_match() {
     let [line] = run(packer()
         .args(["inspect", "--message-format", "json"])
         .arg(&bundle))
-    .json_lines()
+    .json()
     .try_into()
     .unwrap();
     let text = run(packer().arg("inspect").arg(&bundle)).text().to_owned();

@@ -10,6 +10,8 @@
 mod commands;
 #[path = "../common/project.rs"]
 mod project;
+#[path = "../common/python.rs"]
+mod python;
 mod recipe;
 mod run;
 

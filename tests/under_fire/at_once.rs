@@ -27,7 +27,7 @@ fn two_packs_to_one_output() {
     for round in 0..40 {
         let packs = Content::BOTH.map(|content| spawn(&mut site.pack(content)));
         for pack in packs {
-            finished(pack).must_succeed();
+            finished(pack).ok();
         }
         site.content_at(&site.bundle());
         site.nothing_is_left(true);
@@ -43,9 +43,7 @@ fn a_pack_is_stopped_while_another_one_needs_its_new_folder() {
     let site = Site::new();
     let new = site.above().join("new");
     let output = new.join("folders/etl");
-    let usual = run(&mut site.pack_to(Content::A, &output))
-        .must_succeed()
-        .elapsed;
+    let usual = run(&mut site.pack_to(Content::A, &output)).ok().elapsed;
     let mut random = Random::new(1);
     for round in 0..30 {
         fs::remove_dir_all(&new).unwrap();
@@ -55,7 +53,7 @@ fn a_pack_is_stopped_while_another_one_needs_its_new_folder() {
         kill_process(Pid::from_child(&stopped), Signal::TERM).unwrap();
         let code = finished(stopped).code;
         assert!(matches!(code, 0 | 143), "{round}: {code}");
-        finished(other).must_succeed();
+        finished(other).ok();
         site.content_at(&output);
         assert_eq!(names(&new.join("folders")), ["etl"]);
         assert_eq!(names(&new), ["folders"]);
@@ -82,7 +80,7 @@ fn a_new_folder_is_removed_by_the_pack_that_made_it() {
         let waits = faulty(&pack(Content::B), call, "delay_enter=2500000:when=1");
         let waits = spawn(&mut { waits });
         assert_eq!(finished(fails).code, 1);
-        finished(waits).must_succeed();
+        finished(waits).ok();
         assert_eq!(site.content_at(&output), Content::B, "{delayed}");
         assert_eq!(names(&new.join("folders")), ["etl"]);
         assert_eq!(names(&new), ["folders"]);
@@ -111,7 +109,7 @@ fn a_bundle_that_is_started_all_the_time() {
         let mut content = Content::A;
         while start.elapsed() < Duration::from_secs(8) {
             content = content.other();
-            // Not `must_succeed`: the loop would go on for ever.
+            // Not `ok`: the loop would go on for ever.
             let outcome = run(&mut site.pack(content));
             if outcome.code != 0 {
                 done.store(true, Ordering::Relaxed);

@@ -17,7 +17,7 @@ fn stamp(site: &Site) -> (u64, u32, i64, i64) {
 /// Fails unless the pack of B failed with `message` and left A as it was.
 #[track_caller]
 fn refused(site: &Site, before: (u64, u32, i64, i64), outcome: Outcome, message: &str) {
-    let outcome = outcome.must_fail(1, &[]);
+    let outcome = outcome.fails(1, &[]);
     assert_eq!(outcome.stderr, not_written(&site.bundle(), message));
     assert_eq!(stamp(site), before);
     assert_eq!(site.content_at(&site.bundle()), Content::A);
@@ -118,7 +118,7 @@ fn writes_that_fail() {
         // Folders that were made for a bundle go with it.
         let output = site.above().join("new/folders/etl");
         let outcome = with_fault(&site.pack_to(Content::B, &output), "write", what, 2);
-        outcome.must_fail(1, &["failed to write `"]);
+        outcome.fails(1, &["failed to write `"]);
         site.nothing_is_left(false);
     }
 }
@@ -143,7 +143,7 @@ fn calls_that_may_fail() {
         ("getdents64", "EIO"),
     ] {
         let outcome = with_faults(&site.pack(content), call, &format!("error={error}"));
-        outcome.must_succeed();
+        outcome.ok();
         assert_eq!(site.content_at(&site.bundle()), content, "{call} {error}");
         site.nothing_is_left(false);
         content = content.other();

@@ -9,5 +9,5 @@ use crate::project;
 fn values_and_urls_hold_beside_other_crates() {
     let project = project("sdk-features", &["airflow-sdk"]);
     let outcome = project.cargo("test --quiet").run().ok();
-    assert!(outcome.stdout.contains("5 passed"), "{}", outcome.stdout);
+    assert!(outcome.text().contains("5 passed"), "{}", outcome.text());
 }

@@ -28,7 +28,8 @@ fn project(name: &str, ours: &[&str]) -> Project {
     let folder = kept().join(name);
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let settings = format!(
-        "{}\n[build]\ntarget-dir = '{}'\n[profile.release]\nopt-level = 0\nincremental = false\n",
+        "{}\n[build]\ntarget-dir = '{}'\n[profile.release]\nopt-level = 0\nincremental = false\n\
+         [profile.dev]\ndebug = 'line-tables-only'\n",
         patches(ours),
         target.display()
     );
@@ -46,7 +47,7 @@ fn kept() -> PathBuf {
 /// What `inspect` prints of a bundle.
 fn manifest(project: &Project, bundle: &Path) -> String {
     let run = project.cargo("airflow-bundle inspect").arg(bundle);
-    run.run().ok().stdout
+    run.run().ok().text().to_owned()
 }
 
 /// Names of the targets that cargo had to build again, in its messages.

@@ -14,7 +14,8 @@ fn vendored_dependencies_are_all_that_is_needed() {
     project.write(".cargo/config.toml", &sdk);
     project.lock(&[]);
     // The user's own home may have to fetch what belongs to other systems. From then on there is no network.
-    let vendor = project.cargo("vendor --locked vendor").run().ok().stdout;
+    let vendor = project.cargo("vendor --locked vendor").run().ok();
+    let vendor = vendor.text();
     assert!(vendor.contains("vendored-sources"), "{vendor}");
     project.write(".cargo/config.toml", &format!("{sdk}\n{vendor}"));
 

@@ -34,9 +34,9 @@ fn an_xtask_packs() {
     let below = below.folder(&project.path("pipeline/src")).run().bundle();
     assert_eq!(below, project.path("pipeline/src/dist/pipeline"));
 
-    let version = project.cargo("xtask bundle --version").run().ok().stdout;
+    let version = project.cargo("xtask bundle --version").run().ok();
     assert_eq!(
-        version.trim_end(),
+        version.text().trim_end(),
         concat!("cargo-airflow-bundle ", env!("CARGO_PKG_VERSION"))
     );
     for (args, code, words) in [
@@ -48,6 +48,6 @@ fn an_xtask_packs() {
     ] {
         let outcome = project.cargo(args).run().must_end_with(code);
         assert!(outcome.stderr.contains(words), "{args}\n{}", outcome.stderr);
-        assert_eq!(outcome.stdout, "", "{args}");
+        assert_eq!(outcome.text(), "", "{args}");
     }
 }

@@ -53,13 +53,11 @@ pub fn test(args: &[String]) -> Result<()> {
 
 /// Each linker with some of the profiles, or with all of them.
 pub fn linkers(args: &[String]) -> Result<()> {
-    let all = args.iter().any(|arg| arg == "--all");
-    let included: &[&str] = if all {
-        &["--", "--include-ignored"]
-    } else {
-        &[]
-    };
-    process::run(cargo("test --test linkers").args(included))
+    let mut test = cargo("test --test linkers");
+    if args.iter().any(|arg| arg == "--all") {
+        test.env("LINKER_PROFILES", "all");
+    }
+    process::run(&mut test)
 }
 
 pub fn live(args: &[String]) -> Result<()> {
