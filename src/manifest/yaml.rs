@@ -7,7 +7,8 @@
 
 use serde::de::DeserializeSeed as _;
 
-use super::parse::{ManifestError, Problem, TOO_DEEP, ValueSeed, locate};
+use super::error::ManifestError;
+use super::seed::{Problem, TOO_DEEP, ValueSeed, locate};
 use super::value::Value;
 use crate::worker::pyyaml::{self, LoadError};
 
