@@ -16,11 +16,10 @@ use std::io::{Cursor, Read, Seek as _, Write as _};
 use airflow_protocol::Release;
 use tempfile::NamedTempFile;
 
-use crate::bundle::digest::Sha256Digest;
+use crate::bundle::digest::{RegionDigests, Sha256Digest};
 use crate::bundle::displaced::find_displaced_trailer;
 use crate::bundle::packable::examine;
 use crate::bundle::reader::Bundle;
-use crate::bundle::writer::RegionDigests;
 use crate::executable::{GlibcVersion, glibc_symbols, link_record};
 use crate::introspect;
 use crate::manifest::{Manifest, SourceName};

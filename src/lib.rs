@@ -17,6 +17,7 @@ mod platform;
 mod release;
 mod shell;
 mod text;
+mod utf8;
 pub mod worker;
 
 use std::ffi::OsString;

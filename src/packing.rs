@@ -44,7 +44,18 @@ impl fmt::Display for PackError {
     }
 }
 
-impl std::error::Error for PackError {}
+impl std::error::Error for PackError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // `Display` holds the inner text already.
+        match self {
+            Self::Open(_, error) => error.source(),
+            Self::Refused(_, refusal) => refusal.source(),
+            Self::Manifest(error) => error.source(),
+            Self::Output(_, error) => error.source(),
+            Self::Write(error) => error.source(),
+        }
+    }
+}
 
 /// Why Airflow's workers could not read a manifest.
 #[derive(Debug)]

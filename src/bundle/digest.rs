@@ -37,6 +37,17 @@ impl fmt::Debug for Sha256Digest {
     }
 }
 
+/// The digests of the regions, known once they have been read. The manifest records them.
+#[derive(Debug, Clone, Copy)]
+pub struct RegionDigests {
+    /// SHA-256 of the executable.
+    pub executable: Sha256Digest,
+    /// SHA-256 of the source region.
+    pub source: Sha256Digest,
+    /// Length of the source region, in bytes.
+    pub source_len: u64,
+}
+
 /// The manifest's `digests.cache`: changes whenever any region changes, and is the same for the
 /// same inputs. `manifest` is the digest of the manifest rendered without `digests`.
 ///

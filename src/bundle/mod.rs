@@ -12,6 +12,7 @@
 
 pub mod digest;
 pub mod displaced;
+mod error;
 mod hasher;
 mod hidden;
 pub mod input;
@@ -22,5 +23,4 @@ mod sink;
 mod staging;
 pub(crate) mod temporary;
 pub mod trailer;
-mod utf8;
 pub mod writer;

@@ -58,7 +58,15 @@ impl fmt::Display for OutputError {
     }
 }
 
-impl std::error::Error for OutputError {}
+impl std::error::Error for OutputError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // `Display` holds the inner text already.
+            Self::Io(error) => error.source(),
+            _ => None,
+        }
+    }
+}
 
 impl From<io::Error> for OutputError {
     fn from(error: io::Error) -> Self {

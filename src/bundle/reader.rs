@@ -73,7 +73,16 @@ impl fmt::Display for ReadError {
     }
 }
 
-impl std::error::Error for ReadError {}
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // `Display` holds the inner text already.
+            Self::Io(error) => error.source(),
+            Self::Trailer(error) => error.source(),
+            Self::NotAFile | Self::ManifestTooLong(_) | Self::Truncated => None,
+        }
+    }
+}
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {

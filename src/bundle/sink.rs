@@ -8,9 +8,9 @@ use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
+use super::error::WriteError;
 use super::output::{NewFolders, Output};
 use super::staging;
-use super::writer::WriteError;
 use crate::platform;
 
 /// Receives the bytes of a bundle in order.

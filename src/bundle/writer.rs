@@ -4,11 +4,13 @@
 //! output holds a bundle already, the inputs are compared with it first, and nothing is written as
 //! long as they are equal: workers key their digest cache on inode and modification time.
 
-use std::fmt;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use super::digest::RegionDigests;
+pub use super::error::WriteError;
 
 use super::digest::Sha256Digest;
 use super::hasher::HashThread;
@@ -18,7 +20,7 @@ use super::reader::Bundle;
 use super::sink::Sink;
 use super::staging;
 use super::trailer::{TRAILER_LEN, Trailer};
-use super::utf8::Utf8Check;
+use crate::utf8::Utf8Check;
 
 /// What goes into a bundle, apart from the manifest.
 #[derive(Debug, Clone, Copy)]
@@ -27,17 +29,6 @@ pub struct Parts<'a> {
     pub executable: &'a Input,
     /// The source file.
     pub source: &'a Input,
-}
-
-/// The digests of the regions, known once they have been read. The manifest records them.
-#[derive(Debug, Clone, Copy)]
-pub struct RegionDigests {
-    /// SHA-256 of the executable.
-    pub executable: Sha256Digest,
-    /// SHA-256 of the source region.
-    pub source: Sha256Digest,
-    /// Length of the source region, in bytes.
-    pub source_len: u64,
 }
 
 /// A bundle that was written, or was found to be there already.
@@ -52,59 +43,6 @@ pub struct Packed {
     /// The same bytes were there already and were left alone.
     pub fresh: bool,
 }
-
-/// Why a bundle could not be written. The output is as it was before.
-#[derive(Debug)]
-pub enum WriteError {
-    /// An input could not be read.
-    Read(PathBuf, io::Error),
-    /// The output could not be written: what was tried, where.
-    Write(&'static str, PathBuf, io::Error),
-    /// An input changed while it was read.
-    Changed(PathBuf),
-    /// A region is longer than its 32-bit length can say: which, and its bytes.
-    TooLong(&'static str, u64),
-    /// The source is not UTF-8: the file, and the 1-based line.
-    NotUtf8(PathBuf, u64),
-    /// The manifest could not be made.
-    Manifest(String),
-    /// The program was asked to stop.
-    Interrupted,
-    /// The caller does not want it written.
-    Declined,
-}
-
-impl fmt::Display for WriteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(path, error) => write!(f, "failed to read `{}`: {error}", path.display()),
-            Self::Write(action, path, error) => {
-                write!(f, "failed to {action} `{}`: {error}", path.display())
-            }
-            Self::Changed(path) => write!(
-                f,
-                "`{}` changed while it was packed; wait for whatever writes it, then pack again",
-                path.display()
-            ),
-            Self::TooLong(region, length) => write!(
-                f,
-                "the {region} has {length} bytes; a bundle holds at most {} (4 GiB - 1)",
-                u32::MAX
-            ),
-            Self::NotUtf8(path, line) => write!(
-                f,
-                "the source `{}` is not UTF-8 (line {line}); Airflow shows it as text: convert it, \
-                 or name another file with `--source`",
-                path.display()
-            ),
-            Self::Manifest(reason) => f.write_str(reason),
-            Self::Interrupted => f.write_str("interrupted"),
-            Self::Declined => f.write_str("the caller does not want it written"),
-        }
-    }
-}
-
-impl std::error::Error for WriteError {}
 
 /// Writes the bundle of `parts` to `output`. `render` makes the manifest once the digests are known.
 /// `stop` is looked at between buffers.

@@ -19,16 +19,18 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 pub use command::Asked;
-pub use run::OUTPUT_LIMIT;
 pub use run_error::{RunError, is_foreign};
 pub use several::SeveralManifests;
 pub use trial_error::TrialError;
+
+use collector::OUTPUT_LIMIT;
 
 use crate::bundle::input::Input;
 use crate::executable::{self, SectionError};
 use crate::interrupt::AtOnce;
 use crate::manifest::{Manifest, ManifestError};
 use crate::text;
+use crate::utf8;
 
 /// How much of wrong output is shown, in characters.
 const SHOWN: usize = 120;
@@ -130,7 +132,7 @@ struct WrongOutput {
 #[derive(Debug)]
 enum Problem {
     Empty(Origin),
-    NotUtf8 { line: usize },
+    NotUtf8 { line: u64 },
     Manifest(ManifestError),
 }
 
@@ -165,11 +167,9 @@ fn parse(output: &[u8], origin: Origin) -> Result<Manifest, WrongOutput> {
         beginning: text::beginning(output, SHOWN),
         hint,
     };
-    let manifest = match std::str::from_utf8(output) {
+    let manifest = match utf8::text(output) {
         Ok(manifest) => manifest,
-        Err(error) => {
-            let valid = output.get(..error.valid_up_to()).unwrap_or_default();
-            let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
+        Err(line) => {
             let utf16 = output.starts_with(b"\xff\xfe") || output.starts_with(b"\xfe\xff");
             let hint = utf16.then_some(
                 "it seems to be UTF-16, as some shells redirect output into a file: convert it to \

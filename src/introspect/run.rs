@@ -3,14 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::collector::Keep;
+use super::collector::{Keep, OUTPUT_LIMIT};
 use super::command::{Asked, METADATA_FLAG};
 use super::run_error::{HeldBy, RunError};
 use super::running::{GRACE, POLL, Running};
 use crate::interrupt;
-
-/// The most that is read from stdout, in bytes.
-pub const OUTPUT_LIMIT: usize = 16 << 20;
 
 /// Runs an executable with `--airflow-metadata` and returns what it printed.
 pub fn run(asked: &Asked, limit: Duration) -> Result<Vec<u8>, RunError> {

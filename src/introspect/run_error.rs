@@ -1,4 +1,4 @@
-//! What is said of an executable that gave no manifest: what it did, and what to do about it.
+//! Messages about an executable that gave no manifest: how it failed, and what the user can do.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use super::run::OUTPUT_LIMIT;
+use super::collector::OUTPUT_LIMIT;
 use crate::interrupt::Interrupted;
 use crate::platform;
 
@@ -49,7 +49,7 @@ pub enum HeldBy {
 }
 
 impl HeldBy {
-    /// What is said of it, where the limit is `seconds`.
+    /// The sentence of the message, where the limit is `seconds`.
     fn sentence(self, seconds: u64) -> String {
         match self {
             Self::Unknown => format!("it did not exit within {seconds} s"),
@@ -113,7 +113,16 @@ impl fmt::Display for RunError {
     }
 }
 
-impl std::error::Error for RunError {}
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // `Display` holds the inner text already.
+            Self::Start(error) | Self::StartRunner(_, error) | Self::Read(error) => error.source(),
+            Self::Interrupted(interrupted) => interrupted.source(),
+            Self::TimedOut { .. } | Self::LeftRunning | Self::TooMuch | Self::Failed { .. } => None,
+        }
+    }
+}
 
 fn write_stderr(f: &mut fmt::Formatter<'_>, stderr: &str) -> fmt::Result {
     if stderr.is_empty() {
@@ -175,7 +184,7 @@ pub fn is_foreign(error: &io::Error) -> bool {
 /// The system's number for a file that it cannot execute, on all Unix systems.
 const ENOEXEC: i32 = 8;
 
-/// What the operating system's word means for an executable.
+/// Explains the error with which the operating system refused to start an executable.
 fn start_hint(error: &io::Error) -> String {
     let hint = match error.raw_os_error() {
         _ if error.kind() == io::ErrorKind::PermissionDenied => {

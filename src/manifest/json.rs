@@ -1,10 +1,11 @@
 //! The manifest as JSON, as `airflow-sdk` prints it.
 
 use pyyaml_safe_load::MAX_DEPTH;
-use serde::de::{DeserializeSeed as _, Deserializer as _};
+use serde::de::DeserializeSeed as _;
 
-use super::parse::{ManifestError, Problem, TOO_DEEP, ValueSeed, locate};
-use super::value::{Number, Value};
+use super::error::ManifestError;
+use super::seed::{Problem, TOO_DEEP, ValueSeed, locate};
+use super::value::Value;
 
 pub(super) fn parse(text: &str, problem: &Problem) -> Result<Value, ManifestError> {
     if let Some(line) = too_deep_json(text) {
@@ -54,31 +55,4 @@ fn too_deep_json(text: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// A value without a rule. Numbers keep their digits.
-pub(super) fn value(
-    text: &str,
-    document: &str,
-    seed: ValueSeed<'_>,
-) -> Result<Value, serde_json::Error> {
-    if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        return Ok(Value::Number(Number::from_json(text)));
-    }
-    let value = serde_json::Deserializer::from_str(text).deserialize_any(seed);
-    if let Err(error) = &value {
-        // The error counts lines from the start of `text`, which is a part of the document.
-        let start = text.as_ptr().addr() - document.as_ptr().addr();
-        let before = document.get(..start).unwrap_or_default();
-        let line = before.matches('\n').count() + error.line();
-        let mut problem = seed.problem.borrow_mut();
-        let broken = problem.get_or_insert_with(|| ManifestError {
-            line: None,
-            key: None,
-            found: format!("it is not valid JSON: {error}"),
-            expected: None,
-        });
-        broken.line.get_or_insert(line);
-    }
-    value
 }

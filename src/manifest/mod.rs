@@ -1,15 +1,17 @@
 //! The manifest, `airflow-metadata.yaml`: what an executable says of itself, and what the packer
 //! adds.
 
+mod error;
 pub mod ids;
 mod json;
 mod parse;
 mod render;
 mod schema;
+mod seed;
 mod value;
 mod yaml;
 
-pub use parse::ManifestError;
+pub use error::ManifestError;
 pub use value::{Number, Value};
 
 use std::fmt;
@@ -17,8 +19,7 @@ use std::path::Path;
 
 use airflow_protocol::Release;
 
-use crate::bundle::digest::{Sha256Digest, cache_digest};
-use crate::bundle::writer::RegionDigests;
+use crate::bundle::digest::{RegionDigests, Sha256Digest, cache_digest};
 use crate::text::one_line;
 
 /// A valid manifest, as an executable printed it, without the keys that the packer writes.

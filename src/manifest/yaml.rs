@@ -8,7 +8,8 @@
 use pyyaml_safe_load::LoadError;
 use serde::de::DeserializeSeed as _;
 
-use super::parse::{ManifestError, Problem, TOO_DEEP, ValueSeed, locate};
+use super::error::ManifestError;
+use super::seed::{Problem, TOO_DEEP, ValueSeed, locate};
 use super::value::Value;
 
 pub(super) fn parse(text: &str, problem: &Problem) -> Result<Value, ManifestError> {

@@ -7,6 +7,7 @@ use pyyaml_safe_load::{Document, LoadError, Value, ValueRef, safe_load};
 
 use super::{Code, Finding};
 use crate::text::{beginning, one_line};
+use crate::utf8;
 
 /// A manifest that the worker can read.
 #[derive(Debug)]
@@ -21,9 +22,7 @@ pub struct WorkerManifest {
 /// `manifest-not-mapping`), or why its whole search ends in an exception (`manifest-raises`); or
 /// that the outcome depends on the worker (`too-deep`, `too-complex`).
 pub fn read(bytes: &[u8]) -> Result<WorkerManifest, Finding> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
+    let text = utf8::text(bytes).map_err(|line| {
         Finding::new(
             Code::ManifestNotUtf8,
             format!("the manifest is not UTF-8 (line {line})"),
