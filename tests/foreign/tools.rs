@@ -179,6 +179,7 @@ pub fn cargo_tool(name: &str) -> PathBuf {
                 .args([version, "--root"])
                 .arg(&root)
                 .arg(name)
+                .env("CARGO_PROFILE_DEV_DEBUG", "0")
                 .env("CARGO_TARGET_DIR", folder().join("build/tools"));
             succeeded(&mut command, "the first run needs crates.io");
             fs::write(stamp, "").unwrap();

@@ -7,6 +7,9 @@ use std::path::Path;
 use crate::packer::{packer, succeeded};
 use crate::release::{folder, root};
 
+/// What these projects depend on is not optimized, which would take two minutes: Airflow sees no difference.
+const PLAIN_DEPENDENCIES: &str = "profile.release.package.'*'.opt-level=0";
+
 /// Packs a test project into `bundles`, and copies its Dag files into `dags`. A project with a `manifest.json` is packed with
 /// that, because its executable prints none.
 pub fn pack(project: &str, bundles: &Path, dags: &Path) {

@@ -36,8 +36,6 @@ pub fn import_errors(airflow: &Airflow) {
         );
         std::thread::sleep(Duration::from_millis(500));
     }
-    // Each bundle once more, so that the first answers are stored.
-    std::thread::sleep(Duration::from_secs(12));
     let errors = errors();
     let seen: Vec<[&Value; 3]> = errors
         .as_array()

@@ -7,15 +7,25 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::project::{Project, REPOSITORY, host};
 
-/// The argument by which cargo, and the program, take the SDK from this repository.
+/// The argument by which cargo, and the program, take the SDK from this repository. Release builds do not optimize it, nor
+/// what it depends on: that would take most of the time of these tests, which look at what is packed, not at its speed.
 pub fn patch() -> String {
-    let sdk = Path::new(REPOSITORY).join("sdk");
-    let sdk = sdk.to_str().expect("a path in UTF-8");
-    format!("--config=patch.crates-io.airflow-sdk.path='{sdk}'")
+    static WRITTEN: OnceLock<String> = OnceLock::new();
+    let argument = WRITTEN.get_or_init(|| {
+        let settings = format!(
+            "[patch.crates-io]\nairflow-sdk.path = '{REPOSITORY}/sdk'\n\
+             [profile.release.package.'*']\nopt-level = 0\n"
+        );
+        let file = kept().join("settings.toml");
+        fs::create_dir_all(kept()).unwrap();
+        fs::write(&file, settings).unwrap();
+        format!("--config={}", file.to_str().expect("a path in UTF-8"))
+    });
+    argument.clone()
 }
 
 /// Writes the lock file of a copy of `test-projects/<name>`.

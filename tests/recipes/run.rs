@@ -66,7 +66,7 @@ fn bash(project: &Project, script: &str) -> Run {
 /// A definition of `jq` for the shell, which not every machine with Rust and Python has.
 fn jq() -> String {
     let python = python::environment("requirements-jq.txt");
-    let program = python::folder().join("jq.py");
+    let program = python::folder().join("run_jq.py");
     format!(
         "jq() {{ '{}' -B '{}' \"$@\"; }}\n",
         python.display(),

@@ -1,5 +1,6 @@
 //! What the groups need of the system, and how Debian calls it.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::Path;
 
@@ -11,6 +12,8 @@ use crate::process;
 enum Sign {
     /// A program on `PATH`, wherever it comes from.
     Program(&'static str),
+    /// Debian's own record.
+    Installed,
     /// Python can import these modules.
     Python(&'static str),
 }
@@ -70,29 +73,35 @@ const FOREIGN: &str = include_str!("../../../tests/foreign/packages.txt");
 /// Debian's Rust, for `typecheck`, where rustup has no standard library for another system.
 const DEBIANS_RUST: &[&str] = &["rustc-web", "rust-web-src"];
 
-/// Those that the tasks need and this system has not.
-fn missing(tasks: &[&str]) -> Vec<&'static str> {
-    let mut missing: Vec<_> = PACKAGES
+/// What tasks need: names of packages, in order, and how one sees that they are there.
+fn needed(tasks: &[&str]) -> BTreeMap<&'static str, &'static Sign> {
+    let mut needed: BTreeMap<_, _> = PACKAGES
         .iter()
         .filter(|package| package.tasks.iter().any(|task| tasks.contains(task)))
-        .filter(|package| !package.sign.is_there())
-        .map(|package| package.name)
+        .map(|package| (package.name, &package.sign))
         .collect();
-    if tasks.contains(&"foreign") {
-        missing.extend(FOREIGN.lines().filter(|name| !installed(name)));
+    // The benchmark `cross` builds as the group `foreign` does.
+    if tasks.contains(&"foreign") || tasks.contains(&"benches") {
+        needed.extend(FOREIGN.lines().map(|name| (name, &Sign::Installed)));
     }
     if tasks.contains(&"typecheck") && !crate::typecheck::rustup_has_all() {
-        missing.extend(DEBIANS_RUST.iter().filter(|name| !installed(name)));
+        needed.extend(DEBIANS_RUST.iter().map(|name| (*name, &Sign::Installed)));
     }
-    missing.sort_unstable();
-    missing.dedup();
-    missing
+    needed
+}
+
+/// What they need and this system has not.
+fn missing(tasks: &[&str]) -> Vec<&'static str> {
+    let needed = needed(tasks).into_iter();
+    let missing = needed.filter(|(name, sign)| !sign.is_there(name));
+    missing.map(|(name, _)| name).collect()
 }
 
 impl Sign {
-    fn is_there(&self) -> bool {
+    fn is_there(&self, package: &str) -> bool {
         match self {
             Self::Program(name) => on_path(name),
+            Self::Installed => installed(package),
             Self::Python(modules) => {
                 let mut python = process::command("python3");
                 let import = python.args(["-c", &format!("import {modules}")]);
@@ -147,4 +156,24 @@ pub fn install(tasks: &[&str]) -> Result<()> {
     let install = ["install", "-q", "-y", "--no-install-recommends"];
     apt(&[&install[..], &missing].concat())?;
     must_be_there(tasks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_group_knows_what_it_needs() {
+        let names = |tasks: &[&str]| needed(tasks).into_keys().collect::<Vec<_>>();
+        assert_eq!(names(&["quick"]), [""; 0]);
+        assert_eq!(names(&["test"]), ["python3", "python3-venv"]);
+        assert_eq!(names(&["linkers"]), ["lld", "mold"]);
+        let both = names(&["foreign", "under-fire"]);
+        assert!(both.contains(&"wine64") && both.contains(&"strace"));
+        for package in PACKAGES {
+            for task in package.tasks {
+                assert!(crate::find(task).is_some(), "{task}");
+            }
+        }
+    }
 }
