@@ -121,7 +121,7 @@ fn folder(files: usize, bundles: usize, size: usize) -> tempfile::TempDir {
                 "sdk": {{"language": "rust", "supervisor_schema_version": "2026-06-16", "version": "0.1.0"}}}}"#
         );
         let manifest = Manifest::parse(&manifest).unwrap();
-        pack_executable(&executable, &source, &manifest, output)
+        pack_executable(&executable, &source, Some(&manifest), output)
             .unwrap()
             .size
     };

@@ -10,6 +10,9 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::cargo::options::{CargoOptions, ColorWhen, Common};
 use crate::executable::GlibcVersion;
+use crate::exit;
+use crate::settings::BINS;
+use crate::text;
 
 /// cargo's own palette.
 const STYLES: Styles = Styles::styled()
@@ -21,17 +24,6 @@ const STYLES: Styles = Styles::styled()
     .valid(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
     .invalid(AnsiColor::BrightYellow.on_default().effects(Effects::BOLD));
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0        done
-  1        an error
-  2        wrong arguments
-  100      `verify` found problems, or warnings with `--deny-warnings`
-  128 + N  ended by signal N
-  other    cargo's own, for a failed build
-
-Results go to stdout, everything else to stderr.";
-
 /// Pack a Rust program into an Apache Airflow executable bundle
 #[derive(Debug, Parser)]
 #[command(
@@ -42,7 +34,8 @@ Results go to stdout, everything else to stderr.";
     args_conflicts_with_subcommands = true,
     override_usage = "cargo airflow-bundle [OPTIONS] [-- <CARGO BUILD ARGUMENTS>]\n       \
                       cargo airflow-bundle <inspect|verify|unpack> [OPTIONS] ...",
-    after_help = EXIT_CODES
+    after_help = exit::help(),
+    mut_arg("bin", |flag| flag.help(format!("Pack only the specified binary [env: `{}`]", BINS.variable)))
 )]
 pub struct Cli {
     /// Flags of all subcommands.
@@ -85,7 +78,7 @@ impl From<CommonArgs> for Common {
     }
 }
 
-/// What can be done apart from packing. None of it runs the bundle.
+/// The subcommands apart from packing. None of them runs a bundle.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print the manifest of a bundle, its source, or all that is known of it
@@ -235,10 +228,7 @@ pub fn with_tip(mut error: clap::Error) -> clap::Error {
         word if names.contains(&word) => {
             format!("a subcommand stands first: `cargo airflow-bundle {word}`")
         }
-        word => match names
-            .into_iter()
-            .find(|name| strsim::damerau_levenshtein(word, name) <= 2)
-        {
+        word => match text::nearest(word, &names) {
             Some(name) => format!("there is a subcommand `{name}`"),
             None => return error,
         },

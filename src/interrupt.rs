@@ -1,5 +1,5 @@
-//! Ctrl-C and SIGTERM: the program stops at the next safe point, cleans up and ends with
-//! 128 + signal. Process-global, as signals are.
+//! Ctrl-C and SIGTERM: the program stops at the next safe point, cleans up and ends with the signal's exit code.
+//! The state is global to the process, because signals are.
 
 use std::fmt;
 use std::io;
@@ -15,11 +15,11 @@ static STOP: AtomicBool = AtomicBool::new(false);
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 /// The cargo that runs at the moment, or 0.
 static CARGO: AtomicU32 = AtomicU32::new(0);
-/// How many [`AtOnce`] there are.
+/// The number of [`AtOnce`] values that are alive.
 static AT_ONCE: AtomicUsize = AtomicUsize::new(0);
 static INSTALLED: Mutex<bool> = Mutex::new(false);
 
-/// How long a running cargo may take to end before nobody waits for it.
+/// How long the program waits for a running cargo to end after a signal.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The program was asked to stop.
@@ -67,12 +67,7 @@ fn on_signal(signal: i32) {
 
 #[expect(clippy::exit, reason = "the main thread may wait for ever")]
 fn end_now(signal: i32) -> ! {
-    std::process::exit(i32::from(exit_code(signal)))
-}
-
-/// 128 + signal.
-pub fn exit_code(signal: i32) -> u8 {
-    u8::try_from(exit::SIGNAL_BASE + signal).unwrap_or(exit::ERROR)
+    std::process::exit(i32::from(exit::of_signal(signal)))
 }
 
 /// While one of these is held, a signal ends the program at once. For calls that may wait for ever,
@@ -112,8 +107,8 @@ pub fn check() -> Result<(), Interrupted> {
     Ok(())
 }
 
-/// The same, after a child has ended with `status`. Ctrl-C reaches the processes of a terminal in no
-/// order: a child that it has ended may be seen before the signal is.
+/// Does what [`check`] does, after a child has ended with `status`. Ctrl-C reaches the processes of a terminal in any
+/// order, so that this process may see the end of a child before it sees the signal that ended the child.
 pub fn check_after(status: ExitStatus) -> Result<(), Interrupted> {
     if platform::ending_signal(status).is_some() {
         for _ in 0..20 {

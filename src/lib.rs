@@ -14,8 +14,11 @@ mod introspect;
 pub mod manifest;
 pub mod packing;
 mod parallel;
+mod plan;
 mod platform;
+mod project;
 mod release;
+mod settings;
 mod shell;
 mod text;
 mod utf8;
@@ -27,6 +30,7 @@ use std::process::ExitCode;
 use anstream::ColorChoice;
 use clap::{Parser as _, ValueEnum as _};
 
+use cargo::config::CargoConfig;
 use cargo::options::ColorWhen;
 use cargo::term::Term;
 use cli::Cli;
@@ -48,7 +52,7 @@ use shell::{Shell, Verbosity};
 /// }
 /// ```
 ///
-/// What `cargo run` adds to the environment of an `xtask` does not reach the `cargo build` that is started here.
+/// The variables that `cargo run` adds to the environment of an `xtask` do not reach the `cargo build` that is started here.
 ///
 /// It watches for SIGINT, SIGTERM and SIGHUP from then on. While it waits for something that may never
 /// come and there is nothing to clean up, such a signal ends the process.
@@ -58,7 +62,9 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     if args.get(1).is_some_and(|arg| arg == "airflow-bundle") {
         args.remove(1);
     }
-    let term = Term::load(values(&args, "--config").into_iter());
+    // Read once for all that asks for a part of it, and before the arguments are parsed: it says how errors in them are shown.
+    let config = CargoConfig::load(values(&args, "--config"));
+    let term = Term::of(&config);
     let color = color_choice(&args, term);
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
@@ -86,12 +92,12 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     let mut shell = Shell::new(color, verbosity(cli.common.into(), term));
     let result = interrupt::install()
         .map_err(anyhow::Error::from)
-        .and_then(|()| commands::run(cli, &mut shell));
+        .and_then(|()| commands::run(cli, &config, &mut shell));
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             shell.error(&error);
-            exit::code_of(&error)
+            ExitCode::from(commands::exit_code::of(&error))
         }
     }
 }

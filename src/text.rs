@@ -1,8 +1,12 @@
-//! Text from outside, made safe to show: no control character, no change of writing direction.
+//! The text of messages: foreign text made safe to show (no control character, no change of writing direction), lists of
+//! names, the name that was probably meant, and sizes.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::Path;
+
+/// A name that is further away from a wrong one is not suggested: cargo's own limit, in edits.
+const NEAR: usize = 3;
 
 /// Whether a terminal would act on the character, or show it in a misleading place.
 pub fn is_unsafe(c: char) -> bool {
@@ -76,6 +80,55 @@ pub fn beginning(bytes: &[u8], limit: usize) -> String {
     one_line(&shown).into_owned()
 }
 
+/// `a`, `b` and `c`.
+pub fn listed(names: &[&str]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => "nothing".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// The one of `names` that was probably meant by `wrong`, if one is near.
+pub fn nearest<'a>(wrong: &str, names: &[&'a str]) -> Option<&'a str> {
+    let near = names
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), *name))
+        .filter(|(distance, _)| *distance <= NEAR && *distance < wrong.chars().count());
+    near.min().map(|(_, name)| name)
+}
+
+/// ` (did you mean ...?)`, if one of `names` is near `wrong`.
+pub fn did_you_mean(wrong: &str, names: &[&str]) -> String {
+    nearest(wrong, names).map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
+}
+
+/// A size in bytes as cargo shows it: `1.5 MiB`.
+#[derive(Debug, Clone, Copy)]
+pub struct ByteSize(pub u64);
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut unit = "B";
+        let mut whole = self.0;
+        let mut tenths = 0;
+        for next in ["KiB", "MiB", "GiB"] {
+            if whole < 1024 {
+                break;
+            }
+            tenths = (whole % 1024) * 10 / 1024;
+            whole /= 1024;
+            unit = next;
+        }
+        if unit == "B" {
+            write!(f, "{whole} B")
+        } else {
+            write!(f, "{whole}.{tenths} {unit}")
+        }
+    }
+}
+
 fn escaped(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.chars().any(|c| is_unsafe(c) && !keep(c)) {
         return Cow::Borrowed(text);
@@ -107,6 +160,29 @@ mod tests {
         assert_eq!(lines("a\r\n\tb\u{9b}"), "a\\r\n\tb\\u{9b}");
         assert_eq!(one_line("größe 日本 😀"), "größe 日本 😀");
         assert_eq!(beginning(b"\x7fELF\xff", 3), "\\u{7f}EL…");
+    }
+
+    #[test]
+    fn only_a_near_name_is_suggested() {
+        let names = ["bins", "cargo-build", "out-dir"];
+        assert_eq!(nearest("outdir", &names), Some("out-dir"));
+        assert_eq!(nearest("cargo_bild", &names), Some("cargo-build"));
+        assert_eq!(nearest("bims", &names), Some("bins"));
+        // Any name of a few letters is three edits away from any other.
+        assert_eq!(nearest("xyz", &["abc"]), None);
+        assert_eq!(nearest("colours", &names), None);
+        assert_eq!(did_you_mean("outdir", &names), " (did you mean `out-dir`?)");
+        assert_eq!(did_you_mean("colours", &names), "");
+    }
+
+    #[test]
+    fn lists_and_sizes() {
+        assert_eq!(listed(&[]), "nothing");
+        assert_eq!(listed(&["a"]), "`a`");
+        assert_eq!(listed(&["a", "b", "c"]), "`a`, `b` and `c`");
+        assert_eq!(ByteSize(1023).to_string(), "1023 B");
+        assert_eq!(ByteSize(1536).to_string(), "1.5 KiB");
+        assert_eq!(ByteSize(5 << 30).to_string(), "5.0 GiB");
     }
 
     #[test]

@@ -5,18 +5,13 @@ use std::io::{self, BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
 use cargo_metadata::{Artifact, Message, Package, Target, TargetKind};
 
-use super::builder::Builder;
 use super::options::{CargoOptions, Common};
-use super::select::Selected;
-use crate::exit::{CargoFailed, ERROR, SIGNAL_BASE};
+use super::{CargoError, CargoFailed, Listener};
 use crate::interrupt::{self, CargoGuard};
-use crate::platform;
-use crate::shell::Shell;
 
-/// The longest line of cargo's that is understood, in bytes; longer ones hold no artifact.
+/// cargo's lines are read up to this length, in bytes. No message about an artifact is longer.
 const LINE_LIMIT: usize = 64 << 20;
 
 /// An executable that cargo has built.
@@ -30,45 +25,61 @@ pub struct Built {
     pub linked_paths: Vec<PathBuf>,
 }
 
-/// What one `cargo build` is asked for.
+/// A bin or an example of a package, which cargo can build.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildTarget<'a> {
+    /// The package.
+    pub package: &'a Package,
+    /// The bin or example.
+    pub target: &'a Target,
+}
+
+impl BuildTarget<'_> {
+    /// Whether cargo puts the executables of both into one file.
+    fn shares_file_with(&self, target: &Target) -> bool {
+        self.target.name == target.name && self.target.kind == target.kind
+    }
+}
+
+/// One call of `cargo build`.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// The executables.
-    pub selected: &'a [&'a Selected<'a>],
+    /// The executables that are wanted.
+    pub targets: &'a [BuildTarget<'a>],
     /// The flags that choose their packages.
-    pub packages: &'a [OsString],
-    /// `--target`, if it must be passed.
+    pub package_args: &'a [OsString],
+    /// The value of `--target`, if the flag must be passed.
     pub triple: Option<&'a str>,
-    /// What is run.
-    pub builder: &'a Builder,
-    /// Arguments after `--`.
+    /// The words after `cargo`, such as `build`.
+    pub words: &'a [String],
+    /// The flags of cargo that the user gave.
+    pub options: &'a CargoOptions,
+    /// The flags that the user gave for this program and cargo alike.
+    pub common: Common,
+    /// Arguments of the user for cargo alone.
     pub extra: &'a [OsString],
 }
 
-/// Builds what is asked for, one executable for each of `request.selected`, in this order.
-pub fn build(
-    request: &Request<'_>,
-    options: &CargoOptions,
-    common: Common,
-    shell: &mut Shell,
-) -> anyhow::Result<Vec<Built>> {
-    let mut command = command(request, options, common);
-    shell.verbose("Running", format!("`{}`", super::shown(&command)));
-    let messages = run(&mut command, request.builder, options.json(), shell)?;
-    request
-        .selected
-        .iter()
-        .map(|one| find(&messages, one.package, one.target, request.builder))
-        .collect()
+/// Builds what is asked for, one executable for each of `request.targets`, in this order.
+///
+/// # Errors
+/// If cargo cannot be run or fails, or if its messages do not name one executable for each target.
+pub fn build(request: &Request<'_>, listener: &mut dyn Listener) -> Result<Vec<Built>, CargoError> {
+    let mut command = command(request);
+    listener.starting(&super::shown(&command));
+    let words = request.words.join(" ");
+    let messages = run(&mut command, &words, request.options.json(), listener)?;
+    let targets = request.targets.iter();
+    targets.map(|one| find(&messages, *one, &words)).collect()
 }
 
-fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Command {
+fn command(request: &Request<'_>) -> Command {
     let mut command = super::command();
-    command.args(request.builder.words());
-    command.args(options.build_args(common));
-    command.args(request.packages);
+    command.args(request.words);
+    command.args(request.options.build_args(request.common));
+    command.args(request.package_args);
     let mut names: Vec<(&str, &str)> = Vec::new();
-    for one in request.selected {
+    for one in request.targets {
         let kind = if one.target.kind.contains(&TargetKind::Example) {
             "--example"
         } else {
@@ -89,7 +100,7 @@ fn command(request: &Request<'_>, options: &CargoOptions, common: Common) -> Com
     command
 }
 
-/// What cargo's messages say of a build.
+/// The messages of one call of cargo, as far as they are needed.
 #[derive(Default)]
 struct Messages {
     artifacts: Vec<Artifact>,
@@ -99,24 +110,23 @@ struct Messages {
 /// Runs cargo to its end, whatever it says on the way.
 fn run(
     command: &mut Command,
-    builder: &Builder,
+    words: &str,
     json: bool,
-    shell: &mut Shell,
-) -> anyhow::Result<Messages> {
-    let words = super::shown(command);
+    listener: &mut dyn Listener,
+) -> Result<Messages, CargoError> {
+    let shown = super::shown(command);
     command.stdout(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .with_context(|| super::not_started(command))?;
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return Err(CargoError::NotStarted(shown, error)),
+    };
     let guard = CargoGuard::new(child.id());
     let mut messages = Messages::default();
     let mut finished = None;
     let read = match child.stdout.take() {
-        Some(stdout) => read_messages(
-            BufReader::new(stdout),
-            json,
-            shell,
-            |message| match message {
+        Some(stdout) => {
+            let pass_on = json.then_some(listener);
+            read_messages(BufReader::new(stdout), pass_on, |message| match message {
                 Message::CompilerArtifact(artifact) => messages.artifacts.push(artifact),
                 Message::BuildScriptExecuted(script) => {
                     let paths = script.linked_paths.into_iter();
@@ -124,47 +134,31 @@ fn run(
                 }
                 Message::BuildFinished(end) => finished = Some(end.success),
                 _ => {}
-            },
-        ),
+            })
+        }
         None => Ok(()),
     };
     let status = child
         .wait()
-        .with_context(|| format!("failed to wait for `{words}`"))?;
+        .map_err(|error| CargoError::Wait(shown, error))?;
     drop(guard);
     interrupt::check_after(status)?;
-    read.with_context(|| format!("failed to read the messages of `cargo {builder}`"))?;
-    if !status.success() {
-        let code = match platform::ending_signal(status) {
-            Some(signal) => Some(SIGNAL_BASE + signal),
-            None => status.code(),
-        };
-        let code = code
-            .and_then(|code| u8::try_from(code).ok())
-            .unwrap_or(ERROR);
-        return Err(CargoFailed {
-            code,
-            action: builder.to_string(),
-            triple: None,
-        }
-        .into());
-    }
-    if finished == Some(false) {
-        return Err(CargoFailed {
-            code: ERROR,
-            action: builder.to_string(),
-            triple: None,
-        }
-        .into());
+    read.map_err(|error| CargoError::Messages(words.to_owned(), error))?;
+    if !status.success() || finished == Some(false) {
+        return Err(CargoError::Failed(CargoFailed {
+            words: words.to_owned(),
+            status,
+            stderr: Vec::new(),
+        }));
     }
     Ok(messages)
 }
 
-/// Reads cargo's lines as they arrive. Lines that are no message of cargo's are passed over.
+/// Reads cargo's lines as they arrive, and passes them on to `listener`, if there is one. `take` gets the messages
+/// among them.
 fn read_messages(
     mut stdout: impl io::BufRead,
-    json: bool,
-    shell: &mut Shell,
+    mut listener: Option<&mut dyn Listener>,
     mut take: impl FnMut(Message),
 ) -> io::Result<()> {
     let mut line = Vec::new();
@@ -173,9 +167,11 @@ fn read_messages(
         if io::Read::take(&mut stdout, LINE_LIMIT as u64).read_until(b'\n', &mut line)? == 0 {
             return Ok(());
         }
-        // Once asked to stop, nothing is left to say but that.
-        if json && interrupt::check().is_ok() {
-            shell.result_bytes(&line)?;
+        // After a signal the program says nothing but that it was interrupted.
+        if let Some(listener) = &mut listener
+            && interrupt::check().is_ok()
+        {
+            listener.message(&line)?;
         }
         // Compiler messages are by far the most and the longest; they are of no use here.
         if let Ok(message) = serde_json::from_slice(&line) {
@@ -184,13 +180,9 @@ fn read_messages(
     }
 }
 
-/// The executable of one target, in cargo's own words.
-fn find(
-    messages: &Messages,
-    package: &Package,
-    target: &Target,
-    builder: &Builder,
-) -> anyhow::Result<Built> {
+/// The executable of one target, as cargo's messages name it.
+fn find(messages: &Messages, wanted: BuildTarget<'_>, words: &str) -> Result<Built, CargoError> {
+    let BuildTarget { package, target } = wanted;
     let artifacts = &messages.artifacts;
     let mut found: Option<(PathBuf, &Artifact)> = None;
     for artifact in artifacts {
@@ -198,30 +190,27 @@ fn find(
             continue;
         };
         let is_it = artifact.package_id == package.id
-            && artifact.target.name == target.name
-            && artifact.target.kind == target.kind
+            && wanted.shares_file_with(&artifact.target)
             && !artifact.profile.test;
         let path = executable.clone().into_std_path_buf();
         if is_it {
             if let Some((other, _)) = &found
                 && *other != path
             {
-                bail!(
-                    "cargo built `{}` twice: `{}` and `{}`; choose one with `--target`",
-                    target.name,
-                    other.display(),
-                    path.display()
-                );
+                return Err(CargoError::BuiltTwice {
+                    target: target.name.clone(),
+                    executables: [other.clone(), path],
+                });
             }
             found = Some((path, artifact));
         }
     }
     let Some((executable, artifact)) = found else {
-        bail!(
-            "`cargo {builder}` built no executable for `{}` of package `{}`",
-            target.name,
-            package.name
-        );
+        return Err(CargoError::NotBuilt {
+            words: words.to_owned(),
+            target: target.name.clone(),
+            package: package.name.to_string(),
+        });
     };
     if let Some(other) = artifacts.iter().find(|other| {
         let same_path = other
@@ -230,13 +219,11 @@ fn find(
             .is_some_and(|path| path.as_std_path() == executable);
         same_path && other.package_id != package.id
     }) {
-        bail!(
-            "two packages build `{}`: `{}` and `{}`; the later one overwrites the other. Rename a \
-             bin, or pack one package at a time with `-p`",
-            executable.display(),
-            package.name,
-            other.package_id.repr
-        );
+        return Err(CargoError::Overwritten {
+            executable,
+            package: package.name.to_string(),
+            other: other.package_id.repr.clone(),
+        });
     }
     Ok(Built {
         executable,
@@ -245,39 +232,34 @@ fn find(
     })
 }
 
-/// Refuses two executables that cargo would put in one place: the later one replaces the other, even
+/// Refuses two executables that cargo would put into one file: the later one replaces the other, even
 /// where each is built by a call of its own.
-pub fn check_names(selected: &[Selected<'_>]) -> anyhow::Result<()> {
-    for (index, one) in selected.iter().enumerate() {
-        let same = |other: &&Selected<'_>| {
-            other.target.name == one.target.name && other.target.kind == one.target.kind
-        };
-        if let Some(other) = selected.iter().skip(index + 1).find(same) {
-            bail!(
-                "`{}` is an executable of both package `{}` and package `{}`, and cargo puts both \
-                 into one file. Rename one, or pack one package at a time with `-p`",
-                one.target.name,
-                one.package.name,
-                other.package.name
-            );
+///
+/// # Errors
+/// [`CargoError::SharedName`].
+pub fn check_names(targets: &[BuildTarget<'_>]) -> Result<(), CargoError> {
+    for (index, one) in targets.iter().enumerate() {
+        let mut others = targets.iter().skip(index + 1);
+        if let Some(other) = others.find(|other| one.shares_file_with(other.target)) {
+            return Err(CargoError::SharedName {
+                name: one.target.name.clone(),
+                packages: [one, other].map(|one| one.package.name.to_string()),
+            });
         }
     }
     Ok(())
 }
 
-/// Whether one of these packages has a target that is not selected but has the name of one that is:
+/// Whether one of `packages` has a target that is not wanted but has the name of one that is:
 /// `cargo build -p a -p b --bin x` would build it too.
-pub fn names_are_shared(packages: &[&Package], selected: &[&Selected<'_>]) -> bool {
+pub fn names_are_shared(packages: &[&Package], wanted: &[BuildTarget<'_>]) -> bool {
     packages.iter().any(|package| {
         package.targets.iter().any(|target| {
-            let same_name = |other: &&&Selected<'_>| {
-                other.target.name == target.name && other.target.kind == target.kind
-            };
-            let wanted = selected.iter().find(same_name).is_some();
-            let chosen = selected
+            let has_its_name = wanted.iter().any(|one| one.shares_file_with(target));
+            let is_wanted = wanted
                 .iter()
-                .any(|other| other.package.id == package.id && other.target == target);
-            wanted && !chosen
+                .any(|one| one.package.id == package.id && one.target == target);
+            has_its_name && !is_wanted
         })
     })
 }

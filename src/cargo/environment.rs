@@ -1,32 +1,69 @@
-//! What `cargo run` adds to the environment of the executable that it starts, as far as a program needs it to start at all:
-//! the folders of dynamic libraries, and `[env]` of cargo's configuration.
+//! The part of `cargo run`'s environment without which some executables do not start: the folders of dynamic libraries, and `[env]` of cargo's configuration.
 //!
 //! cargo's own order (cargo 1.95, `src/cargo/core/compiler/compilation.rs`, `fill_env` and `apply_env_config`): the folders
 //! come first, and `[env]` does not replace what cargo itself has set.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::Context as _;
 use cargo_config2::de;
 
-use super::config;
+use super::config::{Argument, CargoConfig, ConfigError};
 use super::outer::{self, Change, LIBRARIES};
 use super::runner::without_c_library;
 
-/// What cargo would change for an executable that it has built for `triple`, or for this machine, beside what takes an outer cargo's
-/// additions back. `folders` are those of [`library_folders`], `configs` the values of `--config`.
+/// Why the environment that cargo would give to an executable is not known.
+#[derive(Debug)]
+pub enum EnvironmentError {
+    /// The variable of library folders cannot hold one of the folders.
+    Folders(std::env::JoinPathsError),
+    /// This value of `--config` could not be read.
+    Argument(String, ConfigError),
+}
+
+impl fmt::Display for EnvironmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folders(_) => write!(
+                f,
+                "a folder of dynamic libraries has a character that `{LIBRARIES}` cannot hold"
+            ),
+            Self::Argument(text, _) => write!(
+                f,
+                "failed to read `--config {text}`: only cargo understands it, so that the executable would not get the \
+                 variable: write it into `.cargo/config.toml`"
+            ),
+        }
+    }
+}
+
+impl Error for EnvironmentError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Folders(error) => Some(error),
+            Self::Argument(_, error) => Some(error),
+        }
+    }
+}
+
+/// The changes that cargo would make for an executable that it has built for `triple`, or for this machine, after those that
+/// take back the additions of an outer cargo. `folders` are those of [`library_folders`].
+///
+/// # Errors
+/// If a part of the environment is not known.
 pub fn of_run(
     folders: &[PathBuf],
     triple: Option<&str>,
-    configs: &[String],
-) -> anyhow::Result<Vec<Change>> {
+    config: &CargoConfig,
+) -> Result<Vec<Change>, EnvironmentError> {
     let mut changes = outer::undone();
     let before = value(&changes, LIBRARIES.as_ref()).unwrap_or_default();
     let before: Vec<_> = std::env::split_paths(&before).collect();
-    let own = folders.iter().cloned().chain(target_libdir(triple));
+    let own = folders.iter().cloned().chain(target_libdir(triple, config));
     let mut all: Vec<_> = own.collect();
     let by_cargo = !before.starts_with(&all);
     if by_cargo {
@@ -38,12 +75,10 @@ pub fn of_run(
             all.extend(home);
             all.extend(["/usr/local/lib", "/usr/lib"].map(PathBuf::from));
         }
-        let joined = std::env::join_paths(all).with_context(|| {
-            format!("a folder of dynamic libraries has a character that `{LIBRARIES}` cannot hold")
-        })?;
+        let joined = std::env::join_paths(all).map_err(EnvironmentError::Folders)?;
         set(&mut changes, LIBRARIES.into(), joined);
     }
-    for (name, setting) in settings(configs)? {
+    for (name, setting) in settings(config)? {
         let name = OsString::from(name);
         let is_ours = by_cargo && *name == *LIBRARIES;
         if !is_ours && (setting.force || value(&changes, &name).is_none()) {
@@ -94,8 +129,8 @@ fn without_kind(path: &Path) -> PathBuf {
 }
 
 /// The folder of rustc's own libraries for a target. Without it, only executables with `-C prefer-dynamic` do not start.
-fn target_libdir(triple: Option<&str>) -> Option<PathBuf> {
-    let rustc = config::load().map_or_else(
+fn target_libdir(triple: Option<&str>, config: &CargoConfig) -> Option<PathBuf> {
+    let rustc = config.resolved().map_or_else(
         || std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()),
         |config| config.rustc().path.clone().into_os_string(),
     );
@@ -118,65 +153,60 @@ struct Setting {
 }
 
 /// `[env]` of the files, under what `--config` sets.
-fn settings(configs: &[String]) -> anyhow::Result<BTreeMap<String, Setting>> {
-    let files = config::load().map(|config| config.env).unwrap_or_default();
+fn settings(config: &CargoConfig) -> Result<BTreeMap<String, Setting>, EnvironmentError> {
+    let files = config.resolved().into_iter().flat_map(|config| &config.env);
     let mut all: BTreeMap<_, _> = files
-        .into_iter()
         .map(|(name, found)| {
             let setting = Setting {
-                value: found.value,
+                value: found.value.clone(),
                 force: found.force,
             };
-            (name, setting)
+            (name.clone(), setting)
         })
         .collect();
     // The last one wins.
-    for config in configs {
-        let found =
-            by_flag(config).with_context(|| format!("failed to read `--config {config}`"))?;
+    for argument in config.arguments() {
+        let found = by_flag(argument)
+            .map_err(|error| EnvironmentError::Argument(argument.text().to_owned(), error))?;
         all.extend(found);
     }
     Ok(all)
 }
 
 /// The entries that one `--config` sets.
-fn by_flag(config: &str) -> anyhow::Result<Vec<(String, Setting)>> {
+fn by_flag(argument: &Argument) -> Result<Vec<(String, Setting)>, ConfigError> {
     let concerns_env = |text: &str| {
         let mut lines = text
             .lines()
             .map(|line| line.trim_start().trim_start_matches('['));
         lines.any(|line| line.trim_start().starts_with("env"))
     };
-    let parsed = config::parsed(config, concerns_env).context(
-        "only cargo understands it, so that the executable would not get the variable: write it into \
-         `.cargo/config.toml`",
-    )?;
-    let Some((found, root)) = parsed else {
-        return Ok(Vec::new());
-    };
-    let entries = found.env.into_iter().filter_map(|(name, entry)| {
-        let setting = match entry {
-            de::EnvConfigValue::Value(value) => Setting {
-                value: value.val.into(),
-                force: false,
-            },
-            de::EnvConfigValue::Table {
-                value,
-                force,
-                relative,
-            } => Setting {
-                value: if relative.is_some_and(|relative| relative.val) {
-                    root.join(OsStr::new(&value.val)).into_os_string()
-                } else {
-                    value.val.into()
+    let mut entries = Vec::new();
+    argument.parsed(concerns_env, |config, root| {
+        for (name, entry) in &config.env {
+            let setting = match entry {
+                de::EnvConfigValue::Value(value) => Setting {
+                    value: (&value.val).into(),
+                    force: false,
                 },
-                force: force.is_some_and(|force| force.val),
-            },
-            _ => return None,
-        };
-        Some((name, setting))
-    });
-    Ok(entries.collect())
+                de::EnvConfigValue::Table {
+                    value,
+                    force,
+                    relative,
+                } => Setting {
+                    value: if relative.as_ref().is_some_and(|relative| relative.val) {
+                        root.join(OsStr::new(&value.val)).into_os_string()
+                    } else {
+                        (&value.val).into()
+                    },
+                    force: force.as_ref().is_some_and(|force| force.val),
+                },
+                _ => continue,
+            };
+            entries.push((name.clone(), setting));
+        }
+    })?;
+    Ok(entries)
 }
 
 #[cfg(test)]

@@ -3,57 +3,56 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 use super::options::CargoOptions;
-use crate::exit::CargoFailed;
-use crate::shell::Shell;
+use super::{CargoError, CargoFailed, Listener};
 
 /// The workspace around the user.
 #[derive(Debug)]
 pub struct Workspace {
-    /// What cargo says of it.
+    /// The output of `cargo metadata`.
     pub metadata: Metadata,
     /// The manifest that cargo works on: `--manifest-path` or the nearest one.
     current_manifest: PathBuf,
 }
 
+/// The packages that `cargo build` would take.
+#[derive(Debug)]
+pub struct ChosenPackages<'a> {
+    /// The packages.
+    pub packages: Vec<&'a Package>,
+    /// The flags that make `cargo build` take them: the user's own, so that cargo unifies the features of the same packages as
+    /// it does without this program.
+    pub args: Vec<OsString>,
+    /// The values of `--exclude` that name no package.
+    pub excluded_nothing: Vec<&'a str>,
+}
+
 impl Workspace {
-    /// Asks cargo.
-    pub fn load(options: &CargoOptions, shell: &mut Shell) -> anyhow::Result<Self> {
+    /// Asks cargo for the workspace around the current folder, or around `--manifest-path`.
+    ///
+    /// # Errors
+    /// If cargo cannot be run or fails, or if it is too old.
+    pub fn load(options: &CargoOptions, listener: &mut dyn Listener) -> Result<Self, CargoError> {
         let mut command = super::command();
         command.args(["metadata", "--no-deps", "--format-version", "1"]);
         command.args(options.metadata_args());
-        shell.verbose("Running", format!("`{}`", super::shown(&command)));
-        // Shown only if it fails, by a shell that knows whether there are colours.
+        listener.starting(&super::shown(&command));
+        // The caller may show what cargo says, on a terminal with colours or without.
         command.env("CARGO_TERM_COLOR", "always");
         let output = super::output_of(&mut command)?;
         if !output.status.success() {
-            // cargo's own words say it best.
-            shell.foreign(&output.stderr);
-            if options.manifest_path.is_none() && nearest_manifest()?.is_none() {
-                shell.note(
-                    "a program that was built elsewhere needs no Cargo project: pass \
-                     `--executable FILE --source FILE`",
-                );
-            }
-            let code = output
-                .status
-                .code()
-                .and_then(|code| u8::try_from(code).ok());
-            return Err(CargoFailed {
-                code: code.unwrap_or(1),
-                action: "metadata".to_owned(),
-                triple: None,
-            }
-            .into());
+            return Err(CargoError::Failed(CargoFailed {
+                words: "metadata".to_owned(),
+                status: output.status,
+                stderr: output.stderr,
+            }));
         }
-        let stdout =
-            String::from_utf8(output.stdout).context("`cargo metadata` printed no UTF-8")?;
-        let metadata = MetadataCommand::parse(stdout).context("failed to read `cargo metadata`")?;
+        let stdout = String::from_utf8(output.stdout).map_err(CargoError::MetadataText)?;
+        let metadata = MetadataCommand::parse(stdout).map_err(CargoError::Metadata)?;
         if !metadata.workspace_default_members.is_available() {
-            bail!("this cargo is older than 1.71; a newer one is needed (`rustup update`)");
+            return Err(CargoError::TooOld);
         }
         Ok(Self {
             current_manifest: current_manifest(options, &metadata)?,
@@ -61,21 +60,59 @@ impl Workspace {
         })
     }
 
+    /// The workspace of `metadata` with the user at its root.
+    #[cfg(test)]
+    pub fn at_root(metadata: Metadata) -> Self {
+        Self {
+            current_manifest: metadata.workspace_root.join("Cargo.toml").into(),
+            metadata,
+        }
+    }
+
     /// The packages that `cargo build` would take with these options.
-    pub fn packages(
-        &self,
-        options: &CargoOptions,
-        shell: &mut Shell,
-    ) -> anyhow::Result<Vec<&Package>> {
-        let mut members = self.metadata.workspace_packages();
+    ///
+    /// # Errors
+    /// If `--package` names no member, or cargo fails when it is asked for one.
+    pub fn choose<'a>(
+        &'a self,
+        options: &'a CargoOptions,
+    ) -> Result<ChosenPackages<'a>, CargoError> {
+        let members = self.metadata.workspace_packages();
+        let mut args = Vec::new();
+        for spec in &options.package {
+            args.extend(["--package".into(), spec.into()]);
+        }
         if options.workspace {
-            for spec in &options.exclude {
-                let excluded = matching_spec(&members, spec, options)?;
-                if excluded.is_empty() {
-                    shell.warn(format!("no package `{spec}` to exclude in this workspace"));
-                }
-                members.retain(|package| !excluded.iter().any(|gone| gone.id == package.id));
+            args.push("--workspace".into());
+        }
+        let mut excluded_nothing = Vec::new();
+        let mut excluded = Vec::new();
+        for spec in &options.exclude {
+            let found = matching_spec(&members, spec, options)?;
+            if found.is_empty() {
+                // cargo does not get the flag: it would tell the user the same once more.
+                excluded_nothing.push(spec.as_str());
+            } else {
+                args.extend(["--exclude".into(), spec.into()]);
             }
+            excluded.extend(found);
+        }
+        let mut packages = self.included(members, options)?;
+        packages.retain(|package| !excluded.iter().any(|gone| gone.id == package.id));
+        Ok(ChosenPackages {
+            packages,
+            args,
+            excluded_nothing,
+        })
+    }
+
+    /// The packages without regard to `--exclude`.
+    fn included<'a>(
+        &'a self,
+        members: Vec<&'a Package>,
+        options: &CargoOptions,
+    ) -> Result<Vec<&'a Package>, CargoError> {
+        if options.workspace {
             return Ok(members);
         }
         if !options.package.is_empty() {
@@ -91,26 +128,6 @@ impl Workspace {
             }
             _ => Ok(self.metadata.workspace_default_packages()),
         }
-    }
-
-    /// The flags that make `cargo build` take these packages: the user's own, so that it unifies the
-    /// features of the same packages as it does without us.
-    pub fn package_args(&self, options: &CargoOptions) -> anyhow::Result<Vec<OsString>> {
-        let mut args = Vec::new();
-        for spec in &options.package {
-            args.extend(["--package".into(), spec.into()]);
-        }
-        if options.workspace {
-            args.push("--workspace".into());
-        }
-        let members = self.metadata.workspace_packages();
-        for spec in &options.exclude {
-            // The user has been told of those that exclude nothing; cargo would say it again.
-            if !matching_spec(&members, spec, options)?.is_empty() {
-                args.extend(["--exclude".into(), spec.into()]);
-            }
-        }
-        Ok(args)
     }
 }
 
@@ -128,13 +145,13 @@ fn matching<'a>(
     members: &[&'a Package],
     specs: &[String],
     options: &CargoOptions,
-) -> anyhow::Result<Vec<&'a Package>> {
+) -> Result<Vec<&'a Package>, CargoError> {
     let mut found: Vec<&Package> = Vec::new();
     for spec in specs {
         let matches = matching_spec(members, spec, options)?;
         if matches.is_empty() {
             let with_version = spec.contains(['@', ':']);
-            let names: Vec<_> = members
+            let names = members
                 .iter()
                 .map(|package| {
                     if with_version {
@@ -144,12 +161,10 @@ fn matching<'a>(
                     }
                 })
                 .collect();
-            let names: Vec<_> = names.iter().map(String::as_str).collect();
-            bail!(
-                "no package `{spec}` in this workspace{}; its members are {}",
-                super::select::did_you_mean(spec, &names),
-                super::select::listed(&names)
-            );
+            return Err(CargoError::NoPackage {
+                spec: spec.clone(),
+                members: names,
+            });
         }
         for package in matches {
             if !found.iter().any(|other| other.id == package.id) {
@@ -166,7 +181,7 @@ fn matching_spec<'a>(
     members: &[&'a Package],
     spec: &str,
     options: &CargoOptions,
-) -> anyhow::Result<Vec<&'a Package>> {
+) -> Result<Vec<&'a Package>, CargoError> {
     let (name, version) = match spec.split_once(['@', ':']) {
         Some((name, version)) if !spec.contains("://") => (name, Some(version)),
         _ => (spec, None),
@@ -203,8 +218,11 @@ fn matching_spec<'a>(
     command.arg("pkgid").args(options.metadata_args()).arg(spec);
     let output = super::output_of(&mut command)?;
     if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
-        bail!("cargo does not know the package `{spec}`: {}", words.trim());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return Err(CargoError::UnknownPackage {
+            spec: spec.to_owned(),
+            stderr: stderr.trim().to_owned(),
+        });
     }
     let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     Ok(members
@@ -215,7 +233,7 @@ fn matching_spec<'a>(
 }
 
 /// The manifest that cargo finds, by cargo's own rule: the nearest `Cargo.toml` above.
-fn current_manifest(options: &CargoOptions, metadata: &Metadata) -> anyhow::Result<PathBuf> {
+fn current_manifest(options: &CargoOptions, metadata: &Metadata) -> Result<PathBuf, CargoError> {
     if let Some(path) = &options.manifest_path {
         return Ok(path.clone());
     }
@@ -227,8 +245,12 @@ fn current_manifest(options: &CargoOptions, metadata: &Metadata) -> anyhow::Resu
     }))
 }
 
-fn nearest_manifest() -> anyhow::Result<Option<PathBuf>> {
-    let here = std::env::current_dir().context("failed to find the current folder")?;
+/// The manifest that cargo finds without `--manifest-path`, if there is one.
+///
+/// # Errors
+/// If the current folder is not known.
+pub fn nearest_manifest() -> Result<Option<PathBuf>, CargoError> {
+    let here = std::env::current_dir().map_err(CargoError::CurrentFolder)?;
     Ok(here
         .ancestors()
         .map(|folder| folder.join("Cargo.toml"))

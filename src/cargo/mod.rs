@@ -1,27 +1,37 @@
-//! Everything that asks or drives cargo. Knows nothing of bundles.
+//! Everything that asks or drives cargo. Nothing here knows what is packed, who sees a message, or which exit code an error has.
 
 pub mod build;
-pub mod builder;
-mod config;
+pub mod config;
 pub mod dep_info;
 pub mod environment;
+mod error;
 pub mod extra_args;
-mod features;
 pub mod metadata;
 pub mod options;
 pub mod outer;
 pub mod runner;
-pub mod select;
-pub mod table;
 pub mod term;
 pub mod triple;
 
+pub use error::{CargoError, CargoFailed};
+
 use std::ffi::OsString;
+use std::io;
 use std::process::{Command, Output, Stdio};
 
-use anyhow::Context as _;
-
 use crate::interrupt::{self, CargoGuard};
+
+/// Hears of the calls of cargo while they happen.
+pub trait Listener {
+    /// cargo is about to be started with this command line.
+    fn starting(&mut self, command: &str);
+
+    /// cargo has printed a JSON message for its caller; the line break is part of `line`.
+    ///
+    /// # Errors
+    /// If the message cannot be passed on, which ends the reading of messages.
+    fn message(&mut self, line: &[u8]) -> io::Result<()>;
+}
 
 /// The cargo that runs us, or the one on `PATH`: one and the same for all calls.
 fn command() -> Command {
@@ -31,29 +41,23 @@ fn command() -> Command {
     command
 }
 
-/// What to say where cargo cannot be started at all.
-fn not_started(command: &Command) -> String {
-    format!(
-        "failed to run `{}`; is cargo on the `PATH`, or named by the variable `CARGO`?",
-        shown(command)
-    )
-}
-
-/// Runs cargo to its end and collects what it prints. It may wait for another cargo's lock, or for
-/// the network, so it must end when we are asked to.
-fn output_of(command: &mut Command) -> anyhow::Result<Output> {
+/// Runs cargo to its end and collects its output. A signal to this process ends cargo too, which may wait for another cargo's
+/// lock or for the network.
+fn output_of(command: &mut Command) -> Result<Output, CargoError> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().with_context(|| not_started(command))?;
+    let child = command
+        .spawn()
+        .map_err(|error| CargoError::NotStarted(shown(command), error))?;
     let guard = CargoGuard::new(child.id());
     let output = child
         .wait_with_output()
-        .with_context(|| format!("failed to read what `{}` printed", shown(command)))?;
+        .map_err(|error| CargoError::Output(shown(command), error))?;
     drop(guard);
     interrupt::check_after(output.status)?;
     Ok(output)
 }
 
-/// The command line, for `--verbose` and for messages.
+/// The command line, for messages: words that a shell would change stand in quotes.
 fn shown(command: &Command) -> String {
     let word = |word: &std::ffi::OsStr| {
         let word = word.to_string_lossy().into_owned();

@@ -2,11 +2,10 @@
 //! `cargo metadata`.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
-
-use crate::exit::Usage;
 
 /// Flags of `cargo build` that this program takes itself.
 #[derive(Debug, Clone, Default, Args)]
@@ -124,11 +123,11 @@ pub struct Common {
 /// cargo's `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ColorWhen {
-    /// If the stream is a terminal.
+    /// With colours if the stream is a terminal.
     Auto,
-    /// Always.
+    /// With colours, whatever the stream is.
     Always,
-    /// Never.
+    /// Without colours.
     Never,
 }
 
@@ -142,6 +141,18 @@ impl ColorWhen {
         }
     }
 }
+
+/// Values of `--message-format` that exclude each other.
+#[derive(Debug)]
+pub struct TwoFormats;
+
+impl fmt::Display for TwoFormats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot specify two kinds of `--message-format`")
+    }
+}
+
+impl std::error::Error for TwoFormats {}
 
 impl CargoOptions {
     /// Whether cargo's JSON lines go to stdout.
@@ -160,7 +171,7 @@ impl CargoOptions {
         }
     }
 
-    /// Names of the flags that were given, for a message that they do not fit.
+    /// The names of the flags that were given, except `--message-format`. A message lists them where they have no effect.
     pub fn given(&self) -> Vec<&'static str> {
         // Destructured, so that a new field cannot be forgotten.
         let Self {
@@ -211,63 +222,119 @@ impl CargoOptions {
         .collect()
     }
 
-    /// Flags for `cargo build`, without the choice of packages, targets and triples.
+    /// Flags for `cargo build`, without those that choose packages, targets and triples.
     pub fn build_args(&self, common: Common) -> Vec<OsString> {
+        // Destructured, so that a new field cannot be forgotten.
+        let Self {
+            // [`metadata_args`](Self::metadata_args)
+            manifest_path: _,
+            locked: _,
+            offline: _,
+            frozen: _,
+            config: _,
+            unstable: _,
+            // `ChosenPackages::args`
+            package: _,
+            workspace: _,
+            exclude: _,
+            // `Request::targets` and `Request::triple`
+            bin: _,
+            example: _,
+            target: _,
+            features,
+            all_features,
+            no_default_features,
+            release,
+            profile,
+            jobs,
+            target_dir,
+            message_format: _,
+        } = self;
+        let Common {
+            verbose,
+            quiet,
+            color,
+        } = common;
         let mut args = self.metadata_args();
         let mut flag = |name: &str, value: Option<OsString>| {
             args.push(name.into());
             args.extend(value);
         };
-        for features in &self.features {
+        for features in features {
             flag("--features", Some(features.into()));
         }
         for (name, given) in [
-            ("--all-features", self.all_features),
-            ("--no-default-features", self.no_default_features),
-            ("--release", self.release),
-            ("--quiet", common.quiet),
+            ("--all-features", *all_features),
+            ("--no-default-features", *no_default_features),
+            ("--release", *release),
+            ("--quiet", quiet),
         ] {
             if given {
                 flag(name, None);
             }
         }
         for (name, value) in [
-            ("--profile", self.profile.clone().map(OsString::from)),
-            ("--jobs", self.jobs.clone().map(OsString::from)),
-            ("--target-dir", self.target_dir.clone().map(OsString::from)),
-            ("--color", common.color.map(|color| color.word().into())),
+            ("--profile", profile.clone().map(OsString::from)),
+            ("--jobs", jobs.clone().map(OsString::from)),
+            ("--target-dir", target_dir.clone().map(OsString::from)),
+            ("--color", color.map(|color| color.word().into())),
             ("--message-format", Some(self.cargo_message_format().into())),
         ] {
             if let Some(value) = value {
                 flag(name, Some(value));
             }
         }
-        for _ in 0..common.verbose {
+        for _ in 0..verbose {
             flag("--verbose", None);
         }
         args
     }
 
     /// Flags for `cargo metadata`, so that it sees the same packages and touches neither lock file
-    /// nor network if the build may not. It has no `--target-dir`.
+    /// nor network if the build may not.
     pub fn metadata_args(&self) -> Vec<OsString> {
+        // Destructured, so that a new field cannot be forgotten.
+        let Self {
+            manifest_path,
+            locked,
+            offline,
+            frozen,
+            config,
+            unstable,
+            // `cargo metadata` is asked for all members, and for no features of dependencies.
+            package: _,
+            workspace: _,
+            exclude: _,
+            bin: _,
+            example: _,
+            features: _,
+            all_features: _,
+            no_default_features: _,
+            // These say how something is built. `cargo metadata` has no such flags.
+            release: _,
+            profile: _,
+            jobs: _,
+            target: _,
+            target_dir: _,
+            message_format: _,
+        } = self;
         let mut args = Vec::new();
-        if let Some(path) = &self.manifest_path {
+        if let Some(path) = manifest_path {
             args.extend([OsString::from("--manifest-path"), path.into()]);
         }
         for (name, given) in [
-            ("--locked", self.locked),
-            ("--offline", self.offline),
-            ("--frozen", self.frozen),
+            ("--locked", *locked),
+            ("--offline", *offline),
+            ("--frozen", *frozen),
         ] {
             if given {
                 args.push(name.into());
             }
         }
-        for config in &self.config {
+        for config in config {
             args.extend([OsString::from("--config"), config.into()]);
         }
-        for flag in &self.unstable {
+        for flag in unstable {
             args.extend([OsString::from("-Z"), flag.into()]);
         }
         args
@@ -294,7 +361,10 @@ impl CargoOptions {
     }
 
     /// Refuses formats that exclude each other, as cargo does.
-    pub fn check_message_format(&self) -> Result<(), Usage> {
+    ///
+    /// # Errors
+    /// [`TwoFormats`].
+    pub fn check_message_format(&self) -> Result<(), TwoFormats> {
         let text =
             |format: &MessageFormat| matches!(format, MessageFormat::Human | MessageFormat::Short);
         let texts = self
@@ -303,9 +373,7 @@ impl CargoOptions {
             .filter(|format| text(format))
             .count();
         if texts > 1 || (texts == 1 && self.json()) {
-            return Err(Usage(
-                "cannot specify two kinds of `--message-format`".to_owned(),
-            ));
+            return Err(TwoFormats);
         }
         Ok(())
     }

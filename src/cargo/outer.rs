@@ -1,6 +1,6 @@
-//! What `cargo run` adds to the environment of the program that it starts.
+//! The variables that `cargo run` adds to the environment of the program that it starts.
 //!
-//! An `xtask` is started so. A cargo that it starts in turn would hand the additions on, and build scripts that
+//! `cargo run` starts an `xtask`. A cargo that the `xtask` starts in turn would hand the additions on, and build scripts that
 //! ask to be run again when one changes (`rerun-if-env-changed=CARGO_PKG_NAME`) would be run by each of
 //! `cargo build` and `cargo xtask` in turn.
 
@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Set by `cargo run` and `cargo test` for what they start, and by nobody else.
+/// Only `cargo run` and `cargo test` set this variable, for the programs that they start.
 const MARK: &str = "CARGO_MANIFEST_DIR";
 
 /// A variable of a program that is started, and its value; without a value, it is taken out.
@@ -33,7 +33,7 @@ pub fn forget(command: &mut Command) {
     }
 }
 
-/// What takes the additions of an outer `cargo run` back, where there is one.
+/// The changes that take back the additions of an outer `cargo run`; none without an outer `cargo run`.
 pub fn undone() -> Vec<Change> {
     if std::env::var_os(MARK).is_none() {
         return Vec::new();

@@ -3,13 +3,14 @@
 //! cargo's own order (<https://doc.rust-lang.org/cargo/reference/config.html#targettriplerunner>): what names the triple
 //! comes before `target.'cfg(..)'`, and for each of them `--config` before the environment before the files.
 
+use std::error::Error;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
 use cargo_config2::{TargetTripleRef, de};
 
-use super::config;
+use super::config::{CargoConfig, ConfigError};
 
 /// A program that starts executables of another target: an emulator, mostly.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,48 +21,101 @@ pub struct Runner {
     pub args: Vec<OsString>,
 }
 
-/// The runner for `triple`, or for this machine's own if none was chosen. `configs` are the values of `--config`.
-pub fn runner(triple: Option<&str>, configs: &[String]) -> anyhow::Result<Option<Runner>> {
-    let by_flag = CommandLine::read(configs)?;
-    // What is not understood there is cargo's business, as long as nobody asks for a runner.
-    let files = de::Config::load().unwrap_or_default();
-    let any = !by_flag.runners.is_empty()
-        || files.target.values().any(|table| table.runner.is_some())
-        || std::env::vars_os().any(|(name, _)| is_runner_variable(&name.to_string_lossy()));
-    // Only rustc knows this machine's triple, and most have no runner at all.
-    if triple.is_none() && !any {
+/// Why the runner of a target is not known.
+#[derive(Debug)]
+pub enum RunnerError {
+    /// This value of `--config` could not be read.
+    Argument(String, ConfigError),
+    /// The configuration holds something that only cargo understands.
+    NotUnderstood,
+    /// cargo does not tell the triple of this machine.
+    Host(cargo_config2::Error),
+    /// A `--config` sets a runner for this condition, which may hold for this triple.
+    Condition {
+        /// `cfg(..)`.
+        condition: String,
+        /// The triple.
+        triple: String,
+    },
+    /// The runner of this triple could not be looked up.
+    Lookup(String, cargo_config2::Error),
+}
+
+impl fmt::Display for RunnerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument(text, _) => write!(f, "failed to read `--config {text}`"),
+            Self::NotUnderstood => f.write_str(
+                "cargo's configuration holds what only cargo understands, so that no runner can be looked up in it",
+            ),
+            Self::Host(_) => f.write_str("failed to ask cargo for the triple of this machine"),
+            Self::Condition { condition, triple } => write!(
+                f,
+                "`--config` sets a runner for `{condition}`, and only cargo can tell whether that means `{triple}`: name \
+                 the target (`--config 'target.{triple}.runner=\"...\"'`), or write it into `.cargo/config.toml`"
+            ),
+            Self::Lookup(triple, _) => write!(
+                f,
+                "failed to look for the runner of `{triple}` in cargo's configuration"
+            ),
+        }
+    }
+}
+
+impl Error for RunnerError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Argument(_, error) => Some(error),
+            Self::Host(error) | Self::Lookup(_, error) => Some(error),
+            Self::NotUnderstood | Self::Condition { .. } => None,
+        }
+    }
+}
+
+/// The runner for `triple`, or for this machine's own if none was chosen.
+///
+/// # Errors
+/// If the configuration may hold a runner that cannot be found out.
+pub fn runner(triple: Option<&str>, config: &CargoConfig) -> Result<Option<Runner>, RunnerError> {
+    let by_flag = CommandLine::read(config)?;
+    let any = || {
+        !by_flag.runners.is_empty()
+            || std::env::vars_os().any(|(name, _)| is_runner_variable(&name.to_string_lossy()))
+            || config
+                .files()
+                .target
+                .values()
+                .any(|table| table.runner.is_some())
+    };
+    // Only rustc knows this machine's triple, and most projects have no runner at all.
+    if triple.is_none() && !any() {
         return Ok(None);
     }
-    let config = config::load().context(
-        "cargo's configuration holds what only cargo understands, so that no runner can be looked up in it",
-    )?;
+    let resolved = config.resolved().ok_or(RunnerError::NotUnderstood)?;
     let triple = match triple {
         Some(triple) => TargetTripleRef::from(without_c_library(triple)),
-        None => config
-            .host_triple()
-            .context("failed to ask cargo for the triple of this machine")?
-            .into(),
+        None => resolved.host_triple().map_err(RunnerError::Host)?.into(),
     };
     let name = triple.triple();
     if let Some(runner) = by_flag.named(name) {
         return Ok(Some(runner));
     }
-    let named_elsewhere = std::env::var_os(variable(name)).is_some()
-        || files
-            .target
-            .get(name)
-            .is_some_and(|table| table.runner.is_some());
-    if let Some(key) = by_flag.condition()
-        && !named_elsewhere
+    let named_elsewhere = || {
+        let table = config.files().target.get(name);
+        std::env::var_os(variable(name)).is_some()
+            || table.is_some_and(|table| table.runner.is_some())
+    };
+    if let Some(condition) = by_flag.condition()
+        && !named_elsewhere()
     {
-        bail!(
-            "`--config` sets a runner for `{key}`, and only cargo can tell whether that means `{name}`: name the target \
-             (`--config 'target.{name}.runner=\"...\"'`), or write it into `.cargo/config.toml`"
-        );
+        return Err(RunnerError::Condition {
+            condition: condition.to_owned(),
+            triple: name.to_owned(),
+        });
     }
-    let found = config.runner(&triple).with_context(|| {
-        format!("failed to look for the runner of `{name}` in cargo's configuration")
-    })?;
+    let found = resolved
+        .runner(&triple)
+        .map_err(|error| RunnerError::Lookup(name.to_owned(), error))?;
     Ok(found.map(|found| Runner {
         program: found.path,
         args: found.args,
@@ -102,29 +156,30 @@ struct CommandLine {
 }
 
 impl CommandLine {
-    fn read(configs: &[String]) -> anyhow::Result<Self> {
+    fn read(config: &CargoConfig) -> Result<Self, RunnerError> {
         let mut all = Self::default();
-        // The last one wins.
-        for config in configs.iter().rev() {
-            all.read_one(config)
-                .with_context(|| format!("failed to read `--config {config}`"))?;
+        for argument in config.arguments().iter().rev() {
+            argument
+                .parsed(
+                    |text| text.contains("runner"),
+                    |config, root| all.add(config, root),
+                )
+                .map_err(|error| RunnerError::Argument(argument.text().to_owned(), error))?;
         }
         Ok(all)
     }
 
-    fn read_one(&mut self, config: &str) -> anyhow::Result<()> {
-        let Some((config, root)) = config::parsed(config, |text| text.contains("runner"))? else {
-            return Ok(());
-        };
-        for (key, table) in config.target {
-            let Some(runner) = table.runner else { continue };
-            let runner = Runner {
-                program: resolve(runner.path.raw_value(), &root),
-                args: runner.args.into_iter().map(|arg| arg.val.into()).collect(),
+    fn add(&mut self, config: &de::Config, root: &Path) {
+        for (key, table) in &config.target {
+            let Some(runner) = &table.runner else {
+                continue;
             };
-            self.runners.push((key, runner));
+            let runner = Runner {
+                program: resolve(runner.path.raw_value(), root),
+                args: runner.args.iter().map(|arg| (&arg.val).into()).collect(),
+            };
+            self.runners.push((key.clone(), runner));
         }
-        Ok(())
     }
 
     fn named(&self, triple: &str) -> Option<Runner> {
@@ -154,8 +209,7 @@ mod tests {
     use super::*;
 
     fn read(configs: &[&str]) -> CommandLine {
-        let configs: Vec<_> = configs.iter().map(|&config| config.to_owned()).collect();
-        CommandLine::read(&configs).unwrap()
+        CommandLine::read(&CargoConfig::of_arguments(configs)).unwrap()
     }
 
     #[test]
@@ -182,9 +236,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_setting_is_named() {
-        let error = CommandLine::read(&["target.a.runner".to_owned()]).unwrap_err();
-        let text = format!("{error:#}");
+    fn an_argument_that_is_no_setting_is_named() {
+        let config = CargoConfig::of_arguments(&["target.a.runner"]);
+        let error = CommandLine::read(&config).unwrap_err();
+        assert!(error.source().is_some());
+        let text = error.to_string();
         assert!(text.contains("`--config target.a.runner`"), "{text}");
     }
 

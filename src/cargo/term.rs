@@ -1,9 +1,9 @@
 //! cargo's `term.*` settings, which hold for this program's own lines too.
 
-use super::config::{self, ConfigArg, unquoted};
+use super::config::{Argument, CargoConfig, Setting, unquoted};
 use super::options::ColorWhen;
 
-/// What the configuration says, where it says something.
+/// The settings that the configuration has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Term {
     /// `term.color`.
@@ -15,16 +15,15 @@ pub struct Term {
 }
 
 impl Term {
-    /// Every `--config` of the command line before the environment, that before the files. What cannot be
-    /// read says nothing here: cargo says what is wrong with it.
-    pub fn load<'a>(config_args: impl DoubleEndedIterator<Item = &'a str>) -> Self {
+    /// Takes every `--config` before the environment, and the environment before the files. Settings that cannot be read count
+    /// as not set: cargo says what is wrong with them.
+    pub fn of(config: &CargoConfig) -> Self {
         let mut term = Self::default();
-        for arg in config_args.rev() {
-            term = term.or(Self::of_argument(arg));
+        for argument in config.arguments().iter().rev() {
+            term = term.or(Self::of_argument(argument));
         }
-        term.or(config::load()
-            .as_ref()
-            .map_or_else(Self::of_environment, Self::of_config))
+        let rest = config.resolved();
+        term.or(rest.map_or_else(Self::of_environment, Self::of_files))
     }
 
     /// `self` where it says something, else `other`.
@@ -36,27 +35,27 @@ impl Term {
         }
     }
 
-    fn of_argument(arg: &str) -> Self {
+    fn of_argument(argument: &Argument) -> Self {
         let mut term = Self::default();
-        match ConfigArg::read(arg) {
-            ConfigArg::File(config) => {
-                term.color = config.term.color.map(|color| color.val.into());
-                term.quiet = config.term.quiet.map(|value| value.val);
-                term.verbose = config.term.verbose.map(|value| value.val);
+        match argument.setting() {
+            Setting::File(config) => {
+                term.color = config.term.color.as_ref().map(|color| color.val.into());
+                term.quiet = config.term.quiet.as_ref().map(|value| value.val);
+                term.verbose = config.term.verbose.as_ref().map(|value| value.val);
             }
-            ConfigArg::Value { key, value } => match key.as_str() {
+            Setting::Value { key, value } => match key {
                 "term.color" => term.color = color(unquoted(value)),
                 "term.quiet" => term.quiet = value.parse().ok(),
                 "term.verbose" => term.verbose = value.parse().ok(),
                 _ => {}
             },
-            ConfigArg::Unknown => {}
+            Setting::Unknown => {}
         }
         term
     }
 
-    /// Files and environment together.
-    fn of_config(config: &cargo_config2::Config) -> Self {
+    /// The files, with the environment before them.
+    fn of_files(config: &cargo_config2::Config) -> Self {
         Self {
             color: config.term.color.map(ColorWhen::from),
             quiet: config.term.quiet,
@@ -112,7 +111,9 @@ mod tests {
             ("build.jobs=1", Term::default()),
             ("no-such-file.toml", Term::default()),
         ] {
-            assert_eq!(Term::of_argument(config), expected, "{config}");
+            let arguments = CargoConfig::of_arguments(&[config]);
+            let found = arguments.arguments().first().map(Term::of_argument);
+            assert_eq!(found, Some(expected), "{config}");
         }
     }
 }

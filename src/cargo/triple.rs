@@ -2,13 +2,13 @@
 
 use cargo_config2::de::StringOrArray;
 
-use super::config::{self, ConfigArg, unquoted};
+use super::config::{Argument, CargoConfig, Setting, unquoted};
 use super::options::CargoOptions;
 
 /// One triple to build for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Triple {
-    /// What is passed to cargo as `--target`; nothing where cargo takes the same one by itself.
+    /// The value of `--target` for cargo; nothing where cargo chooses the same triple by itself.
     pub flag: Option<String>,
     /// The triple, if one was chosen by flag, environment or configuration.
     pub shown: Option<String>,
@@ -19,17 +19,17 @@ const HOST: &str = "host-tuple";
 
 /// The triples that `cargo build` would build for, by flag, configuration and environment. With
 /// several, each is built by a call of its own: cargo's messages do not say which is which.
-pub fn triples(options: &CargoOptions) -> Vec<Triple> {
+pub fn triples(options: &CargoOptions, config: &CargoConfig) -> Vec<Triple> {
     let by_flag = !options.target.is_empty();
     let names = if by_flag {
         options.target.clone()
     } else {
-        configured(options)
+        configured(config)
     };
     let mut shown: Vec<String> = Vec::new();
     for name in names {
         let name = if name == HOST {
-            host().unwrap_or(name)
+            host(config).unwrap_or(name)
         } else {
             name
         };
@@ -53,49 +53,50 @@ pub fn triples(options: &CargoOptions) -> Vec<Triple> {
 }
 
 /// `build.target` from `--config`, `CARGO_BUILD_TARGET` and the configuration files.
-fn configured(options: &CargoOptions) -> Vec<String> {
-    for config in options.config.iter().rev() {
-        match on_command_line(config) {
-            Setting::Other => {}
-            Setting::Targets(targets) => return targets,
+fn configured(config: &CargoConfig) -> Vec<String> {
+    for argument in config.arguments().iter().rev() {
+        match on_command_line(argument) {
+            Targets::NotSet => {}
+            Targets::Set(targets) => return targets,
             // Only cargo can tell.
-            Setting::Unknown => return Vec::new(),
+            Targets::Unknown => return Vec::new(),
         }
     }
-    let targets = config::load().and_then(|config| config.build.target);
-    let names = targets.iter().flatten();
+    let config = config.resolved();
+    let targets = config.and_then(|config| config.build.target.as_ref());
+    let names = targets.into_iter().flatten();
     names.map(|target| target.triple().to_owned()).collect()
 }
 
-/// What a `--config` says of `build.target`.
+/// The effect of a `--config` on `build.target`.
 #[derive(Debug, PartialEq, Eq)]
-enum Setting {
-    /// Nothing.
-    Other,
-    /// These.
-    Targets(Vec<String>),
-    /// Something, perhaps.
+enum Targets {
+    /// It does not set it.
+    NotSet,
+    /// It sets it to these triples.
+    Set(Vec<String>),
+    /// It may set it in a way that only cargo can read.
     Unknown,
 }
 
 /// Reads a `--config`. A table is left to cargo.
-fn on_command_line(config: &str) -> Setting {
-    let (key, value) = match ConfigArg::read(config) {
-        ConfigArg::Value { key, value } => (key, value),
-        ConfigArg::File(config) => {
-            let names = match config.build.target {
-                None => return Setting::Other,
+fn on_command_line(argument: &Argument) -> Targets {
+    let (key, value) = match argument.setting() {
+        Setting::Value { key, value } => (key, value),
+        Setting::File(config) => {
+            let names = match &config.build.target {
+                None => return Targets::NotSet,
                 Some(StringOrArray::String(name)) => vec![name],
-                Some(StringOrArray::Array(names)) => names,
+                Some(StringOrArray::Array(names)) => names.iter().collect(),
             };
-            return Setting::Targets(names.into_iter().map(|name| name.val).collect());
+            return Targets::Set(names.into_iter().map(|name| name.val.clone()).collect());
         }
-        ConfigArg::Unknown => return Setting::Unknown,
+        Setting::Unknown => return Targets::Unknown,
     };
-    match key.as_str() {
+    match key {
         "build.target" => {}
-        "build" => return Setting::Unknown,
-        _ => return Setting::Other,
+        "build" => return Targets::Unknown,
+        _ => return Targets::NotSet,
     }
     // Triples hold neither quotes nor commas.
     let list = value
@@ -103,13 +104,13 @@ fn on_command_line(config: &str) -> Setting {
         .and_then(|value| value.strip_suffix(']'));
     let words = list.unwrap_or(value).split(',').map(unquoted);
     let words = words.filter(|word| !word.is_empty());
-    Setting::Targets(words.map(str::to_owned).collect())
+    Targets::Set(words.map(str::to_owned).collect())
 }
 
 /// cargo's own answer, where it can be had.
-fn host() -> Option<String> {
-    let config = config::load()?;
-    config.host_triple().ok().map(str::to_owned)
+fn host(config: &CargoConfig) -> Option<String> {
+    let triple = config.resolved()?.host_triple();
+    triple.ok().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -120,18 +121,20 @@ mod tests {
     fn targets_on_the_command_line() {
         let targets = |names: &[&str]| {
             let names = names.iter().map(|name| (*name).to_owned());
-            Setting::Targets(names.collect())
+            Targets::Set(names.collect())
         };
         for (config, expected) in [
             ("build.target='a'", targets(&["a"])),
             ("build . target = \"a\"", targets(&["a"])),
             ("build.target=['a', \"b\",]", targets(&["a", "b"])),
-            ("build.target-dir='a'", Setting::Other),
-            ("target.x.linker='a'", Setting::Other),
-            ("build={target='a'}", Setting::Unknown),
-            ("more.toml", Setting::Unknown),
+            ("build.target-dir='a'", Targets::NotSet),
+            ("target.x.linker='a'", Targets::NotSet),
+            ("build={target='a'}", Targets::Unknown),
+            ("more.toml", Targets::Unknown),
         ] {
-            assert_eq!(on_command_line(config), expected, "{config}");
+            let arguments = CargoConfig::of_arguments(&[config]);
+            let found = arguments.arguments().first().map(on_command_line);
+            assert_eq!(found, Some(expected), "{config}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The subcommands: the only place where cargo, introspection and bundles meet.
 
 mod executable_json;
+pub mod exit_code;
 mod inspect;
 mod pack;
 mod unpack;
@@ -11,13 +12,14 @@ use std::path::Path;
 use anyhow::bail;
 
 use crate::bundle::reader::{Bundle, ReadError};
+use crate::cargo::config::CargoConfig;
 use crate::cli::{Cli, Command};
 use crate::shell::Shell;
 
 /// Runs what the command line asks for. Returns the exit code.
-pub fn run(cli: Cli, shell: &mut Shell) -> anyhow::Result<u8> {
+pub fn run(cli: Cli, config: &CargoConfig, shell: &mut Shell) -> anyhow::Result<u8> {
     match cli.command {
-        None => pack::run(&cli.pack, cli.common.into(), shell),
+        None => pack::run(&cli.pack, cli.common.into(), config, shell),
         Some(Command::Inspect(args)) => inspect::run(&args, shell),
         Some(Command::Verify(args)) => verify::run(&args, shell),
         Some(Command::Unpack(args)) => unpack::run(&args, shell),

@@ -14,6 +14,7 @@ mod library;
 mod output;
 #[path = "../common/packer.rs"]
 mod packer;
+mod packing;
 mod refuse;
 mod section;
 mod signals;

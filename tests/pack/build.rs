@@ -344,3 +344,24 @@ fn notes_on_dev_builds_and_debug_info() {
     let outcome: Outcome = project.pack("-r").ok();
     outcome.says(&[DEBUG, "[profile.release]"]);
 }
+
+/// The code is cargo's own, whatever cargo was asked for.
+#[cfg(unix)]
+#[test]
+fn the_code_of_a_killed_cargo_is_that_of_the_signal() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let project = Project::with_sdk("one-bin");
+    let cargo = project.path("cargo.sh");
+    for asked in ["metadata", "build"] {
+        let script = format!(
+            "#!/bin/sh\nif [ \"$1\" = {asked} ]; then kill -KILL $$; fi\nexec {} \"$@\"\n",
+            std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+        );
+        fs::write(&cargo, script).unwrap();
+        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+        let outcome = project.program().env("CARGO", &cargo).run();
+        let words = format!("`cargo {asked}` failed; nothing was packed");
+        outcome.must_end_with(137).says(&[&words]);
+    }
+}

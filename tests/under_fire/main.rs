@@ -25,5 +25,6 @@ mod packer;
 mod permission;
 #[path = "../common/python.rs"]
 mod python;
+mod reads;
 mod site;
 mod strace;

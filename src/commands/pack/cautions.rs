@@ -1,24 +1,24 @@
-//! What is said of an executable that works on this machine, and hardly on workers.
+//! Warnings about an executable that works on this machine and probably not on workers.
 
 use std::path::PathBuf;
 
-use super::job::Job;
+use super::program::Program;
 use crate::executable::Executable;
 use crate::shell::Shell;
 
-/// cargo and other programs put it into a folder whose content can be made again, such as the target folder.
+/// cargo and other programs put this file into a folder whose content can be made again, such as the target folder.
 const CACHE_TAG: &str = "CACHEDIR.TAG";
 
-/// Warns of all that is likely to fail elsewhere.
-pub fn warn(examined: &Executable, job: &Job, shell: &mut Shell) {
-    for caution in examined.cautions(&build_folders(job)) {
-        shell.warn(format!("`{}`: {caution}", job.executable.display()));
+/// Warns of everything that is likely to fail elsewhere.
+pub fn warn(examined: &Executable, program: &Program<'_>, shell: &mut Shell) {
+    for caution in examined.cautions(&build_folders(program)) {
+        shell.warn(format!("`{}`: {caution}", program.path.display()));
     }
 }
 
-/// The folders of this machine that no other one has: cargo's own, and those that it builds in.
-fn build_folders(job: &Job) -> Vec<PathBuf> {
-    let executable = std::path::absolute(&job.executable).ok();
+/// Folders that no other machine has: cargo's own, and those that it builds in.
+fn build_folders(program: &Program<'_>) -> Vec<PathBuf> {
+    let executable = std::path::absolute(&program.path).ok();
     let tagged = executable.as_deref().and_then(|executable| {
         let mut folders = executable.ancestors().skip(1);
         folders.find(|folder| folder.join(CACHE_TAG).is_file())
@@ -27,7 +27,7 @@ fn build_folders(job: &Job) -> Vec<PathBuf> {
         .filter(|folder| !folder.is_empty())
         .map(PathBuf::from)
         .or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    let named = job.build_folders.iter().map(PathBuf::as_path);
+    let named = program.build_folders.iter().map(PathBuf::as_path);
     let folders = named.chain(tagged).chain(cargo_home.as_deref());
     // A path that stands in an executable may have been resolved, or not.
     folders

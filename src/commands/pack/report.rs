@@ -1,35 +1,37 @@
-//! What is said of a bundle that was packed.
+//! The report of a bundle that was packed.
 
 use serde_json::json;
 
 use super::Ready;
-use super::examine::Bytes;
+use super::program::ByCargo;
 use crate::bundle::writer::Packed;
 use crate::commands::executable_json::ExecutableJson;
 use crate::manifest::Manifest;
 use crate::platform;
 use crate::shell::Shell;
+use crate::text::ByteSize;
 
 /// A status line on stderr; on stdout the path, or a line of JSON.
 pub fn packed(
-    ready: &Ready,
+    ready: &Ready<'_>,
     packed: &Packed,
     tried: bool,
     json: bool,
     shell: &mut Shell,
 ) -> anyhow::Result<()> {
-    let dags = ready.learned.manifest.dag_ids().count();
-    let tasks = ready.learned.manifest.task_count();
+    let manifest = ready.prepared.manifest();
+    let dags = manifest.dag_ids().count();
+    let tasks = manifest.task_count();
     let plural = |count| if count == 1 { "" } else { "s" };
     shell.status(
         if packed.fresh { "Fresh" } else { "Packed" },
         format!(
             "`{}` ({}; {dags} dag{}, {tasks} task{}; {})",
             packed.path.display(),
-            Bytes(packed.size),
+            ByteSize(packed.size),
             plural(dags),
             plural(tasks),
-            ready.examined
+            ready.prepared.examined()
         ),
     );
     if json {
@@ -42,21 +44,23 @@ pub fn packed(
     Ok(())
 }
 
-fn line(ready: &Ready, packed: &Packed, tried: bool) -> serde_json::Value {
-    let origin = ready.origin();
+fn line(ready: &Ready<'_>, packed: &Packed, tried: bool) -> serde_json::Value {
+    let program = &ready.program;
+    let by_cargo = program.by_cargo.as_ref();
+    let built = by_cargo.map(|by_cargo| by_cargo.planned.build_target);
     json!({
         "reason": "airflow-bundle",
         "path": packed.path.to_string_lossy(),
-        "package_id": origin.map(|origin| &origin.package.id.repr),
-        "target": origin.map(|origin| target(&origin.target)),
-        "target_triple": origin.and_then(|origin| origin.triple.as_deref()),
-        "executable": std::path::absolute(&ready.job.executable)
-            .unwrap_or_else(|_| ready.job.executable.clone())
+        "package_id": built.map(|built| &built.package.id.repr),
+        "target": built.map(|built| target(built.target)),
+        "target_triple": by_cargo.and_then(ByCargo::triple),
+        "executable": std::path::absolute(&program.path)
+            .unwrap_or_else(|_| program.path.clone())
             .to_string_lossy(),
-        "executable_info": ExecutableJson::from(&ready.examined),
-        "introspection": ready.learned.source.word(),
+        "executable_info": ExecutableJson::from(ready.prepared.examined()),
+        "introspection": ready.manifest_from.word(),
         "tried": tried,
-        "dags": dags(&ready.learned.manifest),
+        "dags": dags(ready.prepared.manifest()),
         "binary_sha256": packed.binary_sha256.to_string(),
         "size": packed.size,
         "fresh": packed.fresh,

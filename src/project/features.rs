@@ -1,15 +1,15 @@
 //! Whether a target's `required-features` are on.
 //!
-//! cargo passes over such a target without a word if nobody names it, and fails if somebody does.
+//! cargo passes over such a target without a message if no flag names it, and fails if a flag does.
 
 use std::collections::BTreeSet;
 
 use cargo_metadata::{Package, Target};
 
-use super::options::CargoOptions;
+use crate::cargo::options::CargoOptions;
 
 /// The features that `target` needs and that are not on: neither by the command line nor by the package's own `default`.
-/// What a dependent in the same build turns on is not counted.
+/// Features that a dependent in the same build turns on are not counted.
 pub fn missing<'t>(package: &Package, target: &'t Target, options: &CargoOptions) -> Vec<&'t str> {
     if target.required_features.is_empty() {
         return Vec::new();
@@ -19,7 +19,7 @@ pub fn missing<'t>(package: &Package, target: &'t Target, options: &CargoOptions
     required.filter(|&feature| !on.contains(feature)).collect()
 }
 
-/// The features of a package that are on, and those of its dependencies as `dependency/feature`.
+/// The features of a package that are on. A feature of a dependency stands as `dependency/feature`.
 fn enabled<'a>(package: &'a Package, options: &'a CargoOptions) -> BTreeSet<&'a str> {
     let mut wanted = Vec::new();
     if options.all_features {

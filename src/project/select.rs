@@ -1,4 +1,4 @@
-//! Which executables are packed.
+//! Chooses the executables of a workspace that are packed.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use anyhow::{Context as _, bail};
 use cargo_metadata::{DependencyKind, Package, Target, TargetKind};
 
 use super::features;
-use super::metadata::Workspace;
-use super::options::CargoOptions;
-use super::table::{TABLE, Table};
+use super::table::Table;
+use crate::cargo::build::BuildTarget;
+use crate::cargo::metadata::Workspace;
+use crate::cargo::options::CargoOptions;
+use crate::settings::{BINS, Origin, Setting, package_table};
+use crate::text::{did_you_mean, listed};
 
-/// Name of the runtime crate; who depends on it has something to pack.
+/// Name of the runtime crate. A package that depends on it has something to pack.
 const SDK: &str = "airflow-sdk";
-
-/// Names bins where no `--bin` does, separated by commas or spaces.
-pub const BINS_VARIABLE: &str = "CARGO_AIRFLOW_BUNDLE_BINS";
 
 /// An executable that is to be packed.
 #[derive(Debug, Clone)]
@@ -23,17 +23,38 @@ pub struct Selected<'a> {
     pub package: &'a Package,
     /// The bin or example.
     pub target: &'a Target,
-    /// The settings of its package, with those of the workspace behind them.
+    /// The settings of its package.
     pub table: Table,
 }
 
-/// What is packed, and what is not.
+impl<'a> Selected<'a> {
+    /// The executable as cargo builds it.
+    pub fn build_target(&self) -> BuildTarget<'a> {
+        BuildTarget {
+            package: self.package,
+            target: self.target,
+        }
+    }
+}
+
+/// The executables that the user has named by a flag or a variable.
+#[derive(Debug)]
+pub struct Named {
+    /// The bins. Empty where only examples are named.
+    pub bins: Setting<Vec<String>>,
+    /// The examples.
+    pub examples: Vec<String>,
+}
+
+/// The result of [`select`].
 #[derive(Debug)]
 pub struct Selection<'a> {
     /// The executables that are packed.
     pub selected: Vec<Selected<'a>>,
-    /// Bins that nobody named and that cargo passes over, because features are off that they require.
+    /// Bins that no flag, variable or table names and that cargo passes over, because features are off that they require.
     pub passed_over: Vec<PassedOver<'a>>,
+    /// The table of the workspace.
+    pub workspace_table: Table,
 }
 
 /// A bin whose required features are not all on.
@@ -58,38 +79,31 @@ impl fmt::Display for PassedOver<'_> {
     }
 }
 
-/// Chooses from `packages` by flags, environment, package table, workspace table, default: in this
-/// order.
+/// Chooses from `packages`: the executables that the user has named, before the bins in the tables, before every bin of the
+/// packages that have something to pack.
+///
+/// # Errors
+/// If a name fits no executable, if there is no executable, or if only a person can choose.
 pub fn select<'a>(
     workspace: &'a Workspace,
     packages: &[&'a Package],
+    named_by_user: Option<&Named>,
     options: &CargoOptions,
 ) -> anyhow::Result<Selection<'a>> {
     let workspace_table = Table::of_workspace(&workspace.metadata)?;
-    let tables = packages
-        .iter()
-        .map(|package| merged(package, &workspace_table))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let tables = packages.iter().copied().map(Table::of_package);
+    let tables = tables.collect::<anyhow::Result<Vec<_>>>()?;
     let packages: Vec<_> = packages.iter().copied().zip(tables).collect();
-
-    let from_environment = bins_from_environment();
-    let bins = if options.bin.is_empty() {
-        &from_environment
-    } else {
-        &options.bin
-    };
-    if !options.bin.is_empty() || !options.example.is_empty() || !bins.is_empty() {
-        let by_environment = options.bin.is_empty() && options.example.is_empty();
-        let examples = &options.example;
-        let bins = if by_environment || !options.bin.is_empty() {
-            bins.as_slice()
-        } else {
-            &[]
+    if let Some(Named { bins, examples }) = named_by_user {
+        let selected = named(workspace, &packages, &bins.value, examples);
+        let selected = match &bins.from {
+            Origin::Flag(_) => selected,
+            variable => selected.with_context(|| variable.to_string()),
         };
-        let selected = named(workspace, &packages, bins, examples)?;
         return Ok(Selection {
-            selected,
+            selected: selected?,
             passed_over: Vec::new(),
+            workspace_table,
         });
     }
     let mut passed_over = Vec::new();
@@ -122,11 +136,12 @@ pub fn select<'a>(
         _ => Ok(Selection {
             selected: candidates,
             passed_over,
+            workspace_table,
         }),
     }
 }
 
-/// Moves those that cargo would pass over to `passed_over`.
+/// Moves the bins that cargo would pass over to `passed_over`.
 fn pass_over<'a>(
     selected: &mut Vec<Selected<'a>>,
     options: &CargoOptions,
@@ -150,24 +165,7 @@ fn pass_over<'a>(
     );
 }
 
-/// The settings of a package, with those of the workspace behind them.
-fn merged(package: &Package, workspace: &Table) -> anyhow::Result<Table> {
-    let own = Table::of_package(package)?.unwrap_or_default();
-    Ok(Table {
-        bins: own.bins,
-        builder: own.builder.or_else(|| workspace.builder.clone()),
-        source: own.source.or_else(|| workspace.source.clone()),
-        out_dir: own.out_dir.or_else(|| workspace.out_dir.clone()),
-    })
-}
-
-fn bins_from_environment() -> Vec<String> {
-    let text = std::env::var(BINS_VARIABLE).unwrap_or_default();
-    let words = text.split([',', ' ']).filter(|word| !word.is_empty());
-    words.map(str::to_owned).collect()
-}
-
-/// What `--bin` and `--example` name; patterns as in cargo.
+/// The executables with these names; patterns as in cargo.
 fn named<'a>(
     workspace: &Workspace,
     packages: &[(&'a Package, Table)],
@@ -250,14 +248,14 @@ fn missing(
     )
 }
 
-/// Whether a package says that it has something to pack: by a table, or by the SDK that it reaches.
+/// Whether a package has something to pack: it has a table, or reaches the SDK.
 pub fn marked(workspace: &Workspace, package: &Package) -> bool {
     Table::exists(package) || reaches_sdk(workspace, package)
 }
 
-/// Whether a package depends on the SDK, itself or through other members of the workspace, whose code is the author's
-/// too. Only cargo's resolver knows which optional dependencies are on and which targets are meant, and it may want a
-/// network: both count. Dependencies for builds and tests do not.
+/// Whether a package depends on the SDK, itself or through other members of the workspace, whose code has the same author.
+/// Optional dependencies and those for some targets count: only cargo's resolver knows whether they are on, and it may want
+/// a network. Dependencies for builds and tests do not count.
 pub fn reaches_sdk(workspace: &Workspace, package: &Package) -> bool {
     let members = workspace.metadata.workspace_packages();
     let mut seen = vec![package];
@@ -284,8 +282,9 @@ pub fn reaches_sdk(workspace: &Workspace, package: &Package) -> bool {
     false
 }
 
-/// Bins of the packages that have a table or the SDK, or of all if there is none. Also says whether
-/// one table lists them all, which is as good as several `--bin`. Bins that no table names may be passed over.
+/// The bins that are packed where the user names none: those of the packages that have a table or the SDK, or of all packages
+/// if none has. The second value says whether a single table lists all of them: then the user has chosen several bins as with
+/// several `--bin`. A bin that no table lists goes to `passed_over` if cargo would pass over it.
 fn candidates<'a>(
     workspace: &Workspace,
     packages: &[(&'a Package, Table)],
@@ -296,7 +295,7 @@ fn candidates<'a>(
     if packages.iter().all(|(_, table)| table.bins.is_none())
         && let Some(bins) = &workspace_table.bins
     {
-        // It speaks for the whole workspace, of which this may be a part.
+        // The table lists bins of the whole workspace, and `packages` may be a part of it.
         let here = |name: &&String| {
             let owners = owners(workspace, &TargetKind::Bin, name);
             let selected = |owner: &&Package| packages.iter().any(|(one, _)| one.id == owner.id);
@@ -305,12 +304,8 @@ fn candidates<'a>(
         let bins: Vec<_> = bins.iter().filter(here).cloned().collect();
         if !bins.is_empty() {
             let found = named(workspace, packages, &bins, &[]);
-            let found = found.with_context(|| {
-                format!(
-                    "`bins` in [workspace.metadata.{TABLE}] in `{}`",
-                    workspace.metadata.workspace_root.join("Cargo.toml")
-                )
-            })?;
+            let origin = Origin::Workspace(BINS.table, workspace_table.file.clone());
+            let found = found.with_context(|| origin.to_string())?;
             return Ok((found, true));
         }
     }
@@ -327,12 +322,8 @@ fn candidates<'a>(
         let (package, table) = entry;
         let one = std::slice::from_ref(entry);
         if let Some(bins) = &table.bins {
-            let bins = named(workspace, one, bins, &[]).with_context(|| {
-                format!(
-                    "`bins` in [package.metadata.{TABLE}] in `{}`",
-                    package.manifest_path
-                )
-            })?;
+            let origin = Origin::Package(BINS.table, table.file.clone());
+            let bins = named(workspace, one, bins, &[]).with_context(|| origin.to_string())?;
             found.extend(bins);
             all_listed &= *first_listed.get_or_insert(&package.id) == &package.id;
             continue;
@@ -371,10 +362,11 @@ fn ambiguous(candidates: &[Selected<'_>]) -> String {
     let list: Vec<_> = candidates.iter().map(flags).collect();
     format!(
         "{} executables could be packed:\n{}\nchoose with these flags (`--bin` can be repeated), \
-         with `default-run`, with `bins` in [package.metadata.airflow-bundle], or pack all with \
+         with `default-run`, with `bins` in {}, or pack all with \
          `--workspace`",
         candidates.len(),
-        list.join("\n")
+        list.join("\n"),
+        package_table()
     )
 }
 
@@ -384,26 +376,4 @@ fn there_are(names: &[&str]) -> String {
     } else {
         format!("is {}", listed(names))
     }
-}
-
-/// `a`, `b` and `c`.
-pub fn listed(names: &[&str]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        None => "nothing".to_owned(),
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-    }
-}
-
-/// `; did you mean ...?` if one of `names` is near `wrong`.
-pub fn did_you_mean(wrong: &str, names: &[&str]) -> String {
-    let near = names
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .filter(|(distance, _)| *distance <= 3 && *distance < wrong.len())
-        .min();
-    near.map_or_else(String::new, |(_, name)| {
-        format!(" (did you mean `{name}`?)")
-    })
 }

@@ -6,20 +6,17 @@ use anyhow::{Context as _, bail};
 use cargo_metadata::Package;
 use serde_json::Value;
 
-use super::builder::Builder;
-use super::select::did_you_mean;
-
-/// Name of the table.
-pub const TABLE: &str = "airflow-bundle";
-
-const KEYS: [&str; 4] = ["bins", "cargo-build", "out-dir", "source"];
+use crate::settings::{Builder, TABLE, TABLE_KEYS, package_table, workspace_table};
+use crate::text::{did_you_mean, listed};
 
 /// The settings of one table. Paths are absolute.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
+    /// The `Cargo.toml` that the table is in.
+    pub file: PathBuf,
     /// Names of the bins that are packed.
     pub bins: Option<Vec<String>>,
-    /// What is run instead of `cargo build`.
+    /// The subcommand of cargo that builds.
     pub builder: Option<Builder>,
     /// The source file.
     pub source: Option<PathBuf>,
@@ -28,26 +25,18 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table of a package, if it has one. Its paths are relative to the package.
-    pub fn of_package(package: &Package) -> anyhow::Result<Option<Self>> {
-        let root = package
-            .manifest_path
-            .parent()
-            .map(cargo_metadata::camino::Utf8Path::as_std_path);
-        read(&package.metadata, root.unwrap_or(Path::new("")))
-            .with_context(|| format!("[package.metadata.{TABLE}] in `{}`", package.manifest_path))
+    /// The table of a package; an empty one if the package has none. Its paths are relative to the package.
+    pub fn of_package(package: &Package) -> anyhow::Result<Self> {
+        let file = package.manifest_path.as_std_path();
+        read(&package.metadata, file)
+            .with_context(|| format!("{} in `{}`", package_table(), file.display()))
     }
 
-    /// The table of a workspace. Its paths are relative to the workspace root.
+    /// The table of a workspace; an empty one if the workspace has none. Its paths are relative to the workspace root.
     pub fn of_workspace(metadata: &cargo_metadata::Metadata) -> anyhow::Result<Self> {
-        let root = &metadata.workspace_root;
-        let table = read(&metadata.workspace_metadata, root.as_std_path()).with_context(|| {
-            format!(
-                "[workspace.metadata.{TABLE}] in `{}`",
-                root.join("Cargo.toml")
-            )
-        })?;
-        Ok(table.unwrap_or_default())
+        let file = metadata.workspace_root.join("Cargo.toml");
+        read(&metadata.workspace_metadata, file.as_std_path())
+            .with_context(|| format!("{} in `{file}`", workspace_table()))
     }
 
     /// Whether a package has a table at all, valid or not.
@@ -56,17 +45,18 @@ impl Table {
     }
 }
 
-fn read(metadata: &Value, root: &Path) -> anyhow::Result<Option<Table>> {
+fn read(metadata: &Value, file: &Path) -> anyhow::Result<Table> {
+    let mut table = Table {
+        file: file.to_owned(),
+        ..Table::default()
+    };
     let Some(value) = metadata.get(TABLE) else {
-        return Ok(None);
+        return Ok(table);
     };
     let Value::Object(entries) = value else {
-        bail!(
-            "it must be a table with the keys {}",
-            super::select::listed(&KEYS)
-        );
+        bail!("it must be a table with the keys {}", listed(&TABLE_KEYS));
     };
-    let mut table = Table::default();
+    let root = file.parent().unwrap_or(Path::new(""));
     for (key, value) in entries {
         match key.as_str() {
             "bins" => table.bins = Some(strings(key, value)?),
@@ -78,12 +68,12 @@ fn read(metadata: &Value, root: &Path) -> anyhow::Result<Option<Table>> {
             "out-dir" => table.out_dir = Some(root.join(string(key, value)?)),
             _ => bail!(
                 "unknown key `{key}`{}; the keys are {}",
-                did_you_mean(key, &KEYS),
-                super::select::listed(&KEYS)
+                did_you_mean(key, &TABLE_KEYS),
+                listed(&TABLE_KEYS)
             ),
         }
     }
-    Ok(Some(table))
+    Ok(table)
 }
 
 fn string<'a>(key: &str, value: &'a Value) -> anyhow::Result<&'a str> {
@@ -111,8 +101,24 @@ fn strings(key: &str, value: &Value) -> anyhow::Result<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn table(json: &Value) -> anyhow::Result<Option<Table>> {
-        read(&serde_json::json!({ TABLE: json }), Path::new("/ws"))
+    const FILE: &str = "/ws/Cargo.toml";
+
+    fn table(json: &Value) -> anyhow::Result<Table> {
+        read(&serde_json::json!({ TABLE: json }), Path::new(FILE))
+    }
+
+    /// Every key of a table is read, and no other.
+    #[test]
+    fn the_keys_are_those_of_the_settings() {
+        for key in TABLE_KEYS {
+            let value = if key == "bins" {
+                serde_json::json!(["a"])
+            } else {
+                serde_json::json!("a")
+            };
+            let read = table(&serde_json::json!({ key: value }));
+            assert!(read.is_ok(), "{key}: {read:?}");
+        }
     }
 
     #[test]
@@ -121,13 +127,15 @@ mod tests {
             &serde_json::json!({"bins": ["a"], "source": "src/x.rs", "out-dir": "/abs", "cargo-build": "zigbuild"}),
         )?;
         let expected = Table {
+            file: FILE.into(),
             bins: Some(vec!["a".to_owned()]),
             builder: Some(Builder::parse("zigbuild")?),
             source: Some("/ws/src/x.rs".into()),
             out_dir: Some("/abs".into()),
         };
-        assert_eq!(read, Some(expected));
-        assert_eq!(super::read(&Value::Null, Path::new("/ws"))?, None);
+        assert_eq!(read, expected);
+        let none = super::read(&Value::Null, Path::new(FILE))?;
+        assert_eq!((none.bins, none.source), (None, None));
         Ok(())
     }
 
