@@ -251,7 +251,7 @@ fn may_have_been(file: &File, size: u64, tail: &[u8]) -> bool {
     let whole = tail.len() as u64 == size;
     match tail.first_chunk() {
         Some(first) if whole => head = *first,
-        // What cannot be read is no executable.
+        // A file that cannot be read stays without a remark.
         _ => drop(platform::read_at(file, &mut head, 0)),
     }
     begins_as_executable(head) && matches!(link_record(file, 0, size), Ok(Some(_)))
