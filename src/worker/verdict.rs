@@ -1,6 +1,6 @@
 //! Whether a worker can use one file, and why not.
 //!
-//! A [`Candidate`] opens its file once. Every later step reads that open file, so that all that a verdict says is about one
+//! A `Candidate` opens its file once. Every later step reads that open file, so that all that a verdict says is about one
 //! file, also where another one takes the path meanwhile.
 
 use std::fs::File;
