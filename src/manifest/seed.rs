@@ -17,7 +17,7 @@ use super::value::{Number, Value};
 use crate::text;
 use crate::worker::pyyaml::MAX_DEPTH;
 
-/// The message about more than [`MAX_DEPTH`] levels. `worker::pyyaml` says why that is the limit.
+/// Said of more than [`MAX_DEPTH`] levels. The worker's reader has that limit, and its crate says why.
 pub(super) const TOO_DEEP: &str = "more than 64 lists and mappings are nested inside each other, which \
                         Airflow's workers may fail to read";
 const _: () = assert!(MAX_DEPTH == 64, "the text names the number");
