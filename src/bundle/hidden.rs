@@ -1,7 +1,7 @@
 //! A folder that nobody can list, for the moment in which a staged file is executable.
 //!
-//! The coordinator passes over a folder that it may not list. Who knows the name of a file in it can use the file all the
-//! same, as its writer does. Root may list every folder.
+//! The coordinator passes over a folder that it may not list. The writer knows the name of its file, and can use the file all
+//! the same. Root may list every folder.
 
 use std::fs;
 use std::io;
@@ -14,13 +14,11 @@ use crate::platform;
 pub struct Hidden(PathBuf);
 
 impl Hidden {
-    /// Makes the folder.
     pub fn make(path: PathBuf) -> io::Result<Self> {
         platform::create_unlistable(&path)?;
         Ok(Self(path))
     }
 
-    /// The folder.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -28,7 +26,7 @@ impl Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // Not empty: its file could not be removed, and the next writer tries again.
+        // An error means that the file in it could not be removed; the next writer tries again.
         let _ = fs::remove_dir(&self.0);
     }
 }

@@ -168,7 +168,7 @@ impl Output {
             return Ok(());
         }
         let Ok(metadata) = fs::metadata(input) else {
-            // Whoever reads the input reports that it is missing.
+            // The caller reports that the input is missing, when it opens it.
             return Ok(());
         };
         if self.existing == Some(platform::file_id(input, &metadata)?) {
@@ -214,7 +214,8 @@ impl NewFolders {
         Ok(made)
     }
 
-    /// Makes `folder` and its missing parents too. Another pack that fails may remove what it has made, and we have found.
+    /// Makes `folder` and its missing parents too. It tries again where a parent vanishes meanwhile: another pack that had made
+    /// it, and failed, removes it.
     pub fn add(&mut self, folder: &Path) -> io::Result<()> {
         let mut attempts = 16;
         loop {
@@ -253,7 +254,7 @@ impl NewFolders {
 impl Drop for NewFolders {
     fn drop(&mut self) {
         for folder in self.0.iter().rev() {
-            // Not empty any more, or gone: somebody else's business.
+            // An error means that another program has put something into the folder, or has removed it.
             let _ = fs::remove_dir(folder);
         }
     }

@@ -17,13 +17,13 @@ use crate::platform;
 pub struct Sink<'a> {
     output: &'a Output,
     state: State,
-    // After the state, whose file is in one of them: fields are dropped in this order.
+    // Stands behind the state, because fields are dropped in this order, and the state's file is in one of the folders.
     folders: NewFolders,
     wanted: &'a mut dyn FnMut() -> bool,
     compared: Vec<u8>,
 }
 
-/// Size and time of the last change: somebody may write into the file while it is compared.
+/// Size and time of the last change. They tell whether another program has written into the file while it was compared.
 type Stamp = (u64, Option<SystemTime>);
 
 fn stamp(file: &File) -> io::Result<Stamp> {
@@ -173,8 +173,8 @@ fn create_beside(path: &Path, folders: &mut NewFolders) -> Result<NamedTempFile,
         .map_err(|error| WriteError::Write("create a file in", folder.to_owned(), error))
 }
 
-/// Makes a folder anew that is missing, and lets every other error stand: a pack that fails removes the folder that it has
-/// made, if it is empty, also one that we have found there.
+/// Makes a missing folder again, and returns every other error. A folder may vanish that was there when this pack began: if
+/// another pack had made it and failed, that pack removes it while it is empty.
 fn remake(folder: &Path, error: io::Error, folders: &mut NewFolders) -> io::Result<()> {
     if error.kind() == io::ErrorKind::NotFound {
         folders.add(folder)
@@ -201,7 +201,7 @@ fn publish(
     staged
         .persist(path, |error| remake(folder, error, folders))
         .map_err(failed("rename the new bundle to"))?;
-    // The bundle is in place; a file system that cannot sync folders is no reason to fail.
+    // The bundle is in place, so a file system that cannot sync folders does not make the pack fail.
     let _ = platform::sync_folder(folder);
     Ok(())
 }

@@ -14,14 +14,15 @@ use super::hidden::Hidden;
 use super::temporary::{self, RANDOM};
 use crate::platform;
 
-/// How the names of staged files begin and end, with some letters and digits between. Nobody else's are so.
+/// How the names of staged files begin and end; [`RANDOM`] letters and digits stand between. No other program uses such names.
 const PREFIX: &str = ".airflow-bundle-";
 const SUFFIX: &str = ".tmp";
 
-/// How the name of the folder ends that a staged file may be hidden in; it begins as the file's.
+/// The end of the name of the folder in which a staged file is hidden. The name is otherwise that of the file.
 const FOLDER_SUFFIX: &str = ".d";
 
-/// How often a file is made again that another process took for a left one before it was locked.
+/// How many files are made, if another process takes each for one that a killed writer has left, and removes it before it is
+/// locked.
 const ATTEMPTS: usize = 16;
 
 /// Makes an empty file in `folder`, mode 0600, with a lock on it. Dropped, it is removed.
@@ -29,12 +30,12 @@ pub fn create(folder: &Path) -> io::Result<NamedTempFile> {
     for _ in 0..ATTEMPTS {
         let file = temporary::create(folder, PREFIX, SUFFIX)?;
         match platform::hold(file.as_file()) {
-            // Nobody makes another file of this name. Its number is not asked for: on some network file systems a
-            // file has no lasting one.
+            // A file of this random name is the one made above, so its name is enough to find it again. Its inode number
+            // proves nothing: on some network file systems the number of a file changes.
             Ok(()) if fs::symlink_metadata(file.path()).is_ok() => return Ok(file),
-            // Somebody has found the file before it was locked, and has removed it or is about to.
+            // Another writer has found the file before it was locked, and has removed it or is about to.
             Ok(()) | Err(TryLockError::WouldBlock) => {}
-            // Without locks nobody removes anything.
+            // On a file system without locks no writer removes another's file.
             Err(TryLockError::Error(_)) => return Ok(file),
         }
     }
@@ -43,14 +44,15 @@ pub fn create(folder: &Path) -> io::Result<NamedTempFile> {
     ))
 }
 
-/// Removes the files in `folder` that a killed writer has left, hidden ones too. What cannot be looked at or removed stays.
+/// Removes the files in `folder` that a killed writer has left, hidden ones too. A file that cannot be opened, locked
+/// or removed stays.
 pub fn remove_left(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for entry in entries.filter_map(Result::ok) {
         let name = entry.file_name();
-        // The type of the entry itself: a link is nobody's staged file.
+        // The type of the entry itself, because no writer stages a link.
         let (Some(name), Ok(kind)) = (name.to_str(), entry.file_type()) else {
             continue;
         };
@@ -61,13 +63,14 @@ pub fn remove_left(folder: &Path) {
         {
             let folder = entry.path();
             remove_if_left(&folder.join(format!("{PREFIX}{random}{SUFFIX}")));
-            // Not if the file is a living writer's. One that has not moved its file yet does without the folder.
+            // This fails, as it should, while the folder holds the file of a living writer. A writer that has made the folder
+            // and not moved its file yet goes on without it.
             let _ = fs::remove_dir(&folder);
         }
     }
 }
 
-/// What stands between the prefix and `suffix` in a name of ours.
+/// The letters and digits between [`PREFIX`] and `suffix`, if `name` is that of a staged file or its folder.
 fn random_part<'n>(name: &'n str, suffix: &str) -> Option<&'n str> {
     let random = name.strip_prefix(PREFIX)?.strip_suffix(suffix)?;
     let ours = random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -79,7 +82,7 @@ fn remove_if_left(path: &Path) {
         return;
     };
     if file.try_lock().is_ok() && is_named(&file, path) {
-        // Its own writer removes it at the same moment, or the folder is read-only.
+        // An error means that its own writer removes it at the same moment, or that the folder is read-only.
         let _ = fs::remove_file(path);
     }
 }
@@ -102,9 +105,9 @@ pub fn close_for_writing(file: File, path: &Path) -> File {
         return file;
     };
     match platform::hold(&reader) {
-        // Where one of them cannot be locked, the other is not either.
+        // On a file system without locks neither is locked, and `file` is not needed.
         Ok(()) | Err(TryLockError::Error(_)) => reader,
-        // Windows, which executes open files, lets nobody else lock it.
+        // Windows locks a file for one handle alone. It executes files that are open for writing, so `file` may stay open.
         Err(TryLockError::WouldBlock) => file,
     }
 }
@@ -112,9 +115,8 @@ pub fn close_for_writing(file: File, path: &Path) -> File {
 /// A staged file where a worker does not find it.
 #[derive(Debug)]
 pub struct Aside {
-    /// The file.
     pub path: TempPath,
-    // After the path, whose file is in it: fields are dropped in this order.
+    // Stands behind the path, because fields are dropped in this order, and the folder must be empty to be removed.
     hidden: Option<Hidden>,
 }
 
@@ -127,7 +129,7 @@ impl Aside {
     ) -> io::Result<()> {
         let Self {
             path: file,
-            // Until the file is out of it, or removed.
+            // The folder is kept until the file has left it, or is removed.
             hidden: _hidden,
         } = self;
         file.persist(path).or_else(|failed| {
@@ -141,7 +143,7 @@ impl Aside {
 /// beside it that nobody but root can list; or else it stays where it is.
 ///
 /// A worker finds every executable file below its `executables_root`, whatever its name. Once a staged bundle is
-/// executable it would be found, and start tasks, until it has its own name; so that moment is spent elsewhere.
+/// executable, a worker would find it under its temporary name and start tasks with it; so it is made executable elsewhere.
 pub fn step_aside(file: TempPath, root: &Path) -> io::Result<Aside> {
     let Some(name) = file.file_name().map(std::ffi::OsStr::to_owned) else {
         return Ok(Aside {
@@ -153,7 +155,7 @@ pub fn step_aside(file: TempPath, root: &Path) -> io::Result<Aside> {
     if let Some(above) = above(root) {
         file = match moved(file, above.join(&name))? {
             (path, true) => return Ok(Aside { path, hidden: None }),
-            // Another file system, or nobody may write there.
+            // The folder above is on another file system, or this user may not write there.
             (path, false) => path,
         };
     }
@@ -171,7 +173,7 @@ pub fn step_aside(file: TempPath, root: &Path) -> io::Result<Aside> {
     })
 }
 
-/// Moves a file to a place where nothing may stand. Returns where it is then, and whether it was moved.
+/// Moves a file to `to`, unless something stands there. Returns the path of the file, and whether it was moved.
 fn moved(file: TempPath, to: PathBuf) -> io::Result<(TempPath, bool)> {
     match file.persist_noclobber(&to) {
         Ok(()) => Ok((TempPath::try_from_path(to)?, true)),
@@ -179,8 +181,8 @@ fn moved(file: TempPath, to: PathBuf) -> io::Result<(TempPath, bool)> {
     }
 }
 
-/// The folder above `folder`, where [`step_aside`] leads to: the real one. What stands before a link, or before `..`, may be
-/// below the folder.
+/// The folder above `folder`, into which [`step_aside`] moves files. Links and `..` are resolved first, because the path that
+/// leads to a link, or to `..`, may lie below `folder`.
 pub fn above(folder: &Path) -> Option<PathBuf> {
     let mut folder = folder.canonicalize().ok()?;
     folder.pop().then_some(folder)

@@ -1,4 +1,4 @@
-//! New files with names that nobody else has.
+//! New files with random names.
 
 use std::io;
 use std::path::Path;
@@ -10,8 +10,10 @@ use crate::platform;
 /// How many letters and digits stand between the beginning and the end of a name.
 pub const RANDOM: usize = 6;
 
-/// Makes an empty file in `folder`, mode 0600, whose name begins and ends as given. Dropped, it is removed. The error does
-/// not tell the name, which nobody knows.
+/// Makes an empty file in `folder`, mode 0600, whose name begins and ends as given. Dropped, it is removed.
+///
+/// # Errors
+/// The operating system's error, without the random name that `tempfile` would add: it would tell the user nothing.
 pub fn create(folder: &Path, prefix: &str, suffix: &str) -> io::Result<NamedTempFile> {
     let mut plain = None;
     tempfile::Builder::new()

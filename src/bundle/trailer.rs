@@ -8,7 +8,7 @@ pub const TRAILER_LEN: usize = 64;
 /// The last eight bytes of every bundle.
 pub const MAGIC: [u8; 8] = *b"AFBNDL01";
 
-/// The only `footer_ver` that Airflow 3.3 reads.
+/// The only `footer_ver` that the readers of Airflow 3.3.2 and 3.4.0b2 take.
 pub const FOOTER_VERSION: u32 = 1;
 
 /// What a trailer records.

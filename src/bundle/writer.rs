@@ -45,7 +45,7 @@ pub struct Packed {
 }
 
 /// Writes the bundle of `parts` to `output`. `render` makes the manifest once the digests are known.
-/// `stop` is looked at between buffers.
+/// Between buffers, `stop` is read: once it is true, the pack ends with [`WriteError::Interrupted`].
 ///
 /// The bundle appears whole or not at all: it is written to a file beside the output that is not
 /// executable, synced, made executable (0755) and renamed. Where the folder above [`Output::root`] is writable and on the
@@ -73,7 +73,8 @@ pub fn write_bundle_if(
 ) -> Result<Packed, WriteError> {
     region_len("source", parts.source.size())?;
     let existing = matching_bundle(parts.executable, output);
-    // Folders are written too. Where a bundle is, none is missing, and the sink asks at the first difference.
+    // To make folders is to write, so `wanted` is asked before. Where a bundle stands already no folder is missing, and the
+    // sink asks at the first difference.
     let mut asked = existing.is_none();
     if asked && !wanted() {
         return Err(WriteError::Declined);
@@ -160,7 +161,7 @@ fn copy_executable(
             sink.put(&shared)?;
         }
     })?;
-    // A file that grows or shrinks under our hands would give a bundle whose parts do not fit.
+    // The parts of a bundle would not fit if the file had grown or shrunk since it was opened.
     if length != input.size() {
         return Err(WriteError::Changed(input.path().to_owned()));
     }

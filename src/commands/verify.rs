@@ -22,7 +22,8 @@ use crate::worker::{Finding, glibc};
 /// Manifests of more bytes are read one at a time: a read manifest takes many times its length in memory.
 const LARGE_MANIFEST: u64 = 64 << 10;
 
-/// Verdicts on manifests of more bytes do not wait for others: they hold all dag ids.
+/// The verdict on a manifest of more bytes is reported before the thread judges another file: it holds all dag ids, and many
+/// such verdicts would fill the memory.
 const HEAVY_MANIFEST: u64 = 4 << 10;
 
 /// To judge a file of more bytes takes longer than to report on all files that the thread has judged before.
@@ -30,7 +31,7 @@ const LARGE_FILE: u64 = 1 << 20;
 
 /// Judges what is named, and returns the exit code.
 pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
-    // Nothing is written, so nothing has to be cleaned up.
+    // A signal may end the process at once, because `verify` writes no files.
     let _reading = AtOnce::new();
     let mut survey = Survey::default();
     for path in &args.paths {
@@ -111,8 +112,8 @@ fn counted(count: usize, what: &str) -> String {
     }
 }
 
-/// Judges all files of the walk that were named or claim to be bundles, and passes on the verdicts, in the order of the walk.
-/// Returns how many files it has passed over.
+/// Judges all files of the walk that were named or end in the magic, and gives the outcomes to `take`, in the order of the
+/// walk. Returns how many files it has passed over.
 fn judge_all(
     args: &VerifyArgs,
     take: impl FnMut(Vec<Outcome>) -> anyhow::Result<()> + Send,
@@ -125,7 +126,7 @@ fn judge_all(
     let files = walk(args.paths.iter().cloned()).filter_map(|found| {
         let is_named = !named.is_empty()
             && std::path::absolute(&found.path).is_ok_and(|path| named.contains(&path));
-        // A file may be named and lie in a folder that is named too.
+        // A file that was named may lie in a folder that was named too; it is judged once.
         let new = !is_named || met.insert(std::path::absolute(&found.path).ok());
         new.then_some((found, is_named))
     });

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::architecture::Architecture;
 use super::description::{Executable, LISTED, Shown};
 
-/// The folders of people, of temporary files and of package managers that keep the files of each machine apart. What lies below
-/// is on the machine that built an executable, and on others by accident only. `/opt` is not among them: programs of conda and
-/// spack are built for it on purpose.
+/// The folders of people, of temporary files and of package managers that keep the files of each machine apart. A file below
+/// them is on the machine that built an executable, and on other machines by accident only. `/opt` is not among them: programs
+/// of conda and spack are built for it on purpose.
 const LOCAL_FOLDERS: [&str; 7] = [
     "/nix/store",
     "/gnu/store",

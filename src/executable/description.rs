@@ -1,4 +1,4 @@
-//! What is known of an executable once it was looked at.
+//! The description of an executable: its format, system and processors, and what its loader needs.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ impl fmt::Display for Linkage {
     }
 }
 
-/// An executable that can be packed.
+/// An executable that a worker can start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Executable {
@@ -87,8 +87,8 @@ impl Executable {
         self.platform == Platform::Linux
     }
 
-    /// The libraries that it needs beyond those which come with the C library and the compiler. None for PE: nobody lists
-    /// what comes with Windows.
+    /// The libraries that it needs beyond those which come with the C library and the compiler. None for PE: no list of
+    /// the libraries of Windows is kept here.
     fn uncommon_libraries(&self) -> impl Iterator<Item = &str> {
         /// Parts of the GNU C library and of musl, by the beginnings of their names, and GCC's support library, which
         /// Rust's standard library needs on all systems that have it.
@@ -176,7 +176,7 @@ impl fmt::Display for Executable {
 
 /// So many names or paths are listed in a line; the rest is counted.
 pub(super) const LISTED: usize = 6;
-/// So many characters of a name or path are shown: what is longer has been made to fill a screen.
+/// So many characters of a name or path are shown. A longer text would fill the screen.
 const SHOWN: usize = 300;
 
 /// A name or path from a file, escaped and cut, for a line of text.

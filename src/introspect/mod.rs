@@ -188,7 +188,7 @@ fn parse(output: &[u8], origin: Origin) -> Result<Manifest, WrongOutput> {
                  program is run with `--airflow-metadata` (a banner can go to stderr)",
             )
         } else {
-            // One that has keys was meant as a manifest.
+            // An output with keys was meant as a manifest.
             let mapping = manifest.trim_start().starts_with('{') || manifest.contains("dags");
             (origin == Origin::Printed && !mapping).then_some(
                 "if that is what the program does for its users, its `main` does not know the flag: with `airflow-sdk`, \
@@ -212,8 +212,8 @@ pub(crate) fn take_frame(bytes: &mut &[u8]) -> Result<bool, String> {
     Ok(frame.is_some())
 }
 
-/// Whether a valid manifest stands below the first lines, as it does under a banner. A second
-/// manifest below the first is no such thing.
+/// Whether a valid manifest stands below the first lines, as it does under a banner. The lines above a second manifest are a
+/// manifest, not a banner.
 fn has_manifest_below(text: &str) -> bool {
     // Each try reads the rest of the text: a megabyte would take many seconds, and is hardly a banner.
     let text = if text.len() < (1 << 16) { text } else { "" };

@@ -31,14 +31,14 @@ pub enum RunError {
     Failed { status: ExitStatus, stderr: String },
     /// Its output could not be read.
     Read(io::Error),
-    /// We were asked to stop.
+    /// A signal asked the packer to stop.
     Interrupted(Interrupted),
 }
 
 /// Why an executable had not ended at the limit, as far as can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeldBy {
-    /// Nothing that can be seen from outside.
+    /// No reason can be seen from outside.
     Unknown,
     /// The system had stopped it: it wanted to use the terminal, which is the user's.
     Terminal,
@@ -131,7 +131,7 @@ fn write_stderr(f: &mut fmt::Formatter<'_>, stderr: &str) -> fmt::Result {
     write_said(f, "its stderr", stderr)
 }
 
-/// What an executable wrote, in lines of their own.
+/// Writes `text`, which an executable has printed to `what`, in lines of its own.
 pub fn write_said(f: &mut fmt::Formatter<'_>, what: &str, text: &str) -> fmt::Result {
     write!(f, "\n{what}:")?;
     text.lines().try_for_each(|line| write!(f, "\n  {line}"))
@@ -149,7 +149,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// What to do about an executable that the dynamic loader ended, by what that wrote to stderr.
+/// Says what to do about an executable that the dynamic loader has ended, which `stderr` tells.
 pub fn library_hint(stderr: &str) -> Option<&'static str> {
     // glibc, musl, macOS.
     let library = [

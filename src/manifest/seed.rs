@@ -74,9 +74,9 @@ pub(super) struct ValueSeed<'p> {
     pub(super) rule: Rule,
     pub(super) path: &'p KeyPath<'p>,
     pub(super) problem: &'p Problem,
-    /// The whole text, if it is JSON, which keeps the text of a number, so that none loses digits.
+    /// The whole text, if it is JSON. The text of a number is taken from it, so that no digit is lost.
     pub(super) json: Option<&'p str>,
-    /// What must not stand there twice. Checked with each value, while its line is known.
+    /// The values that must not be repeated. They are checked with each value, while its line is known.
     pub(super) unique: Option<Unique<'p>>,
     /// Number of lists and mappings around the value.
     pub(super) depth: usize,
@@ -148,7 +148,7 @@ impl ValueSeed<'_> {
                     return Err(self.broken(found, false));
                 }
                 if !seen.borrow_mut().insert((value.kind(), name.clone())) {
-                    // A dag is what a person looks for.
+                    // The author looks for a dag, not for a key.
                     let noun = if rule == Rule::Dags { "dag_id" } else { "key" };
                     let name = text::one_line(&name);
                     return Err(self.broken(format!("has the {noun} \"{name}\" twice"), false));

@@ -18,7 +18,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 /// Calls `handler` for each signal that asks the program to stop: Ctrl-C, `kill`, a closed terminal.
 /// Signals that are ignored already, as under `nohup`, stay ignored.
 pub fn watch_stop_signals(handler: fn(i32)) -> io::Result<()> {
-    // A file over the limit of `ulimit -f` must be an error that is cleaned up after, not the end.
+    // Without a handler, a write beyond the limit of `ulimit -f` would kill the process before it has removed its files.
     let over_limit = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(Signal::XFSZ.as_raw(), over_limit)?;
     let ignored = ignored_signals();
@@ -89,14 +89,14 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     options.mode(0o600).open(path)
 }
 
-/// Makes a folder that its owner may use and nobody may list, mode 0300. Root may.
+/// Makes a folder with mode 0300: its owner may use the files in it by their names, and only root may list it.
 pub fn create_unlistable(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().mode(0o300).create(path)
 }
 
-/// Opens a file for reading; does not wait for the writer of a pipe, nor for a device.
+/// Opens a file for reading, without waiting for the writer if it is a pipe, or for a device.
 pub fn open_without_waiting(path: &Path) -> io::Result<File> {
-    // No meaning for the regular files that are read on.
+    // O_NONBLOCK has no effect on regular files, which the caller goes on to read.
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     File::options()
         .read(true)

@@ -1,6 +1,6 @@
 //! Whether a worker can use one file, and why not.
 //!
-//! A [`Candidate`] opens its file once. Every later step reads that open file, so that all that a verdict says is about one
+//! A `Candidate` opens its file once. Every later step reads that open file, so that all that a verdict says is about one
 //! file, also where another one takes the path meanwhile.
 
 use std::fs::File;
@@ -251,7 +251,7 @@ fn may_have_been(file: &File, size: u64, tail: &[u8]) -> bool {
     let whole = tail.len() as u64 == size;
     match tail.first_chunk() {
         Some(first) if whole => head = *first,
-        // What cannot be read is no executable.
+        // A file that cannot be read stays without a remark.
         _ => drop(platform::read_at(file, &mut head, 0)),
     }
     begins_as_executable(head) && matches!(link_record(file, 0, size), Ok(Some(_)))

@@ -1,8 +1,8 @@
-//! The files that a worker looks at, in the order in which it does.
+//! The files below a worker's folders, in the order of its search.
 //!
 //! Follows `_walk_executables` in `airflow.sdk.coordinators.executable.coordinator`: depth first, in the order in which
-//! the operating system lists a directory, through symbolic links, each directory once. What cannot be examined or
-//! listed is passed over in silence. A file's name does not matter.
+//! the operating system lists a directory, through symbolic links, each directory once. An entry that cannot be
+//! examined or listed is passed over in silence. A file's name does not matter.
 
 use std::collections::HashSet;
 use std::fs;
@@ -59,14 +59,15 @@ pub fn walk<R: Into<PathBuf>>(roots: impl IntoIterator<Item = R>) -> Walk {
 #[derive(Debug)]
 struct Pending {
     path: PathBuf,
-    /// A directory's listing tells regular files, so that they need not be asked for; not what a link leads to.
+    /// Whether the directory's listing has said that it is a regular file, which saves a system call. The listing does not say
+    /// where a link leads.
     is_file: bool,
 }
 
 /// See [`walk`].
 #[derive(Debug)]
 pub struct Walk {
-    /// What is still to be looked at, the next last.
+    /// The paths that are still to be examined; the last comes next.
     pending: Vec<Pending>,
     seen: HashSet<FileId>,
 }

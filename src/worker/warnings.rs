@@ -72,10 +72,11 @@ fn executable(examined: Result<&Executable, &Refusal>, warnings: &mut Vec<Findin
     }
 }
 
-/// At most so many findings of a kind are listed; the rest is counted. An alias can repeat one as often as it likes.
+/// At most so many findings of a kind are listed; the rest is counted. With aliases a short manifest can repeat one id millions
+/// of times.
 const LISTED: usize = 20;
 
-/// So many characters of an id or path are shown: what is longer has been made to fill a screen, or memory.
+/// So many characters of an id or path are shown. A longer text would fill the screen, or the memory.
 const SHOWN: usize = 300;
 
 fn shown(text: &str) -> String {
@@ -126,7 +127,7 @@ fn sources(bundle: &Bundle, manifest: &WorkerManifest, warnings: &mut Vec<Findin
             wrong(format!(
                 "`{path}` in `sources` starts at {offset}, not at {end}"
             ));
-            // What follows cannot be right, and hashing the same bytes for each entry takes for ever.
+            // The entries behind it are wrong too, and entries that overlap would let the same bytes be hashed for ever.
             return;
         }
         end = offset.saturating_add(length);
@@ -157,7 +158,7 @@ fn sources(bundle: &Bundle, manifest: &WorkerManifest, warnings: &mut Vec<Findin
     }
 }
 
-/// Checks `digests.integrity`, and `digests.cache` where its recipe is known: the one of this packer.
+/// Checks `digests.integrity`, and, in bundles of this packer, `digests.cache`: each producer has a recipe of its own.
 fn digests(
     bundle: &Bundle,
     manifest_bytes: &[u8],

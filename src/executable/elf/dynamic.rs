@@ -13,7 +13,7 @@ use crate::executable::region::Region;
 /// The most entries that are looked at. Executables have a few dozen.
 const MAX_ENTRIES: u64 = 65_536;
 
-/// The entries that matter here.
+/// The entries that tell what kind of file it is, and what its loader needs.
 #[derive(Default)]
 pub(super) struct Dynamic {
     /// `DF_1_PIE`: a position-independent executable.

@@ -130,7 +130,7 @@ impl<H: FileHeader<Endian = Endianness>> Image<H> {
     fn is_executable(&self, dynamic: Option<&Dynamic>) -> bool {
         match dynamic {
             Some(dynamic) => dynamic.pie_flag || dynamic.has_debug_entry,
-            // What cannot be linked with can only be started.
+            // No program can be linked with a file that has no dynamic segment.
             None => self.header.e_entry(self.endian).into() != 0,
         }
     }
