@@ -358,8 +358,8 @@ fn the_code_of_a_killed_cargo_is_that_of_the_signal() {
             "#!/bin/sh\nif [ \"$1\" = {asked} ]; then kill -KILL $$; fi\nexec {} \"$@\"\n",
             std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
         );
-        std::fs::write(&cargo, script).unwrap();
-        std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(&cargo, script).unwrap();
+        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
         let outcome = project.program().env("CARGO", &cargo).run();
         let words = format!("`cargo {asked}` failed; nothing was packed");
         outcome.must_end_with(137).says(&[&words]);
