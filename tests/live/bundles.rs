@@ -33,7 +33,14 @@ pub fn pack(project: &str, bundles: &Path, dags: &Path) {
     );
     succeeded(
         packer()
-            .args(["--release", "--config", &patch, "--out-dir"])
+            .args([
+                "--release",
+                "--config",
+                &patch,
+                "--config",
+                PLAIN_DEPENDENCIES,
+                "--out-dir",
+            ])
             .arg(bundles)
             .args(manifest.into_iter().flatten())
             .env("CARGO_TARGET_DIR", folder().join("build"))
