@@ -13,6 +13,7 @@ mod interrupt;
 mod introspect;
 pub mod manifest;
 pub mod packing;
+mod parallel;
 mod platform;
 mod shell;
 mod text;

@@ -1,7 +1,6 @@
 //! The subcommands: the only place where cargo, introspection and bundles meet.
 
 mod executable_json;
-mod in_order;
 mod inspect;
 mod pack;
 mod unpack;

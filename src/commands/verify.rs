@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::executable_json::ExecutableJson;
-use super::in_order::{Turn, in_order};
 use crate::cli::{ReportFormat, VerifyArgs};
 use crate::exit;
 use crate::interrupt::AtOnce;
+use crate::parallel::{Turn, in_order};
 use crate::platform::FileId;
 use crate::shell::Shell;
 use crate::text::{json as json_line, one_line};
