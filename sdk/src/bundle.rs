@@ -428,7 +428,7 @@ mod tests {
         assert!(matches!(
             error[..],
             [RegistrationError::DagId {
-                fault: IdFault::IllegalCharacter,
+                fault: IdFault::IllegalCharacter(' '),
                 ..
             }]
         ));

@@ -4,16 +4,13 @@
 //! `--airflow-metadata` prints. Everything here that is `const` runs in the compiler, for `bundle!`.
 
 use airflow_protocol::ids;
+use airflow_protocol::record::{METADATA_VERSION, RECORD_HEADER, RECORD_MAGIC};
+use airflow_protocol::release::SCHEMA_2026_06_16;
 
 /// The version of the supervisor's messages that this crate speaks (`schema.json` of Airflow 3.3).
-pub const SUPERVISOR_SCHEMA_VERSION: &str = "2026-06-16";
-/// The first bytes of the record in the link section.
-pub const RECORD_MAGIC: &str = "AFMETA01";
+pub const SUPERVISOR_SCHEMA_VERSION: &str = SCHEMA_2026_06_16;
 /// This crate's version, the manifest's `sdk.version`.
 pub const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// Magic and length, before the text of a record.
-const RECORD_HEAD: usize = 12;
 
 /// One Dag as `bundle!` declares it.
 #[derive(Clone, Copy, Debug)]
@@ -25,20 +22,24 @@ pub struct DagDeclaration {
 }
 
 /// The pieces of text around the ids.
-const DAGS_OPEN: &str = concat!(
-    r#"{"airflow_bundle_metadata_version":"#,
-    r#""1.0","dags":{"#
-);
+const OPEN: [&str; 3] = [
+    r#"{"airflow_bundle_metadata_version":""#,
+    METADATA_VERSION,
+    r#"","dags":{"#,
+];
 const TASKS_OPEN: &str = r#":{"tasks":["#;
 const TASKS_CLOSE: &str = "]}";
-const SDK_OPEN: &str =
-    r#"},"sdk":{"language":"rust","supervisor_schema_version":"2026-06-16","version":"#;
-const SDK_CLOSE: &str = "}}";
+const CLOSE: [&str; 5] = [
+    r#"},"sdk":{"language":"rust","supervisor_schema_version":""#,
+    SUPERVISOR_SCHEMA_VERSION,
+    r#"","version":""#,
+    SDK_VERSION,
+    r#""}}"#,
+];
 
 /// The length of the record of these Dags, in bytes.
 pub const fn record_len(dags: &[DagDeclaration]) -> usize {
-    let mut len =
-        RECORD_HEAD + DAGS_OPEN.len() + SDK_OPEN.len() + SDK_VERSION.len() + 2 + SDK_CLOSE.len();
+    let mut len = RECORD_HEADER + len_of(&OPEN) + len_of(&CLOSE);
     let mut d = 0;
     while d < dags.len() {
         let dag = &dags[d];
@@ -70,8 +71,8 @@ pub const fn record<const N: usize>(dags: &[DagDeclaration]) -> [u8; N] {
         at: 0,
     };
     out.text(RECORD_MAGIC);
-    out.bytes(&((N - RECORD_HEAD) as u32).to_le_bytes());
-    out.text(DAGS_OPEN);
+    out.bytes(&((N - RECORD_HEADER) as u32).to_le_bytes());
+    out.texts(&OPEN);
     let mut d = 0;
     while d < dags.len() {
         let dag = &dags[d];
@@ -91,10 +92,19 @@ pub const fn record<const N: usize>(dags: &[DagDeclaration]) -> [u8; N] {
         out.text(TASKS_CLOSE);
         d += 1;
     }
-    out.text(SDK_OPEN);
-    out.quoted(SDK_VERSION);
-    out.text(SDK_CLOSE);
+    out.texts(&CLOSE);
     out.bytes
+}
+
+/// The length of all these texts, in bytes.
+const fn len_of(texts: &[&str]) -> usize {
+    let mut len = 0;
+    let mut at = 0;
+    while at < texts.len() {
+        len += texts[at].len();
+        at += 1;
+    }
+    len
 }
 
 const fn comma(index: usize) -> usize {
@@ -117,6 +127,14 @@ impl<const N: usize> Out<N> {
 
     const fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
+    }
+
+    const fn texts(&mut self, texts: &[&str]) {
+        let mut at = 0;
+        while at < texts.len() {
+            self.text(texts[at]);
+            at += 1;
+        }
     }
 
     const fn quoted(&mut self, text: &str) {
@@ -291,7 +309,7 @@ fn read_kept(byte: &u8) -> u8 {
 /// The manifest's JSON for ids that are only known at run time: the same keys in the same order.
 pub(crate) fn render<'a>(dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let mut out = String::from(DAGS_OPEN);
+    let mut out = OPEN.concat();
     for (index, (dag, tasks)) in dags.enumerate() {
         if index > 0 {
             out.push(',');
@@ -301,9 +319,7 @@ pub(crate) fn render<'a>(dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>) ->
         out.push_str(&tasks.into_iter().map(quoted).collect::<Vec<_>>().join(","));
         out.push_str(TASKS_CLOSE);
     }
-    out.push_str(SDK_OPEN);
-    out.push_str(&quoted(SDK_VERSION));
-    out.push_str(SDK_CLOSE);
+    out.push_str(&CLOSE.concat());
     out
 }
 
@@ -311,6 +327,7 @@ pub(crate) fn render<'a>(dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>) ->
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+    use airflow_protocol::record::{ELF_SECTION, MACHO_PLACE, METADATA_VERSION, PE_SECTION};
     use serde_json::{Value, json};
 
     use super::{
@@ -335,7 +352,7 @@ mod tests {
         let text = read_record(&RECORD).unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();
         let expected = json!({
-            "airflow_bundle_metadata_version": "1.0",
+            "airflow_bundle_metadata_version": METADATA_VERSION,
             "dags": {"sales": {"tasks": ["extract", "lädt"]}, "empty": {"tasks": []}},
             "sdk": {"language": "rust", "supervisor_schema_version": SUPERVISOR_SCHEMA_VERSION, "version": SDK_VERSION},
         });
@@ -349,6 +366,20 @@ mod tests {
                 .map(|dag| (dag.id, dag.tasks.iter().copied().flatten().collect())),
         );
         assert_eq!(rendered, read_record(&RECORD).unwrap());
+    }
+
+    /// An attribute takes a literal only, so that `bundle!` has to write the names of the sections once more.
+    #[test]
+    fn the_attributes_name_the_sections_that_the_packer_reads() {
+        let macros = include_str!("macros.rs");
+        for attribute in [
+            format!("link_section = concat!(\"{ELF_SECTION}.\", "),
+            format!("link_section = \"{MACHO_PLACE}\")"),
+            format!("link_section = \"{PE_SECTION}\")"),
+        ] {
+            assert!(macros.contains(&attribute), "{attribute}");
+        }
+        assert_eq!(macros.matches("link_section = ").count(), 3);
     }
 
     #[test]

@@ -5,15 +5,14 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
+use airflow_protocol::record::METADATA_FLAG;
+
 use crate::bundle::Bundle;
 use crate::leave::leave;
 use crate::logging::{self, levels::Levels};
 use crate::manifest::SDK_VERSION;
 use crate::session::Session;
 use crate::{panic, platform};
-
-/// The packer's flag.
-const METADATA_FLAG: &str = "--airflow-metadata";
 
 /// The exit codes: all is well, something failed, and a command line that asks for nothing.
 const SUCCESS: u8 = 0;
