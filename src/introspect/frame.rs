@@ -222,12 +222,12 @@ mod tests {
         taken(value).unwrap_err().to_string()
     }
 
-    fn answer() -> serde_json::Value {
+    fn answer() -> Value {
         json!({"type": "DagFileParsingResult", "fileloc": "/a", "serialized_dags": [], "import_errors": null})
     }
 
     /// `answer` with another value for a field.
-    fn changed(field: &str, value: serde_json::Value) -> serde_json::Value {
+    fn changed(field: &str, value: Value) -> Value {
         let mut answer = answer();
         answer[field] = value;
         answer
