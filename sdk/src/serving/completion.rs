@@ -115,7 +115,7 @@ pub(crate) fn abandoned(signal: &str) -> Ending {
 
 impl Ending {
     /// What to log, and how the task ends for Airflow.
-    pub(crate) fn report(&self, task: &Task) -> (Option<Record>, Terminal) {
+    pub(crate) fn report(self, task: &Task) -> (Option<Record>, Terminal) {
         match self {
             Self::Success => {
                 let extras = task.extras();
@@ -126,27 +126,27 @@ impl Ending {
                 (None, terminal)
             }
             Self::Failure(failure) => retried(task, failure, None),
-            Self::Chosen(Chosen::Retry(failure, delay)) => retried(task, failure, *delay),
+            Self::Chosen(Chosen::Retry(failure, delay)) => retried(task, failure, delay),
             Self::Chosen(Chosen::Fail(failure)) => {
                 let text = format!("Task failed, not to be retried: {}", failure.reason);
-                let record = Record::new(Level::Error, "airflow_sdk", text)
-                    .exception(failure.detail.clone());
+                let record =
+                    Record::new(Level::Error, "airflow_sdk", text).exception(failure.detail);
                 (Some(record), Terminal::State(FinalState::Failed))
             }
             Self::Chosen(Chosen::Other { reason, terminal }) => {
-                let record = Record::new(Level::Info, "airflow_sdk", reason.as_str());
-                (Some(record), terminal.clone())
+                let record = Record::new(Level::Info, "airflow_sdk", reason);
+                (Some(record), terminal)
             }
             Self::Panic(text) => {
-                let reason = panicked(text);
+                let reason = panicked(&text);
                 (
                     Some(failed(task, &reason)),
                     retry_or_failed(task, &reason, None),
                 )
             }
             Self::Stopped(reason) => (
-                Some(failed(task, reason)),
-                retry_or_failed(task, reason, None),
+                Some(failed(task, &reason)),
+                retry_or_failed(task, &reason, None),
             ),
             Self::SelfEnded => {
                 let reason = "the task ended the process itself, by std::process::exit or an exit function of a library; a handler \
@@ -157,7 +157,7 @@ impl Ending {
                 )
             }
             Self::Refused(reason) => {
-                let record = Record::new(Level::Error, "airflow_sdk", reason.as_str());
+                let record = Record::new(Level::Error, "airflow_sdk", reason);
                 (Some(record), Terminal::State(FinalState::Failed))
             }
         }
@@ -165,10 +165,11 @@ impl Ending {
 }
 
 /// A failure that is retried if allowed.
-fn retried(task: &Task, failure: &Failure, delay: Option<Duration>) -> (Option<Record>, Terminal) {
+fn retried(task: &Task, failure: Failure, delay: Option<Duration>) -> (Option<Record>, Terminal) {
+    let Failure { reason, detail } = failure;
     (
-        Some(failed(task, &failure.reason).exception(failure.detail.clone())),
-        retry_or_failed(task, &failure.reason, delay),
+        Some(failed(task, &reason).exception(detail)),
+        retry_or_failed(task, &reason, delay),
     )
 }
 

@@ -92,7 +92,7 @@ pub(crate) fn speak(cause: Cause) {
         return;
     };
     if SESSION.try_with(Cell::get).unwrap_or(false) {
-        report(served, &ending(cause));
+        report(served, ending(cause));
     }
     served.events.send(Event::Ending(cause));
     // The session ends the process; also when it is about to deliver another outcome, which nothing may change any more. All its waits
@@ -103,7 +103,7 @@ pub(crate) fn speak(cause: Cause) {
 }
 
 /// Reports the outcome on the session's own thread, and ends the process.
-fn report(served: &Served, ending: &Ending) -> ! {
+fn report(served: &Served, ending: Ending) -> ! {
     let Served {
         client,
         route,
@@ -112,6 +112,7 @@ fn report(served: &Served, ending: &Ending) -> ! {
     } = served;
     // Where the claim fails, the session has sent its outcome and is about to end the process.
     let mut delivered = true;
+    let self_ended = matches!(ending, Ending::SelfEnded);
     if client.claim_end() {
         let (record, terminal) = ending.report(task);
         if let Some(record) = record {
@@ -123,9 +124,10 @@ fn report(served: &Served, ending: &Ending) -> ! {
             .map_or_else(|error| error.was_answered(), |_| true);
     }
     route.sink.flush(Duration::from_secs(5));
-    leave(match ending {
-        Ending::SelfEnded => SELF_ENDED,
-        _ => u8::from(!delivered),
+    leave(if self_ended {
+        SELF_ENDED
+    } else {
+        u8::from(!delivered)
     })
 }
 

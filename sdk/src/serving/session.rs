@@ -273,7 +273,7 @@ impl Session {
                 cause.map_or(ending, last_words::ending)
             }
         };
-        self.report(client, &task, &ending, stop.as_ref())
+        self.report(client, &task, ending, stop.as_ref())
     }
 
     /// Waits for the handler's end. After the task was told to stop, the session waits no longer than [`GRACE`].
@@ -329,7 +329,7 @@ impl Session {
         &self,
         client: &Client,
         task: &Task,
-        ending: &Ending,
+        ending: Ending,
         stop: Option<&Stop>,
     ) -> Result<u8, SessionError> {
         let stopping = self.cancellation.is_cancelled();
@@ -337,6 +337,10 @@ impl Session {
             // The signal may have come after the handler's end.
             self.route.sink.hurry();
         }
+        let code = match ending {
+            Ending::SelfEnded => SELF_ENDED,
+            _ => 0,
+        };
         let (record, terminal) = ending.report(task);
         let body = terminal.message(task.extras().label.as_deref());
         if let Some(record) = record {
@@ -345,10 +349,6 @@ impl Session {
         client.claim_end();
         let since = stop.map(|stop| stop.at.elapsed()).unwrap_or_default();
         let limit = stopping.then(|| LAST_REPLY.saturating_sub(since));
-        let code = match ending {
-            Ending::SelfEnded => SELF_ENDED,
-            _ => 0,
-        };
         match client.end(&body, limit) {
             Ok(_) => Ok(code),
             Err(error) if error.was_answered() => {
