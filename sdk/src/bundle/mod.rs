@@ -46,8 +46,8 @@ struct Dag {
     order: Order,
 }
 
-/// The places of a list in the order of its ids, so that thousands of ids are found without comparing all of them. A map
-/// would take ten kilobytes of every bundle.
+/// The places of a list in the order of its ids, so that thousands of ids are found without comparing all of them. A
+/// `BTreeMap` adds 8 kB to the do-nothing bundle (Rust 1.95, `--release`, stripped).
 #[derive(Default)]
 struct Order(Vec<usize>);
 
