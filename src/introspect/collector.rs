@@ -4,8 +4,10 @@ use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use airflow_protocol::record::MANIFEST_LIMIT;
+
 /// The most bytes that are read of a manifest, from an executable's stdout or from a file.
-pub const OUTPUT_LIMIT: usize = 16 << 20;
+pub const OUTPUT_LIMIT: usize = MANIFEST_LIMIT;
 
 /// How much is kept of what is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

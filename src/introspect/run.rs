@@ -3,8 +3,10 @@
 
 use std::time::{Duration, Instant};
 
+use airflow_protocol::record::METADATA_FLAG;
+
 use super::collector::{Keep, OUTPUT_LIMIT};
-use super::command::{Asked, METADATA_FLAG};
+use super::command::Asked;
 use super::run_error::{HeldBy, RunError};
 use super::running::{GRACE, POLL, Running};
 use crate::interrupt;

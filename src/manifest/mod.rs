@@ -2,7 +2,6 @@
 //! adds.
 
 mod error;
-pub mod ids;
 mod json;
 mod parse;
 mod render;
@@ -18,6 +17,7 @@ use std::fmt;
 use std::path::Path;
 
 use airflow_protocol::Release;
+use airflow_protocol::ids::{self, IdFault};
 
 use crate::bundle::digest::{RegionDigests, Sha256Digest, cache_digest};
 use crate::text::one_line;
@@ -76,7 +76,7 @@ pub enum Warning {
     /// A dag without tasks.
     NoTasks(String),
     /// An id that Airflow's server refuses: what kind, the id, why.
-    RefusedId(&'static str, String, String),
+    RefusedId(&'static str, String, IdFault),
     /// A `supervisor_schema_version`, and the release that does not know it.
     UnknownSchema(String, Release),
 }
@@ -85,9 +85,9 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTasks(dag) => write!(f, "the dag `{}` has no tasks", one_line(dag)),
-            Self::RefusedId(kind, id, reason) => write!(
+            Self::RefusedId(kind, id, fault) => write!(
                 f,
-                "Airflow's server refuses the {kind} `{}`: {reason}",
+                "Airflow's server refuses the {kind} `{}`: it {fault}",
                 one_line(id)
             ),
             Self::UnknownSchema(version, release) => {
@@ -167,8 +167,8 @@ impl Manifest {
             warnings.push(Warning::UnknownSchema(version, release));
         }
         let mut check = |kind, id: &str| {
-            if let Some(reason) = ids::refusal(id) {
-                warnings.push(Warning::RefusedId(kind, id.to_owned(), reason));
+            if let Err(fault) = ids::check(id) {
+                warnings.push(Warning::RefusedId(kind, id.to_owned(), fault));
             }
         };
         for (id, dag) in self.dags() {

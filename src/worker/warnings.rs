@@ -1,7 +1,6 @@
 //! Warnings of bundles that a worker uses, though something is wrong with them.
 
-use airflow_protocol::Release;
-
+use airflow_protocol::{Release, ids};
 use pyyaml_safe_load::ValueRef;
 
 use super::manifest::WorkerManifest;
@@ -9,7 +8,6 @@ use super::{Code, Finding};
 use crate::bundle::digest::{Sha256Digest, cache_digest};
 use crate::bundle::reader::{Bundle, hash};
 use crate::executable::{Executable, Refusal};
-use crate::manifest::ids;
 use crate::platform;
 use crate::text::{beginning, one_line};
 
@@ -86,11 +84,11 @@ fn shown(text: &str) -> String {
 fn refused_ids(manifest: &WorkerManifest, warnings: &mut Vec<Finding>) {
     let mut listed = 0;
     let mut check = |kind: &str, id: &str| {
-        if let Some(reason) = ids::refusal(id) {
+        if let Err(fault) = ids::check(id) {
             listed += 1;
             if listed <= LISTED {
                 let message = format!(
-                    "Airflow's server refuses the {kind} `{}`: {reason}",
+                    "Airflow's server refuses the {kind} `{}`: it {fault}",
                     shown(id)
                 );
                 warnings.push(Finding::new(Code::RefusedId, message));

@@ -66,7 +66,8 @@ pub fn text(at: Timestamp) -> String {
 /// Reads an instant as [`text`] and Airflow write it: `2026-01-02T03:04:05.5Z`, `2026-01-02 03:04:05+01:00`; without an offset it is
 /// in UTC. What a [`Timestamp`] cannot hold is the nearest that it can.
 ///
-/// jiff's own parser knows every form of RFC 3339, RFC 9557 and Temporal, which is 30 kB in every executable.
+/// jiff's own parser adds 9 kB to the do-nothing bundle (Rust 1.95, `--release`, stripped). It also fails for instants that a
+/// [`Timestamp`] cannot hold, and takes a date without a time, which Airflow never writes.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let (date, time) = text.split_once(['T', 't', ' '])?;
     let (time, offset) = match time.rfind(['+', '-']) {

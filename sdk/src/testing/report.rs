@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::world::World;
+use crate::task::RETURN_VALUE;
 use crate::value::plain;
-use crate::xcom::RETURN_VALUE;
 
 /// The state of the task when the test run is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

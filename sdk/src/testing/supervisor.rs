@@ -11,12 +11,12 @@ use super::conversation::{Conversation, read_logs, state};
 use super::report::Report;
 use super::world::World;
 use crate::bundle::Bundle;
-use crate::handler::TaskHandler;
+use crate::bundle::handler::TaskHandler;
 use crate::logging::{self, levels::Levels};
-use crate::panic;
-use crate::session::Session;
+use crate::serving::panic;
+use crate::serving::session::Session;
+use crate::task::RETURN_VALUE;
 use crate::value::to_value;
-use crate::xcom::RETURN_VALUE;
 use airflow_protocol::{frame, timestamp};
 
 /// The ids of a task that is run without a bundle.
