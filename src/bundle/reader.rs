@@ -16,7 +16,7 @@ use crate::platform;
 /// The longest manifest that [`Bundle::manifest`] reads, in bytes. A manifest is a few kilobytes;
 /// Airflow's own YAML reader would need many minutes for one of this length, and ours needs up to
 /// forty times its length in memory.
-pub const MANIFEST_LIMIT: u64 = 16 << 20;
+pub const MANIFEST_LIMIT: u64 = airflow_protocol::record::MANIFEST_LIMIT as u64;
 
 /// An open bundle.
 ///
