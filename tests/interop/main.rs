@@ -16,6 +16,7 @@ mod packer;
 #[path = "../common/python.rs"]
 mod python;
 mod released;
+mod schemas;
 /// The SDK's own rule. Its crate can't depend on the packer, nor the packer on it.
 #[path = "../../sdk/src/ids/mod.rs"]
 #[allow(dead_code, reason = "the tests use the check only")]

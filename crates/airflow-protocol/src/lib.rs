@@ -5,5 +5,7 @@
 //! needs of these two and may change with each release: programs of others use `airflow-sdk`.
 
 pub mod release;
+#[cfg(feature = "schema")]
+pub mod schema;
 
 pub use release::Release;

@@ -1,5 +1,7 @@
 //! What developers and CI run: `cargo xtask NAME`.
 
+mod schema;
+
 use std::env;
 use std::process::ExitCode;
 
@@ -15,7 +17,11 @@ struct Task {
 }
 
 /// All tasks, in the order of the list.
-const TASKS: &[Task] = &[];
+const TASKS: &[Task] = &[Task {
+    name: "schema",
+    help: "extract what a message may hold from the released Airflows: [SITE-PACKAGES...]",
+    run: schema::run,
+}];
 
 #[expect(clippy::print_stderr, reason = "the status of a tool for developers")]
 fn main() -> ExitCode {

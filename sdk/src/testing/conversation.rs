@@ -3,11 +3,13 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 
+use airflow_protocol::schema::{Receiver, Schema};
 use serde_json::{Value, json};
 
+use super::log_check;
 use super::report::{LogRecord, State};
 use super::world::{Answer, World};
-use super::{log_check, message_check};
+use crate::SUPERVISOR_SCHEMA_VERSION;
 use crate::comm::{codec, frame};
 
 /// The state that the supervisor would report at the end.
@@ -118,7 +120,7 @@ impl Conversation {
         let checked = if kind == "TaskHandlerParsingResult" {
             Ok(())
         } else {
-            message_check::check(body)
+            check(&kind, body)
         };
         let (body, error) = match checked {
             Err(problem) => {
@@ -156,6 +158,20 @@ impl Conversation {
             None => (Value::Null, Value::Null),
         }
     }
+}
+
+/// Why the supervisor could not decode a message, and would therefore never answer it.
+fn check(kind: &str, body: &Value) -> Result<(), String> {
+    let receiver = if kind == "DagFileParsingResult" {
+        Receiver::ToManager
+    } else {
+        Receiver::ToSupervisor
+    };
+    Schema::of(SUPERVISOR_SCHEMA_VERSION).map_or(Ok(()), |schema| {
+        schema
+            .check(receiver, body)
+            .map_err(|violation| violation.to_string())
+    })
 }
 
 fn refusal(status: u16, message: &str) -> Value {
