@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client_error::ClientError;
-use crate::comm::timestamp;
 use crate::context::Task;
-use crate::outcome::message;
-use crate::startup::DagRun;
 use crate::value::encode;
+use airflow_protocol::message::message;
+use airflow_protocol::startup::DagRun;
+use airflow_protocol::timestamp;
 
 /// An asset as Airflow knows it.
 #[derive(Clone, Debug, Deserialize)]

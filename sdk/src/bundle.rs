@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::before_outcome::BeforeOutcome;
-use crate::comm::client::REPLY_TIMEOUT;
+use crate::client::REPLY_TIMEOUT;
 use crate::handler::{BoxHandler, TaskHandler, boxed};
-use crate::ids::{self, IdFault};
 use crate::manifest;
+use airflow_protocol::ids::{self, IdFault};
 
 /// The longest time that a reply can be given; more does not fit into the clock of every system.
 const LONGEST_REPLY: Duration = Duration::from_hours(30 * 24);
@@ -387,7 +387,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
     use super::{Bundle, RegistrationError};
-    use crate::ids::IdFault;
+    use airflow_protocol::ids::IdFault;
 
     fn nothing() {}
 

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use airflow_protocol::message::describe;
+use airflow_protocol::reply::{ErrorCode, ReplyError};
+use serde_json::Value;
+
 /// The kind of a [`ClientError`], for code that wants to react to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -48,6 +52,33 @@ impl ClientError {
         Self {
             kind,
             message: message.into(),
+        }
+    }
+
+    /// The error of a request that the supervisor has refused, or whose reply cannot be read.
+    pub(crate) fn of_reply(error: ReplyError, request: &Value) -> Self {
+        use ClientErrorKind as Kind;
+        let request = describe(request);
+        match error {
+            ReplyError::Unreadable(error) => Self::new(
+                Kind::Decode,
+                format!("the reply to {request} can't be read: {error}"),
+            ),
+            ReplyError::Refused(error) => {
+                let kind = match error.code {
+                    Some(ErrorCode::VariableNotFound) => Kind::VariableNotFound,
+                    Some(ErrorCode::ConnectionNotFound) => Kind::ConnectionNotFound,
+                    Some(ErrorCode::XComNotFound) => Kind::XComNotFound,
+                    Some(ErrorCode::AssetNotFound) => Kind::AssetNotFound,
+                    Some(ErrorCode::TaskStoreNotFound | ErrorCode::AssetStoreNotFound) => {
+                        Kind::StateNotFound
+                    }
+                    Some(ErrorCode::DagRunAlreadyExists) => Kind::DagRunAlreadyExists,
+                    Some(ErrorCode::PermissionDenied) => Kind::PermissionDenied,
+                    _ => Kind::Api(error.status),
+                };
+                Self::new(kind, format!("Airflow refused {request}: {error}"))
+            }
         }
     }
 

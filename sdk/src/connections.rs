@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::client_error::{ClientError, ClientErrorKind, optional};
 use crate::context::Task;
-use crate::outcome::message;
 use crate::value::parse;
+use airflow_protocol::message::message;
 
 impl Task {
     /// A connection. An error if there is none.

@@ -2,19 +2,19 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use airflow_protocol::codec::Fault;
+use airflow_protocol::message::{describe, message, name};
+use airflow_protocol::startup::{DagRun, StartupDetails};
+use airflow_protocol::url_path;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::cancel::Cancellation;
+use crate::client::Client;
 use crate::client_error::{ClientError, ClientErrorKind};
-use crate::comm::client::Client;
-use crate::comm::codec::Fault;
 use crate::outcome::Extras;
-use crate::reply;
-use crate::startup::{DagRun, StartupDetails};
-use crate::url_path;
 use crate::value::{decode, encode, plain};
 
 /// The running task: what Airflow says about it, and what it can ask of Airflow.
@@ -50,7 +50,17 @@ impl Task {
 
     /// Sends a request, and reads its reply as `T`.
     pub(crate) fn ask<T: DeserializeOwned>(&self, request: &Value) -> Result<T, ClientError> {
-        reply::parse(self.request(request)?, request)
+        let body = self.request(request)?;
+        let kind = name(&body).to_owned();
+        serde_json::from_value(body).map_err(|error| {
+            ClientError::new(
+                ClientErrorKind::Decode,
+                format!(
+                    "the reply to {} is a {kind} that can't be read: {error}",
+                    describe(request)
+                ),
+            )
+        })
     }
 
     /// Sends a request whose reply says nothing.
@@ -59,7 +69,12 @@ impl Task {
     }
 
     fn request(&self, request: &Value) -> Result<Value, ClientError> {
-        url_path::check(request)?;
+        url_path::check(request).map_err(|fault| {
+            ClientError::new(
+                ClientErrorKind::Name,
+                format!("{} was not sent: {fault}", name(request)),
+            )
+        })?;
         self.0.client.request(request)
     }
 
@@ -214,7 +229,7 @@ impl Task {
     /// Returns when Airflow has noted it, so that the next log line is safe.
     pub fn mask_secret(&self, value: impl Serialize) -> Result<(), ClientError> {
         let value = encode(&value, "the secret")?;
-        self.tell(&crate::outcome::message(
+        self.tell(&message(
             "MaskSecret",
             &[("value", Some(value)), ("name", Some(Value::Null))],
         ))
@@ -229,7 +244,7 @@ impl Task {
                 "the rendered fields can't be sent to Airflow: they must be a map or a struct",
             ));
         }
-        self.tell(&crate::outcome::message(
+        self.tell(&message(
             "SetRenderedFields",
             &[("rendered_fields", Some(fields))],
         ))
@@ -237,7 +252,7 @@ impl Task {
 
     /// Sets the label that the UI shows for this instance of a mapped task, instead of its index.
     pub fn set_map_index_label(&self, label: &str) -> Result<(), ClientError> {
-        self.tell(&crate::outcome::message(
+        self.tell(&message(
             "SetRenderedMapIndex",
             &[("rendered_map_index", Some(label.into()))],
         ))?;

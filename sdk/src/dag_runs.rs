@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client_error::{ClientError, ClientErrorKind};
-use crate::comm::timestamp;
 use crate::context::Task;
 use crate::filter::Filter;
-use crate::outcome::message;
-use crate::startup::DagRun;
 use crate::value::encode;
+use airflow_protocol::message::message;
+use airflow_protocol::startup::DagRun;
+use airflow_protocol::timestamp;
 
 /// A Dag run to trigger; made by [`Task::trigger_dag_run`], sent by [`send`](Self::send).
 #[derive(Clone, Debug)]

@@ -52,7 +52,7 @@ impl Task {
         tasks: impl IntoIterator<Item = T>,
     ) -> Result<(), ClientError> {
         let tasks: Vec<Value> = tasks.into_iter().map(|task| task.into().0).collect();
-        self.tell(&crate::outcome::message(
+        self.tell(&airflow_protocol::message::message(
             "SkipDownstreamTasks",
             &[("tasks", Some(tasks.into()))],
         ))

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::comm::timestamp;
+use airflow_protocol::timestamp;
 
 /// Which task instances or runs to count or list.
 #[derive(Clone, Debug, Default)]

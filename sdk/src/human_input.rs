@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::client_error::ClientError;
-use crate::outcome::{message, seconds};
 use crate::value::encode;
+use airflow_protocol::message::{message, seconds};
 
 /// A question that a person answers in Airflow's UI while the task is parked as *`awaiting_input`*.
 ///

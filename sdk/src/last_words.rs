@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::comm::client::Client;
+use crate::client::Client;
 use crate::context::Task;
 use crate::leave::leave;
 use crate::logging::Route;

@@ -87,8 +87,8 @@ mod assets;
 mod before_outcome;
 mod bundle;
 mod cancel;
+mod client;
 mod client_error;
-mod comm;
 mod commands;
 mod connection_url;
 mod connections;
@@ -98,13 +98,9 @@ mod declared;
 mod downstream;
 mod error;
 mod error_chain;
-mod fields;
 mod filter;
-#[cfg(any(test, fuzzing))]
-pub mod fuzz;
 mod handler;
 mod human_input;
-mod ids;
 mod last_words;
 mod leave;
 mod logging;
@@ -117,21 +113,22 @@ mod parse;
 mod platform;
 pub mod python;
 mod render;
-mod reply;
 #[cfg(feature = "tokio")]
 mod runtime;
 mod serve;
 mod session;
-mod startup;
 mod state_store;
 mod task_run;
 pub mod testing;
 mod threads;
-mod url_path;
 mod value;
 mod variables;
 mod xcom;
 
+#[doc(inline)]
+pub use airflow_protocol::ids::IdFault;
+#[doc(inline)]
+pub use airflow_protocol::startup::{ConsumedAsset, ConsumedAssetEvent, DagRun};
 pub use assets::{Asset, AssetEvent, AssetEvents, InactiveAsset};
 pub use bundle::{Bundle, RegistrationError};
 pub use cancel::{Cancellation, Cancelled};
@@ -145,12 +142,10 @@ pub use error::{BoxError, Error, Result};
 pub use filter::Filter;
 pub use handler::{IntoError, IntoOutput, Output, TaskHandler, TaskResult};
 pub use human_input::HumanInput;
-pub use ids::IdFault;
 #[cfg(feature = "tracing")]
 pub use logging::tracing::AirflowLayer;
 pub use manifest::SUPERVISOR_SCHEMA_VERSION;
 pub use outcome::{Defer, Outcome};
-pub use startup::{ConsumedAsset, ConsumedAssetEvent, DagRun};
 pub use state_store::StateStore;
 pub use value::{ValueError, plain};
 pub use xcom::XCom;

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::ids;
+use airflow_protocol::ids;
 
 /// The version of the supervisor's messages that this crate speaks (`schema.json` of Airflow 3.3).
 pub const SUPERVISOR_SCHEMA_VERSION: &str = "2026-06-16";

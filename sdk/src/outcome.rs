@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use airflow_protocol::message::{message, now, seconds};
+use airflow_protocol::timestamp;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -233,30 +235,6 @@ pub(crate) struct Extras {
     pub(crate) label: Option<String>,
 }
 
-/// The fields of a message, without those that are absent.
-pub(crate) fn message(kind: &str, fields: &[(&str, Option<Value>)]) -> Value {
-    let mut body = Map::new();
-    body.insert("type".to_owned(), kind.into());
-    for (key, value) in fields {
-        if let Some(value) = value {
-            body.insert((*key).to_owned(), value.clone());
-        }
-    }
-    Value::Object(body)
-}
-
-/// The time, as messages carry it.
-fn now() -> Value {
-    Value::from(crate::comm::timestamp::text(Timestamp::now()))
-}
-
-/// A time to wait, as messages carry it. Airflow adds it to the current time: beyond Python's year 9999 it would refuse the outcome.
-pub(crate) fn seconds(time: Duration) -> Value {
-    /// A hundred years.
-    const LONGEST: Duration = Duration::from_hours(36_525 * 24);
-    time.min(LONGEST).as_secs_f64().into()
-}
-
 /// Adds the label of a mapped task instance to a terminal message. The server takes an absent one for none, and forgets what
 /// `SetRenderedMapIndex` has set.
 pub(crate) fn with_label(mut body: Value, extras: &Extras) -> Value {
@@ -305,10 +283,7 @@ pub(crate) fn reschedule(at: Timestamp) -> Value {
     message(
         "RescheduleTask",
         &[
-            (
-                "reschedule_date",
-                Some(crate::comm::timestamp::text(at).into()),
-            ),
+            ("reschedule_date", Some(timestamp::text(at).into())),
             ("end_date", Some(now())),
         ],
     )

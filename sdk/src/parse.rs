@@ -9,9 +9,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
-use crate::fields::Fields;
 use crate::manifest;
-use crate::outcome::message;
+use airflow_protocol::fields::Fields;
+use airflow_protocol::message::message;
 
 /// The answer to `DagFileParseRequest`: no Dag is defined here, and this is wrong with the registrations.
 pub(crate) fn dag_file(bundle: &Bundle, request: &Value) -> Result<Value, String> {

@@ -10,18 +10,19 @@ use serde_json::Value;
 
 use crate::bundle::Bundle;
 use crate::cancel::Cancellation;
+use crate::client::{Client, Incoming};
 use crate::client_error::ClientError;
-use crate::comm::client::{Client, Incoming, name};
-use crate::comm::frame::First;
 use crate::context::Task;
 use crate::last_words::{Cause, SELF_ENDED, Served};
 use crate::logging::levels::{Level, Levels};
 use crate::logging::{self, Route, current};
 use crate::mailbox::Mailbox;
 use crate::outcome;
-use crate::startup::StartupDetails;
 use crate::task_run::{self, Completion, Ending};
 use crate::{before_outcome, last_words, parse, threads};
+use airflow_protocol::frame::First;
+use airflow_protocol::message::name;
+use airflow_protocol::startup::StartupDetails;
 
 /// How long a connect may take. Both sockets are on the loopback, and the supervisor gives up after 10 s.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::client_error::{ClientError, optional};
-use crate::comm::timestamp;
 use crate::context::Task;
-use crate::outcome::message;
 use crate::value::{decode, encode};
+use airflow_protocol::message::message;
+use airflow_protocol::timestamp;
 
 impl Task {
     /// The state of this task instance. It survives retries and deferrals.

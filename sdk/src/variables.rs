@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::client_error::{ClientError, ClientErrorKind, optional};
 use crate::context::Task;
-use crate::outcome::message;
 use crate::value::{encode, parse};
+use airflow_protocol::message::message;
 
 /// How many keys one request lists.
 const PAGE: usize = 1000;

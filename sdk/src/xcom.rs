@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::client_error::{ClientError, ClientErrorKind, optional};
 use crate::context::Task;
 use crate::handler::Returned;
-use crate::outcome::message;
 use crate::value::{decode, encode};
+use airflow_protocol::message::message;
 
 /// The key of return values.
 pub(crate) const RETURN_VALUE: &str = "return_value";

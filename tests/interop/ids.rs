@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use crate::Airflow;
 use crate::packer::{Bench, MANIFEST, replaced};
 use crate::texts::{RELEASES, Texts};
-use crate::{Airflow, sdk_ids};
 
 /// Ids that a YAML 1.1 reader takes for something else unless they are quoted, or that look like
 /// syntax.
@@ -222,11 +222,11 @@ fn ids_are_judged_by_one_rule() {
         let mut judged = 0;
         for (id, legal) in ids.iter().zip(verdicts) {
             let packer = cargo_airflow_bundle::manifest::ids::refusal(id);
-            let sdk = sdk_ids::check(id);
+            let sdk = airflow_protocol::ids::check(id);
             assert_eq!(
                 packer.is_none(),
                 sdk.is_ok(),
-                "{id:?}: the packer says {packer:?}, the SDK {sdk:?}; its sdk/src/ids/word.rs should be:\n{}",
+                "{id:?}: the packer says {packer:?}, the SDK {sdk:?}; its crates/airflow-protocol/src/ids/word.rs should be:\n{}",
                 word_bounds()
             );
             // `$` in Airflow's pattern lets a line break at the end pass, which nobody means.

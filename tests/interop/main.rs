@@ -17,13 +17,6 @@ mod packer;
 mod python;
 mod released;
 mod schemas;
-/// The SDK's own rule. Its crate can't depend on the packer, nor the packer on it.
-#[path = "../../sdk/src/ids/mod.rs"]
-#[allow(dead_code, reason = "the tests use the check only")]
-mod sdk_ids;
-/// The SDK's check of what gets into URLs.
-#[path = "../../sdk/src/url_path/text.rs"]
-mod sdk_url_text;
 mod texts;
 mod url_texts;
 mod values;

@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::airflow_protocol::url_path::{Place, fault};
 use crate::mutants::Random;
-use crate::sdk_url_text::{Place, fault};
 use crate::texts::{RELEASES, Texts};
 
 const PLACES: [Place; 7] = [
@@ -92,7 +92,7 @@ fn what_the_sdk_sends_arrives_and_what_it_refuses_does_not() {
     assert_eq!(wrong, "", "seed {seed}");
 }
 
-/// A release that puts something else into a path needs another look at `sdk/src/url_path`.
+/// A release that puts something else into a path needs another look at `crates/airflow-protocol/src/url_path`.
 #[test]
 fn each_part_of_a_path_is_known() {
     // UUIDs and numbers of Airflow's own, and a word of the client's.

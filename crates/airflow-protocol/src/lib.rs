@@ -3,9 +3,38 @@
 //!
 //! `airflow-sdk` serves tasks with this crate, and `cargo airflow-bundle` tries executables with it. Its interface follows the
 //! needs of these two and may change with each release: programs of others use `airflow-sdk`.
+//!
+//! # Where to find what
+//!
+//! | To ... | look at |
+//! | --- | --- |
+//! | know what a release of Airflow accepts | [`Release`] |
+//! | check a Dag id or a task id | [`ids`] |
+//! | check a text that becomes part of a URL | [`url_path`] |
+//! | read and write frames, and the msgpack in them | [`frame`], [`codec`], [`timestamp`] |
+//! | make a message, or name one in an error | [`message`] |
+//! | read the message that starts a task | [`startup`] |
+//! | tell a result from an error in a reply | [`reply`] |
+//! | check a message against a version of the supervisor's schema | [`schema`] |
+//! | judge what an executable sends, as Airflow's supervisor does | [`supervisor`] |
 
+pub mod codec;
+mod error;
+pub mod fields;
+pub mod frame;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+pub mod ids;
+pub mod message;
 pub mod release;
-#[cfg(feature = "schema")]
+pub mod reply;
+#[cfg(feature = "supervisor")]
 pub mod schema;
+pub mod startup;
+#[cfg(feature = "supervisor")]
+pub mod supervisor;
+pub mod timestamp;
+pub mod url_path;
 
+pub use error::WireError;
 pub use release::Release;

@@ -7,9 +7,9 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use airflow_protocol::{codec, frame};
 use serde_json::{Value, json};
 
-use crate::msgpack;
 use crate::startup::startup;
 
 /// The sockets, which serve one process after the other.
@@ -39,7 +39,7 @@ impl Supervisor {
     /// Runs one task, which has to succeed.
     pub fn run(&self, command: &mut Command, dag_id: &str, task_id: &str) -> Run {
         // Whatever can be prepared does not belong to the start of the process.
-        let startup = msgpack::frame(&json!([0, startup(dag_id, task_id), null]));
+        let startup = frame::encode(&[&0.into(), &startup(dag_id, task_id), &Value::Null]).unwrap();
         command
             .arg(format!("--comm={}", self.comm.local_addr().unwrap()))
             .arg(format!("--logs={}", self.logs.local_addr().unwrap()))
@@ -64,11 +64,11 @@ fn answer(comm: &mut TcpStream) -> Result<Run, Value> {
     let mut first_request = None;
     let mut requests = 0;
     loop {
-        let payload = read_frame(comm);
+        let payload = frame::read_payload(comm).ok().flatten();
         let now = Instant::now();
         let first_request = *first_request.get_or_insert(now);
         requests += 1;
-        let Some(mut message) = payload.map(|payload| msgpack::value(&mut &payload[..])) else {
+        let Some(mut message) = payload.map(|payload| codec::read(&payload).unwrap()) else {
             return Err(json!("nothing"));
         };
         let body = message[1].take();
@@ -81,7 +81,7 @@ fn answer(comm: &mut TcpStream) -> Result<Run, Value> {
             }
             _ => {}
         }
-        let reply = msgpack::frame(&json!([message[0], reply, null]));
+        let reply = frame::encode(&[&message[0], &reply, &Value::Null]).unwrap();
         comm.write_all(&reply).unwrap();
         match kind {
             "SetXCom" | "GetXCom" => {}
@@ -95,13 +95,4 @@ fn answer(comm: &mut TcpStream) -> Result<Run, Value> {
             _ => return Err(body),
         }
     }
-}
-
-/// `None` when the task has gone.
-fn read_frame(comm: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut length = [0; 4];
-    comm.read_exact(&mut length).ok()?;
-    let mut payload = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
-    comm.read_exact(&mut payload).ok()?;
-    Some(payload)
 }

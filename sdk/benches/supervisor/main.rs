@@ -14,7 +14,6 @@
 
 mod conversation;
 mod executables;
-mod msgpack;
 mod startup;
 
 use std::process::{Command, ExitCode, Stdio};

@@ -6,11 +6,11 @@ use std::net::{TcpListener, TcpStream};
 use airflow_protocol::schema::{Receiver, Schema};
 use serde_json::{Value, json};
 
-use super::log_check;
 use super::report::{LogRecord, State};
 use super::world::{Answer, World};
 use crate::SUPERVISOR_SCHEMA_VERSION;
-use crate::comm::{codec, frame};
+use airflow_protocol::supervisor::log_check;
+use airflow_protocol::{codec, frame};
 
 /// The state that the supervisor would report at the end.
 pub(crate) fn state(terminal: Option<&Value>, delivered: bool) -> State {

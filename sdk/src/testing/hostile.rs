@@ -6,8 +6,8 @@
 use serde_json::{Value, json};
 
 use super::{State, Supervisor};
-use crate::comm::frame;
 use crate::{ClientErrorKind, Result, Task, jiff};
+use airflow_protocol::frame;
 
 fn first(body: &Value) -> Vec<u8> {
     frame::encode(&[&0.into(), body, &Value::Null]).unwrap()

@@ -37,7 +37,6 @@
 mod conversation;
 #[cfg(test)]
 mod hostile;
-mod log_check;
 mod report;
 mod supervisor;
 mod world;

@@ -11,13 +11,13 @@ use super::conversation::{Conversation, read_logs, state};
 use super::report::Report;
 use super::world::World;
 use crate::bundle::Bundle;
-use crate::comm::{frame, timestamp};
 use crate::handler::TaskHandler;
 use crate::logging::{self, levels::Levels};
 use crate::panic;
 use crate::session::Session;
 use crate::value::to_value;
 use crate::xcom::RETURN_VALUE;
+use airflow_protocol::{frame, timestamp};
 
 /// The ids of a task that is run without a bundle.
 const DAG_ID: &str = "test_dag";

@@ -16,10 +16,6 @@ use serde_json::Value;
 
 use crate::client_error::{ClientError, ClientErrorKind};
 
-/// The deepest nesting of arrays and maps that is sent or accepted: the limit of `serde_json`, so that whatever was read can
-/// be written as text and read again.
-pub(crate) const MAX_DEPTH: usize = 128;
-
 /// Why a value can't be sent to Airflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueError {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use crate::comm::timestamp;
+use airflow_protocol::timestamp;
 
 /// Replaces the envelopes of Airflow's serialization by what is in them (the table is at [`crate::python`]).
 ///

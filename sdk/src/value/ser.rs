@@ -6,10 +6,11 @@
 use serde::ser::{self, Serialize};
 use serde_json::{Map, Number, Value};
 
+use super::ValueError;
 use super::key::Key;
 use super::marked::{Mark, Marked};
-use super::{MAX_DEPTH, ValueError};
 use crate::python::ENVELOPE;
+use airflow_protocol::codec::MAX_DEPTH;
 
 /// Keys that make Airflow's Python side take a map for a serialized object.
 const CLAIMED_KEYS: [&str; 2] = ["__classname__", "__type"];

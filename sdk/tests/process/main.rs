@@ -25,9 +25,6 @@ mod instrumented;
 #[cfg(unix)]
 mod loggers;
 #[cfg(unix)]
-#[path = "../../benches/supervisor/msgpack.rs"]
-mod msgpack;
-#[cfg(unix)]
 #[path = "../../benches/supervisor/startup.rs"]
 mod startup;
 #[cfg(unix)]

@@ -8,10 +8,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use airflow_protocol::{codec, frame};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::msgpack;
 use crate::startup::startup;
 
 /// How long a process may take before the test has failed.
@@ -112,8 +112,8 @@ impl Order {
         let (logs, _) = logs.accept().unwrap();
         let mut first = startup(self.dag, &self.task);
         first["ti_context"]["should_retry"] = self.retries.into();
-        comm.write_all(&msgpack::frame(&json!([0, first, null])))
-            .unwrap();
+        let first = frame::encode(&[&0.into(), &first, &Value::Null]).unwrap();
+        comm.write_all(&first).unwrap();
         let hang_up = comm.try_clone().unwrap();
         let conversation = thread::spawn(move || converse(comm));
         let mut records = Vec::new();
@@ -163,20 +163,17 @@ fn read(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
 fn converse(mut comm: TcpStream) -> (Vec<Value>, Option<Instant>) {
     let mut messages = Vec::new();
     let mut terminal = None;
-    let mut length = [0; 4];
-    while comm.read_exact(&mut length).is_ok() {
-        let mut payload = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
-        if comm.read_exact(&mut payload).is_err() {
-            break;
-        }
-        let mut message = msgpack::value(&mut &payload[..]);
+    // A task that hangs up in the middle of a frame has ended all the same.
+    while let Ok(Some(payload)) = frame::read_payload(&mut comm) {
+        let mut message = codec::read(&payload).unwrap();
         let body = message[1].take();
         let kind = body["type"].as_str().unwrap();
         if kind.ends_with("Task") || kind == "TaskState" {
             terminal = Some(Instant::now());
         }
         messages.push(body);
-        let _ = comm.write_all(&msgpack::frame(&json!([message[0], null, null])));
+        let done = frame::encode(&[&message[0], &Value::Null, &Value::Null]).unwrap();
+        let _ = comm.write_all(&done);
     }
     (messages, terminal)
 }

@@ -3,17 +3,17 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::comm::timestamp;
+use crate::timestamp;
 
 /// The fields of a map.
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     map: &'a Map<String, Value>,
     what: &'static str,
 }
 
 impl<'a> Fields<'a> {
     /// The fields of a value that must be a map; `what` names it in errors.
-    pub(crate) fn of(value: &'a Value, what: &'static str) -> Result<Self, String> {
+    pub fn of(value: &'a Value, what: &'static str) -> Result<Self, String> {
         let map = value
             .as_object()
             .ok_or_else(|| format!("{what} is not a map"))?;
@@ -21,7 +21,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field; null if it is absent.
-    pub(crate) fn get(&self, key: &str) -> &'a Value {
+    pub fn get(&self, key: &str) -> &'a Value {
         self.map.get(key).unwrap_or(&Value::Null)
     }
 
@@ -42,34 +42,41 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(crate) fn text(&self, key: &str) -> Result<Option<String>, String> {
+    /// A text; `None` if the field is absent or null.
+    pub fn text(&self, key: &str) -> Result<Option<String>, String> {
         self.read(key, "a text", |value| value.as_str().map(str::to_owned))
     }
 
-    pub(crate) fn required(&self, key: &str) -> Result<String, String> {
+    /// A text that must be there.
+    pub fn required(&self, key: &str) -> Result<String, String> {
         self.text(key)?
             .ok_or_else(|| format!("{key} of {} is missing", self.what))
     }
 
-    pub(crate) fn number<T: TryFrom<i64>>(&self, key: &str) -> Result<Option<T>, String> {
+    /// An integer in the range of `T`; `None` if the field is absent or null.
+    pub fn number<T: TryFrom<i64>>(&self, key: &str) -> Result<Option<T>, String> {
         self.read(key, "a number in range", |value| {
             T::try_from(value.as_i64()?).ok()
         })
     }
 
-    pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, String> {
+    /// True or false; `None` if the field is absent or null.
+    pub fn flag(&self, key: &str) -> Result<Option<bool>, String> {
         self.read(key, "true or false", Value::as_bool)
     }
 
-    pub(crate) fn time(&self, key: &str) -> Result<Option<Timestamp>, String> {
+    /// An instant; `None` if the field is absent or null.
+    pub fn time(&self, key: &str) -> Result<Option<Timestamp>, String> {
         self.read(key, "a time", |value| timestamp::parse(value.as_str()?))
     }
 
-    pub(crate) fn map(&self, key: &str) -> Result<Option<Map<String, Value>>, String> {
+    /// A map; `None` if the field is absent or null.
+    pub fn map(&self, key: &str) -> Result<Option<Map<String, Value>>, String> {
         self.read(key, "a map", |value| value.as_object().cloned())
     }
 
-    pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<String>>, String> {
+    /// A list of texts; `None` if the field is absent or null.
+    pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>, String> {
         self.read(key, "a list of texts", |value| {
             value
                 .as_array()?

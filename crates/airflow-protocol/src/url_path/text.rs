@@ -2,17 +2,23 @@
 //!
 //! Facts: `airflow/sdk/api/client.py` of the task SDK 1.3.2 (Airflow 3.3.2) and 1.4.0b2 (3.4.0b2), which put most ids and keys
 //! into paths as they are; httpx, which cuts at `?` and `#`, keeps `%61`, resolves `..` and refuses control characters; the
-//! routes of `airflow/api_fastapi/execution_api/routes`. `cargo test --test interop url_texts` includes this file and tries both
-//! releases: what either harms is refused, and nothing else but what their databases have no room for.
+//! routes of `airflow/api_fastapi/execution_api/routes`. `cargo test --test interop url_texts` tries both releases: what either
+//! harms is refused, and nothing else but what their databases have no room for.
 
 /// What a text in a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub enum Place {
+    /// The key of a variable.
     VariableKey,
+    /// The id of a connection.
     ConnectionId,
+    /// The key of an XCom.
     XComKey,
+    /// The id of a Dag.
     DagId,
+    /// The id of a Dag run.
     RunId,
+    /// The id of a task.
     TaskId,
     /// The key of a task's state, which both clients quote.
     StateKey,
@@ -20,7 +26,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// What a message calls the text.
-    pub(crate) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::VariableKey => "variable key",
             Self::ConnectionId => "connection id",
@@ -48,7 +54,7 @@ impl Place {
 }
 
 /// Why a text can't be sent, as the end of a sentence that begins with the text; `None` if it can.
-pub(crate) fn fault(place: Place, text: &str) -> Option<String> {
+pub fn fault(place: Place, text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("is empty".into());
     }

@@ -1,7 +1,7 @@
 //! Which characters beyond ASCII Python's `\w` takes, for [`super::check`].
 //!
 //! The general categories L and N of Unicode 18.0. A server's Python may know fewer characters: 3.10 has Unicode 13, 3.13 has
-//! 15.1. `cargo test --test interop ids` holds this table against Python and the packer, and prints it anew where it is wrong.
+//! 15.1. `cargo test --test interop ids` holds this table against Python.
 
 /// Bounds of ranges in turn: the first character inside, the first one behind.
 #[rustfmt::skip]

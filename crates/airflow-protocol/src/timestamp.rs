@@ -7,14 +7,14 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, civil};
 use serde::{Deserialize, Deserializer};
 
-use super::WireError;
+use crate::WireError;
 
 /// The extension type of timestamps in the msgpack specification.
-pub(crate) const EXTENSION: i8 = -1;
+pub const EXTENSION: i8 = -1;
 
 /// The text of the instant in the payload of a timestamp extension: 4 bytes (u32 seconds), 8 bytes (30 bits of nanoseconds, 34 bits of
 /// seconds) or 12 bytes (u32 nanoseconds, i64 seconds).
-pub(crate) fn decode(payload: &[u8]) -> Result<String, WireError> {
+pub fn decode(payload: &[u8]) -> Result<String, WireError> {
     let (seconds, nanos) = if let Ok(bytes) = <[u8; 4]>::try_from(payload) {
         (i64::from(u32::from_be_bytes(bytes)), 0)
     } else if let Ok(bytes) = <[u8; 8]>::try_from(payload) {
@@ -42,7 +42,7 @@ pub(crate) fn decode(payload: &[u8]) -> Result<String, WireError> {
 }
 
 /// The text of an instant, in seconds and nanoseconds since 1970; the years go from -9999 to 9999.
-pub(crate) fn instant(seconds: i64, nanos: i32) -> String {
+pub fn instant(seconds: i64, nanos: i32) -> String {
     let epoch = civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
     let at = match epoch.checked_add(SignedDuration::new(seconds, nanos)) {
         Ok(at) => at,
@@ -54,7 +54,7 @@ pub(crate) fn instant(seconds: i64, nanos: i32) -> String {
 
 /// The text of an instant as messages carry it: RFC 3339 in UTC. The supervisor refuses a datetime without an offset, and does not
 /// answer for a year that Python has not: what lies before year 1 is sent as its first second.
-pub(crate) fn text(at: Timestamp) -> String {
+pub fn text(at: Timestamp) -> String {
     /// 0001-01-01T00:00:00Z.
     const FIRST: i64 = -62_135_596_800;
     if at.as_second() < FIRST {
@@ -67,7 +67,7 @@ pub(crate) fn text(at: Timestamp) -> String {
 /// in UTC. What a [`Timestamp`] cannot hold is the nearest that it can.
 ///
 /// jiff's own parser knows every form of RFC 3339, RFC 9557 and Temporal, which is 30 kB in every executable.
-pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+pub fn parse(text: &str) -> Option<Timestamp> {
     let (date, time) = text.split_once(['T', 't', ' '])?;
     let (time, offset) = match time.rfind(['+', '-']) {
         Some(place) => (time.get(..place)?, seconds(time.get(place..)?)?),
@@ -129,14 +129,12 @@ fn seconds(offset: &str) -> Option<i64> {
 }
 
 /// The instant of a field, for derived implementations.
-pub(crate) fn field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+pub fn field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     read(&String::deserialize(deserializer)?)
 }
 
 /// The instant of a field that may be null, for derived implementations.
-pub(crate) fn optional<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Timestamp>, D::Error> {
+pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     Option::<String>::deserialize(deserializer)?
         .map(|text| read(&text))
         .transpose()

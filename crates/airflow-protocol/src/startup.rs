@@ -1,53 +1,73 @@
-//! The first frame: what the supervisor says about the task to run. Unknown fields are ignored.
+//! `StartupDetails`, the message that starts a task. Unknown fields are ignored.
 //!
-//! One odd value must not end the task before it has begun: what the task can do without is absent then, and is noted as a fault.
+//! One odd value must not end the task before it has begun: a field that the task can do without is absent then, and is noted as a
+//! fault.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::comm::codec::Fault;
-use crate::comm::timestamp;
+use crate::codec::Fault;
 use crate::fields::Fields;
+use crate::timestamp;
 
 /// `StartupDetails`.
 #[derive(Clone, Debug)]
-pub(crate) struct StartupDetails {
-    pub(crate) ti: TaskInstance,
-    pub(crate) dag_rel_path: String,
-    pub(crate) start_date: Option<Timestamp>,
-    pub(crate) ti_context: RunContext,
-    /// What could not be read.
-    pub(crate) faults: Vec<Fault>,
+pub struct StartupDetails {
+    /// The task instance.
+    pub ti: TaskInstance,
+    /// The path of the Python file that declares the Dag, inside its Dag bundle.
+    pub dag_rel_path: String,
+    /// When the supervisor sent the message.
+    pub start_date: Option<Timestamp>,
+    /// The circumstances of the run.
+    pub ti_context: RunContext,
+    /// The parts that could not be read.
+    pub faults: Vec<Fault>,
 }
 
 /// The task instance.
 #[derive(Clone, Debug)]
-pub(crate) struct TaskInstance {
-    pub(crate) id: String,
-    pub(crate) task_id: String,
-    pub(crate) dag_id: String,
-    pub(crate) run_id: String,
-    pub(crate) try_number: u32,
+pub struct TaskInstance {
+    /// The id of the task instance, a UUID. A retry has another id.
+    pub id: String,
+    /// The task's id, with the ids of its task groups in front.
+    pub task_id: String,
+    /// The Dag's id.
+    pub dag_id: String,
+    /// The run's id.
+    pub run_id: String,
+    /// Which try this is, the first being 1.
+    pub try_number: u32,
     /// -1 or null for a task that is not mapped.
-    pub(crate) map_index: Option<i64>,
-    pub(crate) hostname: Option<String>,
-    pub(crate) queue: Option<String>,
+    pub map_index: Option<i64>,
+    /// The name of the worker's machine.
+    pub hostname: Option<String>,
+    /// The queue that the task was sent through.
+    pub queue: Option<String>,
 }
 
 /// `TIRunContext`.
 #[derive(Clone, Debug)]
-pub(crate) struct RunContext {
-    pub(crate) dag_run: DagRun,
+pub struct RunContext {
+    /// The Dag run.
+    pub dag_run: DagRun,
     /// The run's logical date as Airflow has written it, which a `Timestamp` may not hold.
-    pub(crate) logical_date: Option<String>,
-    pub(crate) task_reschedule_count: Option<u32>,
-    pub(crate) max_tries: i64,
-    pub(crate) next_method: Option<String>,
-    pub(crate) next_kwargs: Option<Value>,
-    pub(crate) xcom_keys_to_clear: Option<Vec<String>>,
-    pub(crate) should_retry: Option<bool>,
-    pub(crate) start_date: Option<Timestamp>,
+    pub logical_date: Option<String>,
+    /// How often the task has rescheduled itself.
+    pub task_reschedule_count: Option<u32>,
+    /// How many retries the task is configured to have, and after it was cleared the tries before.
+    pub max_tries: i64,
+    /// The name that a deferral gave for its continuation; only for a task that is resumed.
+    pub next_method: Option<String>,
+    /// The trigger's event and what the deferral handed on; only for a task that is resumed.
+    pub next_kwargs: Option<Value>,
+    /// The keys of the XComs that an earlier try has left.
+    pub xcom_keys_to_clear: Option<Vec<String>>,
+    /// Whether the task is tried again if this try fails.
+    pub should_retry: Option<bool>,
+    /// When the task started at first; only for a task that is resumed.
+    pub start_date: Option<Timestamp>,
 }
 
 /// The keys that lead to the run's configuration.
@@ -58,7 +78,7 @@ const NEXT_KWARGS: [&str; 2] = ["ti_context", "next_kwargs"];
 impl StartupDetails {
     /// Reads the message, of which some parts could not be read before. Not by a derived implementation: those of all the structs here
     /// are a tenth of a small executable, and this one is in every executable.
-    pub(crate) fn read(body: &Value, faults: Vec<Fault>) -> Result<Self, String> {
+    pub fn read(body: &Value, faults: Vec<Fault>) -> Result<Self, String> {
         let mut faults = Faults(faults);
         let fields = Fields::of(body, "the message")?;
         let ti = Fields::of(fields.get("ti"), "ti")?;
@@ -88,7 +108,7 @@ impl StartupDetails {
     }
 
     /// Why an entry of the run's configuration cannot be read, if it cannot.
-    pub(crate) fn conf_fault(&self, key: &str) -> Option<&Fault> {
+    pub fn conf_fault(&self, key: &str) -> Option<&Fault> {
         self.fault_of(&[CONF[0], CONF[1], CONF[2], key])
             .or_else(|| {
                 let all = |fault: &&Fault| fault.path == CONF || fault.path.is_empty();
@@ -97,7 +117,7 @@ impl StartupDetails {
     }
 
     /// Why what a resumed task is given cannot be read, if it cannot.
-    pub(crate) fn resume_fault(&self) -> Option<&Fault> {
+    pub fn resume_fault(&self) -> Option<&Fault> {
         self.fault_of(&NEXT_KWARGS)
             .or_else(|| self.faults.iter().find(|fault| fault.path.is_empty()))
     }

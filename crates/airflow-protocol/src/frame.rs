@@ -6,11 +6,11 @@ use std::io::{self, Read};
 use rmp::encode::ByteBuf;
 use serde_json::Value;
 
-use super::WireError;
-use super::codec::{self, Fault, Input};
+use crate::WireError;
+use crate::codec::{self, Fault, Input};
 
-/// The longest frame that is read, in bytes. The wire allows 4 GiB; decoded values take many times their bytes.
-pub(crate) const MAX_FRAME: usize = 1 << 30;
+/// The longest frame that [`read`] reads, in bytes. The wire allows 4 GiB; decoded values take many times their bytes.
+pub const MAX_FRAME: usize = 1 << 30;
 
 /// How much of a frame over the limit is looked at, for its id: a marker of the array and nine bytes.
 const BEGIN: u32 = 16;
@@ -18,26 +18,27 @@ const BEGIN: u32 = 16;
 /// How much memory is taken for a frame before any of its bytes arrived.
 const FIRST_ALLOCATION: usize = 64 * 1024;
 
-/// A reply of the supervisor's: `[id, body, error]`.
+/// A reply of the supervisor: `[id, body, error]`.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Frame {
-    /// The request's id; `None` if that cannot be read either.
-    pub(crate) id: Option<u64>,
+pub struct Frame {
+    /// The request's id; `None` if it cannot be read.
+    pub id: Option<u64>,
     /// The body and the error, or why they cannot be read.
-    pub(crate) content: Result<(Value, Value), WireError>,
+    pub content: Result<(Value, Value), WireError>,
 }
 
 /// The frame that begins the conversation.
 #[derive(Debug, PartialEq)]
-pub(crate) struct First {
-    pub(crate) body: Value,
-    /// The parts of the body that cannot be read, and are null in it.
-    pub(crate) faults: Vec<Fault>,
+pub struct First {
+    /// The body, with null in the place of each part that cannot be read.
+    pub body: Value,
+    /// The parts that cannot be read.
+    pub faults: Vec<Fault>,
 }
 
-/// Reads the next reply; `None` at the end of the stream. An error ends the conversation: it is one of the stream. What is wrong inside
-/// of a frame is in the frame.
-pub(crate) fn read(stream: &mut impl Read) -> Result<Option<Frame>, WireError> {
+/// Reads the next reply; `None` at the end of the stream. An error is one of the stream, and ends the conversation; an error inside of
+/// a frame is in [`Frame::content`].
+pub fn read(stream: &mut impl Read) -> Result<Option<Frame>, WireError> {
     let Some(length) = read_length(stream)? else {
         return Ok(None);
     };
@@ -53,7 +54,7 @@ pub(crate) fn read(stream: &mut impl Read) -> Result<Option<Frame>, WireError> {
 }
 
 /// Reads the first frame; `None` at the end of the stream.
-pub(crate) fn read_first(stream: &mut impl Read) -> Result<Option<First>, WireError> {
+pub fn read_first(stream: &mut impl Read) -> Result<Option<First>, WireError> {
     let Some(payload) = read_payload(stream)? else {
         return Ok(None);
     };
@@ -65,7 +66,7 @@ pub(crate) fn read_first(stream: &mut impl Read) -> Result<Option<First>, WireEr
 }
 
 /// Reads the next frame's payload; an error if it is longer than the limit.
-pub(crate) fn read_payload(stream: &mut impl Read) -> Result<Option<Vec<u8>>, WireError> {
+pub fn read_payload(stream: &mut impl Read) -> Result<Option<Vec<u8>>, WireError> {
     match read_length(stream)? {
         None => Ok(None),
         Some(length) if usize::try_from(length).is_ok_and(|length| length <= MAX_FRAME) => {
@@ -192,13 +193,13 @@ fn content(begin: Begin<'_>) -> Result<(Value, Value), WireError> {
     Ok((body, error.unwrap_or_default()))
 }
 
-/// Writes a request's frame, `[id, body]`, into one buffer so that it goes out in one piece.
-pub(crate) fn write(id: u64, body: &Value) -> Result<Vec<u8>, WireError> {
+/// The bytes of a request, `[id, body]`, with their length in front.
+pub fn write(id: u64, body: &Value) -> Result<Vec<u8>, WireError> {
     encode(&[&Value::from(id), body])
 }
 
-/// Writes any frame; the supervisor's side, in tests, sends three parts.
-pub(crate) fn encode(parts: &[&Value]) -> Result<Vec<u8>, WireError> {
+/// The bytes of a frame of these parts, with their length in front: an executable sends `[id, body]`, the supervisor `[id, body, error]`.
+pub fn encode(parts: &[&Value]) -> Result<Vec<u8>, WireError> {
     let mut out = ByteBuf::from_vec(vec![0; 4]);
     let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
     rmp::encode::write_array_len(&mut out, count).map_err(|error| {
@@ -221,8 +222,7 @@ pub(crate) fn encode(parts: &[&Value]) -> Result<Vec<u8>, WireError> {
 }
 
 /// A payload with its length in front.
-#[cfg(test)]
-pub(crate) fn prefixed(payload: &[u8]) -> Vec<u8> {
+pub fn prefixed(payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     [&length.to_be_bytes(), payload].concat()
 }

@@ -6,12 +6,14 @@ use rmp::Marker;
 use rmp::encode::{self, ByteBuf};
 use serde_json::{Map, Number, Value};
 
-use super::{WireError, timestamp};
-use crate::value::MAX_DEPTH;
+use crate::{WireError, timestamp};
 
-/// Writes a value. It comes from the strict serializer or from this crate, so only its size can be wrong.
-pub(crate) fn write(out: &mut ByteBuf, value: &Value) -> Result<(), WireError> {
-    // Writing to a buffer in memory has no way to fail.
+/// The deepest nesting of arrays and maps that is sent or accepted: the limit of `serde_json`, so that whatever was read can
+/// be written as text and read again.
+pub const MAX_DEPTH: usize = 128;
+
+/// Appends a value. An error if a length in it does not fit into 32 bits, or a number neither into 64 bits nor into a float.
+pub fn write(out: &mut ByteBuf, value: &Value) -> Result<(), WireError> {
     match value {
         Value::Null => encode::write_nil(out).map_err(never)?,
         Value::Bool(v) => encode::write_bool(out, *v).map_err(never)?,
@@ -66,7 +68,7 @@ fn never(error: impl fmt::Display) -> WireError {
 }
 
 /// Reads exactly one value from all of `bytes`.
-pub(crate) fn read(bytes: &[u8]) -> Result<Value, WireError> {
+pub fn read(bytes: &[u8]) -> Result<Value, WireError> {
     let mut input = Input::new(bytes);
     let value = input.value(0)?;
     input.end()?;
@@ -75,10 +77,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Value, WireError> {
 
 /// A part of a message that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// The keys that lead to it, outermost first; none for parts of which only is known that there are some, anywhere.
-    pub(crate) path: Vec<String>,
-    pub(crate) problem: String,
+pub struct Fault {
+    /// The keys that lead to the part, outermost first; empty for the note that there are more faults than are noted.
+    pub path: Vec<String>,
+    /// Why the part could not be read.
+    pub problem: String,
 }
 
 impl fmt::Display for Fault {
@@ -90,19 +93,20 @@ impl fmt::Display for Fault {
     }
 }
 
-/// How many faults are noted with their place. One more says that there are others.
+/// How many faults are noted with their place. One more fault notes that there are others.
 const MAX_FAULTS: usize = 20;
 
-/// Bytes that are read value by value.
-pub(crate) struct Input<'a> {
+/// A reader of msgpack bytes, value by value.
+pub struct Input<'a> {
     rest: &'a [u8],
-    /// The keys around the place where it reads; kept for a reader that passes over what it cannot read.
+    /// The keys around the reader's place; kept for a reader that passes over what it cannot read.
     path: Vec<String>,
     faults: Option<Vec<Fault>>,
 }
 
 impl<'a> Input<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    /// A reader at the beginning of `bytes`.
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
             path: Vec::new(),
@@ -110,18 +114,18 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// From now on, what cannot be read inside a map is null, and noted.
-    pub(crate) fn pass_over_faults(&mut self) {
+    /// From now on, the reader puts null in the place of a map's value that it cannot read, and notes a fault.
+    pub fn pass_over_faults(&mut self) {
         self.faults = Some(Vec::new());
     }
 
-    /// What was passed over.
-    pub(crate) fn take_faults(&mut self) -> Vec<Fault> {
+    /// The faults that were noted.
+    pub fn take_faults(&mut self) -> Vec<Fault> {
         self.faults.take().unwrap_or_default()
     }
 
     /// An error unless all bytes were read.
-    pub(crate) fn end(&self) -> Result<(), WireError> {
+    pub fn end(&self) -> Result<(), WireError> {
         match self.rest.len() {
             0 => Ok(()),
             rest => Err(WireError::new(format!("{rest} bytes after the value"))),
@@ -129,7 +133,7 @@ impl<'a> Input<'a> {
     }
 
     /// The length of the array that comes next; `None` if something else does.
-    pub(crate) fn array_length(&mut self) -> Result<Option<usize>, WireError> {
+    pub fn array_length(&mut self) -> Result<Option<usize>, WireError> {
         let [marker] = self.array::<1>()?;
         Ok(match Marker::from_u8(marker) {
             Marker::FixArray(len) => Some(usize::from(len)),
@@ -139,7 +143,7 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// Passes over one value, whatever is in it.
+    /// Passes over one value without decoding it.
     fn skip(&mut self) -> Result<(), WireError> {
         let mut left: u64 = 1;
         while left > 0 {
@@ -244,8 +248,8 @@ impl<'a> Input<'a> {
             .map_err(|_| WireError::new(format!("a length of {len} is too long for this machine")))
     }
 
-    /// The value that comes next, inside so many others.
-    pub(crate) fn value(&mut self, depth: usize) -> Result<Value, WireError> {
+    /// The value that comes next, at this depth of nesting.
+    pub fn value(&mut self, depth: usize) -> Result<Value, WireError> {
         if depth > MAX_DEPTH {
             return Err(WireError::new(format!(
                 "values nested deeper than {MAX_DEPTH} levels"

@@ -1,8 +1,7 @@
 //! Which Dag and task ids Airflow's server accepts.
 //!
 //! The rules are those of the released server: letters, digits, `_`, `.` and `-`, at most 250 characters, and no `..`.
-//! The packer has the same rule of its own (`manifest::ids`); `cargo test --test interop ids` includes this file and fails where
-//! the two and Python part.
+//! `cargo test --test interop ids` holds the rule against both released servers, over all of Unicode.
 
 mod word;
 
@@ -11,7 +10,7 @@ use std::fmt;
 use word::WORD_BOUNDS;
 
 /// The longest id that Airflow's server accepts, in characters.
-pub(crate) const MAX_ID_CHARS: usize = 250;
+pub const MAX_ID_CHARS: usize = 250;
 
 /// What is wrong with an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +28,7 @@ pub enum IdFault {
 
 impl IdFault {
     /// The end of a sentence that begins with the id.
-    pub(crate) const fn text(self) -> &'static str {
+    pub const fn text(self) -> &'static str {
         match self {
             Self::Empty => "is empty",
             Self::TooLong => "is longer than the 250 characters that Airflow accepts",
@@ -51,7 +50,7 @@ impl fmt::Display for IdFault {
 ///
 /// Source: `airflow.utils.helpers.validate_key` of Airflow 3.3.2 and 3.4.0b2: `^[\w.-]+$`, at most 250 characters, and no `..`
 /// unless `[core] allow_double_dot_in_ids` is set. Python's `$` lets one line break at the end pass; this does not.
-pub(crate) const fn check(id: &str) -> Result<(), IdFault> {
+pub const fn check(id: &str) -> Result<(), IdFault> {
     let bytes = id.as_bytes();
     if bytes.is_empty() {
         return Err(IdFault::Empty);
@@ -117,7 +116,7 @@ const fn is_word(code: u32) -> bool {
 }
 
 /// Whether two strings are equal, in a constant expression.
-pub(crate) const fn same(a: &str, b: &str) -> bool {
+pub const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
         return false;

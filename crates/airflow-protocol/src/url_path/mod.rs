@@ -4,11 +4,12 @@
 
 mod text;
 
+use std::fmt;
+
 use serde_json::Value;
 
-use crate::client_error::{ClientError, ClientErrorKind};
-use crate::comm::client::name;
-use text::Place;
+use crate::message::name;
+pub use text::{Place, fault};
 
 const DAG: (&str, Place) = ("dag_id", Place::DagId);
 const RUN: (&str, Place) = ("run_id", Place::RunId);
@@ -37,23 +38,37 @@ fn fields(message: &str) -> &'static [(&'static str, Place)] {
     }
 }
 
-/// Refuses a request with a text that would become another one on its way; the error names the text and the reason.
-pub(crate) fn check(request: &Value) -> Result<(), ClientError> {
-    let message = name(request);
-    for (field, place) in fields(message) {
-        let text = request.get(*field).and_then(Value::as_str);
-        let Some((text, fault)) = text.and_then(|text| Some((text, text::fault(*place, text)?)))
-        else {
-            continue;
-        };
-        return Err(ClientError::new(
-            ClientErrorKind::Name,
-            format!(
-                "{message} was not sent: the {} {:?} {fault}",
-                place.name(),
-                shown(text)
-            ),
-        ));
+/// A text of a request that would become another text on its way, so that the request would be about something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathFault {
+    place: Place,
+    /// The text; only its beginning if it is long.
+    text: String,
+    /// What is wrong with the text, as the end of a sentence that begins with it.
+    fault: String,
+}
+
+impl fmt::Display for PathFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, text, fault } = self;
+        write!(f, "the {} {text:?} {fault}", place.name())
+    }
+}
+
+impl std::error::Error for PathFault {}
+
+/// Refuses a request with a text that would become another text on its way.
+pub fn check(request: &Value) -> Result<(), PathFault> {
+    for (field, place) in fields(name(request)) {
+        if let Some(text) = request.get(*field).and_then(Value::as_str)
+            && let Some(fault) = fault(*place, text)
+        {
+            return Err(PathFault {
+                place: *place,
+                text: shown(text).to_owned(),
+                fault,
+            });
+        }
     }
     Ok(())
 }

@@ -9,9 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use airflow_protocol::frame::{self, First, Frame};
+use airflow_protocol::message::{describe, name};
+use airflow_protocol::reply;
 use serde_json::Value;
 
-use super::frame::{self, First, Frame};
 use crate::client_error::{ClientError, ClientErrorKind};
 
 /// How long a reply may take. The supervisor repeats a failing API call up to five times with growing waits before it
@@ -210,7 +212,7 @@ impl Client {
             return Err(disconnected(body, &error.to_string()));
         }
         match self.wait(id, started + timeout) {
-            Ok(frame) => crate::reply::unwrap(frame, body),
+            Ok(frame) => reply::unwrap(frame).map_err(|error| ClientError::of_reply(error, body)),
             Err(Some(reason)) => Err(disconnected(body, &reason)),
             Err(None) => Err(ClientError::new(
                 ClientErrorKind::Timeout,
@@ -235,31 +237,4 @@ fn disconnected(body: &Value, reason: &str) -> ClientError {
         ClientErrorKind::Disconnected,
         format!("{} got no reply: {reason}", describe(body)),
     )
-}
-
-/// The message's type.
-pub(crate) fn name(body: &Value) -> &str {
-    body.get("type")
-        .and_then(Value::as_str)
-        .unwrap_or("a message")
-}
-
-/// The message's type and what it is about: `GetVariable (key "rate")`.
-pub(crate) fn describe(body: &Value) -> String {
-    let subject = [
-        "key",
-        "conn_id",
-        "name",
-        "uri",
-        "alias_name",
-        "task_id",
-        "dag_id",
-    ]
-    .into_iter()
-    .find_map(|key| {
-        body.get(key)
-            .and_then(Value::as_str)
-            .map(|value| format!(" ({key} {value:?})"))
-    });
-    format!("{}{}", name(body), subject.unwrap_or_default())
 }
