@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::client_error::ClientError;
 use crate::value::encode;
-use airflow_protocol::message::{message, seconds};
+use airflow_protocol::message::message;
+use airflow_protocol::terminal::InputWait;
 
 /// A question that a person answers in Airflow's UI while the task is parked as *`awaiting_input`*.
 ///
@@ -132,15 +133,12 @@ impl HumanInput {
         )
     }
 
-    /// `AwaitInputTask`.
-    pub(crate) fn park(&self) -> Value {
-        message(
-            "AwaitInputTask",
-            &[
-                ("next_method", Some(self.next_method.as_str().into())),
-                ("next_kwargs", Some(self.next_kwargs.clone().into())),
-                ("timeout", self.timeout.map(seconds)),
-            ],
-        )
+    /// The task's end: it waits for the answer.
+    pub(crate) fn wait(&self) -> InputWait {
+        InputWait {
+            next_method: self.next_method.clone(),
+            next_kwargs: self.next_kwargs.clone(),
+            timeout: self.timeout,
+        }
     }
 }

@@ -12,7 +12,6 @@ use crate::context::Task;
 use crate::leave::leave;
 use crate::logging::Route;
 use crate::mailbox::Mailbox;
-use crate::outcome;
 use crate::session::Event;
 use crate::task_run::{self, Completion, Ending};
 
@@ -124,11 +123,11 @@ fn report(served: &Served, ending: &Ending) -> ! {
     // Else the session has sent its outcome, and was about to end the process anyhow.
     let mut delivered = true;
     if client.claim_end() {
-        let (record, body) = ending.report(task);
+        let (record, terminal) = ending.report(task);
         if let Some(record) = record {
             route.send(&record);
         }
-        let body = outcome::with_label(body, &task.extras());
+        let body = terminal.message(task.extras().label.as_deref());
         delivered = client
             .end(&body, Some(LAST_REPLY))
             .map_or_else(|error| error.was_answered(), |_| true);

@@ -3,8 +3,6 @@
 //! The record is `AFMETA01`, the length of the text as a little-endian `u32`, and the JSON text that
 //! `--airflow-metadata` prints. Everything here that is `const` runs in the compiler, for `bundle!`.
 
-use serde_json::{Map, Value, json};
-
 use airflow_protocol::ids;
 
 /// The version of the supervisor's messages that this crate speaks (`schema.json` of Airflow 3.3).
@@ -292,7 +290,7 @@ fn read_kept(byte: &u8) -> u8 {
 
 /// The manifest's JSON for ids that are only known at run time: the same keys in the same order.
 pub(crate) fn render<'a>(dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>) -> String {
-    let quoted = |text: &str| Value::from(text).to_string();
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let mut out = String::from(DAGS_OPEN);
     for (index, (dag, tasks)) in dags.enumerate() {
         if index > 0 {
@@ -307,19 +305,6 @@ pub(crate) fn render<'a>(dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>) ->
     out.push_str(&quoted(SDK_VERSION));
     out.push_str(SDK_CLOSE);
     out
-}
-
-/// The answer to `TaskHandlerParseRequest`: every registered task, its parameters unknown.
-pub(crate) fn task_handlers<'a>(dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>) -> Value {
-    let mut handlers = Map::new();
-    for (dag, tasks) in dags {
-        let tasks: Vec<Value> = tasks
-            .into_iter()
-            .map(|task| json!({"task_id": task, "binding": "positional", "params": null}))
-            .collect();
-        handlers.insert(dag.to_owned(), Value::Array(tasks));
-    }
-    Value::Object(handlers)
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
-//! The ends of a task other than a return value, and the message that reports each.
+//! The ends of a task other than a return value.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use airflow_protocol::message::{message, now, seconds};
-use airflow_protocol::timestamp;
+use airflow_protocol::terminal::Deferral;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -136,7 +135,7 @@ impl fmt::Display for Outcome {
             End::Skip { reason } => write!(f, "the task skips itself: {reason}"),
             End::Fail { error } | End::Retry { error, .. } => error.fmt(f),
             End::Reschedule { at } => write!(f, "the task is rescheduled to {at}"),
-            End::Defer(defer) => write!(f, "the task waits for the trigger {}", defer.classpath),
+            End::Defer(defer) => write!(f, "the task waits for the trigger {}", defer.0.classpath),
             End::AwaitInput(input) => {
                 write!(f, "the task waits for an answer to {:?}", input.subject())
             }
@@ -172,33 +171,26 @@ impl StdError for Outcome {
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Defer {
-    pub(crate) classpath: String,
-    pub(crate) next_method: String,
-    pub(crate) trigger_kwargs: Map<String, Value>,
-    pub(crate) next_kwargs: Map<String, Value>,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) queue: Option<String>,
-}
+pub struct Defer(pub(crate) Deferral);
 
 impl Defer {
     /// A deferral to the trigger class of this import path. `next_method` is a name for the handler's own use: it comes
     /// back as [`Resume::method`](crate::Resume::method).
     pub fn new(classpath: impl Into<String>, next_method: impl Into<String>) -> Self {
-        Self {
+        Self(Deferral {
             classpath: classpath.into(),
             next_method: next_method.into(),
             trigger_kwargs: Map::new(),
             next_kwargs: Map::new(),
             timeout: None,
             queue: None,
-        }
+        })
     }
 
     /// A keyword argument of the trigger. Fails if the value can't be sent.
     pub fn trigger_arg(mut self, name: &str, value: impl Serialize) -> Result<Self, ClientError> {
         let value = encode(&value, &format!("the trigger's argument {name:?}"))?;
-        self.trigger_kwargs.insert(name.to_owned(), value);
+        self.0.trigger_kwargs.insert(name.to_owned(), value);
         Ok(self)
     }
 
@@ -208,21 +200,21 @@ impl Defer {
             &value,
             &format!("the argument {name:?} for the resumed task"),
         )?;
-        self.next_kwargs.insert(name.to_owned(), value);
+        self.0.next_kwargs.insert(name.to_owned(), value);
         Ok(self)
     }
 
     /// How long to wait for the trigger before the task fails; a hundred years at most.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.0.timeout = Some(timeout);
         self
     }
 
     /// The triggerer queue, where Airflow is set up with such.
     #[must_use]
     pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.queue = Some(queue.into());
+        self.0.queue = Some(queue.into());
         self
     }
 }
@@ -233,73 +225,4 @@ pub(crate) struct Extras {
     pub(crate) outlets: Vec<Value>,
     pub(crate) events: Vec<Value>,
     pub(crate) label: Option<String>,
-}
-
-/// Adds the label of a mapped task instance to a terminal message. The server takes an absent one for none, and forgets what
-/// `SetRenderedMapIndex` has set.
-pub(crate) fn with_label(mut body: Value, extras: &Extras) -> Value {
-    let takes_label = body["type"] != "RescheduleTask";
-    if let (Some(fields), Some(label), true) = (body.as_object_mut(), &extras.label, takes_label) {
-        fields.insert("rendered_map_index".to_owned(), label.as_str().into());
-    }
-    body
-}
-
-/// `SucceedTask`. The arrays are always sent: without them the server answers 422.
-pub(crate) fn succeed(extras: &Extras) -> Value {
-    message(
-        "SucceedTask",
-        &[
-            ("end_date", Some(now())),
-            ("task_outlets", Some(extras.outlets.clone().into())),
-            ("outlet_events", Some(extras.events.clone().into())),
-        ],
-    )
-}
-
-/// `TaskState` with `failed` or `skipped`.
-pub(crate) fn task_state(state: &str) -> Value {
-    message(
-        "TaskState",
-        &[("state", Some(state.into())), ("end_date", Some(now()))],
-    )
-}
-
-/// `RetryTask`; the server keeps 500 characters of the reason.
-pub(crate) fn retry(reason: &str, delay: Option<Duration>) -> Value {
-    let reason: String = reason.chars().take(500).collect();
-    message(
-        "RetryTask",
-        &[
-            ("end_date", Some(now())),
-            ("retry_reason", Some(reason.into())),
-            ("retry_delay_seconds", delay.map(seconds)),
-        ],
-    )
-}
-
-/// `RescheduleTask`.
-pub(crate) fn reschedule(at: Timestamp) -> Value {
-    message(
-        "RescheduleTask",
-        &[
-            ("reschedule_date", Some(timestamp::text(at).into())),
-            ("end_date", Some(now())),
-        ],
-    )
-}
-
-/// `DeferTask`. The maps are always sent: without them the server answers 422.
-pub(crate) fn defer(defer: &Defer) -> Value {
-    message(
-        "DeferTask",
-        &[
-            ("classpath", Some(defer.classpath.as_str().into())),
-            ("next_method", Some(defer.next_method.as_str().into())),
-            ("trigger_kwargs", Some(defer.trigger_kwargs.clone().into())),
-            ("next_kwargs", Some(defer.next_kwargs.clone().into())),
-            ("trigger_timeout", defer.timeout.map(seconds)),
-            ("queue", defer.queue.as_deref().map(Value::from)),
-        ],
-    )
 }

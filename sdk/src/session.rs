@@ -17,9 +17,9 @@ use crate::last_words::{Cause, SELF_ENDED, Served};
 use crate::logging::levels::{Level, Levels};
 use crate::logging::{self, Route, current};
 use crate::mailbox::Mailbox;
-use crate::outcome;
 use crate::task_run::{self, Completion, Ending};
 use crate::{before_outcome, last_words, parse, threads};
+use airflow_protocol::dag_file::{DAG_FILE_PARSE_REQUEST, TASK_HANDLER_PARSE_REQUEST};
 use airflow_protocol::frame::First;
 use airflow_protocol::message::name;
 use airflow_protocol::startup::StartupDetails;
@@ -245,8 +245,8 @@ impl Session {
                 })?;
                 self.run_task(bundle, client, details)
             }
-            "DagFileParseRequest" => Self::answer(client, parse::dag_file(bundle, &body)),
-            "TaskHandlerParseRequest" => Self::answer(client, parse::task_handlers(bundle, &body)),
+            DAG_FILE_PARSE_REQUEST => Self::answer(client, parse::dag_file(bundle, &body)),
+            TASK_HANDLER_PARSE_REQUEST => Self::answer(client, parse::task_handlers(bundle, &body)),
             other => Err(SessionError::FirstFrame(format!(
                 "it is {other}, which this version does not serve"
             ))),
@@ -372,8 +372,8 @@ impl Session {
             // Also for a signal that came after the handler's end.
             self.route.sink.hurry();
         }
-        let (record, body) = ending.report(task);
-        let body = outcome::with_label(body, &task.extras());
+        let (record, terminal) = ending.report(task);
+        let body = terminal.message(task.extras().label.as_deref());
         if let Some(record) = record {
             self.route.send(&record);
         }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use airflow_protocol::terminal::{FinalState, Terminal};
 use serde_json::Value;
 
 use crate::bundle::Bundle;
@@ -16,7 +17,7 @@ use crate::handler::BoxHandler;
 use crate::logging::exception::of_error;
 use crate::logging::levels::Level;
 use crate::logging::record::Record;
-use crate::outcome::{self, End};
+use crate::outcome::End;
 use crate::render::{self, MAX_MESSAGE};
 use crate::{last_words, panic};
 
@@ -43,7 +44,7 @@ pub(crate) enum Chosen {
     /// Retried if allowed, after a delay of its own.
     Retry(Failure, Option<Duration>),
     /// Skipped, rescheduled, deferred, or waiting for a person.
-    Other { reason: String, message: Value },
+    Other { reason: String, terminal: Terminal },
 }
 
 /// What to report to Airflow, and what to say about it in the log.
@@ -146,19 +147,19 @@ fn read(error: Error, task: &Task) -> Completion {
 /// What an error means, by the outcome in it.
 fn completion(end: Option<&End>, failure: Failure) -> Completion {
     let reason = failure.reason.clone();
-    let message = match end {
+    let terminal = match end {
         None => return Completion::Failed(failure),
         Some(End::Fail { .. }) => return Completion::Chosen(Chosen::Fail(failure)),
         Some(End::Retry { delay, .. }) => {
             return Completion::Chosen(Chosen::Retry(failure, *delay));
         }
-        Some(End::Skip { .. }) => outcome::task_state("skipped"),
-        Some(End::Reschedule { at }) => outcome::reschedule(*at),
-        Some(End::Defer(defer)) => outcome::defer(defer),
+        Some(End::Skip { .. }) => Terminal::State(FinalState::Skipped),
+        Some(End::Reschedule { at }) => Terminal::Reschedule(*at),
+        Some(End::Defer(defer)) => Terminal::Defer(Box::new(defer.0.clone())),
         // The question is in place already.
-        Some(End::AwaitInput(input)) => input.park(),
+        Some(End::AwaitInput(input)) => Terminal::AwaitInput(Box::new(input.wait())),
     };
-    Completion::Chosen(Chosen::Other { reason, message })
+    Completion::Chosen(Chosen::Other { reason, terminal })
 }
 
 impl Failure {
@@ -223,54 +224,61 @@ pub(crate) fn abandoned(signal: &str) -> Ending {
 }
 
 impl Ending {
-    /// What to log, and the terminal message.
-    pub(crate) fn report(&self, task: &Task) -> (Option<Record>, Value) {
+    /// What to log, and how the task ends for Airflow.
+    pub(crate) fn report(&self, task: &Task) -> (Option<Record>, Terminal) {
         match self {
-            Self::Success => (None, outcome::succeed(&task.extras())),
+            Self::Success => {
+                let extras = task.extras();
+                let terminal = Terminal::Succeed {
+                    outlets: extras.outlets.clone(),
+                    events: extras.events.clone(),
+                };
+                (None, terminal)
+            }
             Self::Failure(failure) => retried(task, failure, None),
             Self::Chosen(Chosen::Retry(failure, delay)) => retried(task, failure, *delay),
             Self::Chosen(Chosen::Fail(failure)) => {
                 let text = format!("Task failed, not to be retried: {}", failure.reason);
                 let record = Record::new(Level::Error, "airflow_sdk", text)
                     .exception(failure.detail.clone());
-                (Some(record), outcome::task_state("failed"))
+                (Some(record), Terminal::State(FinalState::Failed))
             }
-            Self::Chosen(Chosen::Other { reason, message }) => {
+            Self::Chosen(Chosen::Other { reason, terminal }) => {
                 let record = Record::new(Level::Info, "airflow_sdk", reason.as_str());
-                (Some(record), message.clone())
+                (Some(record), terminal.clone())
             }
             Self::Panic(text) => {
                 let reason = panic::reason(text);
                 (
                     Some(failed(task, &reason)),
-                    fail_or_retry(task, &reason, None),
+                    retry_or_failed(task, &reason, None),
                 )
             }
             Self::Stopped(reason) => (
                 Some(failed(task, reason)),
-                fail_or_retry(task, reason, None),
+                retry_or_failed(task, reason, None),
             ),
             Self::SelfEnded => {
                 let reason = "the task ended the process itself, by std::process::exit or an exit function of a library; a handler \
                               ends by returning";
                 (
                     Some(failed(task, reason)),
-                    fail_or_retry(task, reason, None),
+                    retry_or_failed(task, reason, None),
                 )
             }
             Self::Refused(reason) => {
                 let record = Record::new(Level::Error, "airflow_sdk", reason.as_str());
-                (Some(record), outcome::task_state("failed"))
+                (Some(record), Terminal::State(FinalState::Failed))
             }
         }
     }
 }
 
 /// A failure that is retried if allowed.
-fn retried(task: &Task, failure: &Failure, delay: Option<Duration>) -> (Option<Record>, Value) {
+fn retried(task: &Task, failure: &Failure, delay: Option<Duration>) -> (Option<Record>, Terminal) {
     (
         Some(failed(task, &failure.reason).exception(failure.detail.clone())),
-        fail_or_retry(task, &failure.reason, delay),
+        retry_or_failed(task, &failure.reason, delay),
     )
 }
 
@@ -287,10 +295,6 @@ fn failed(task: &Task, reason: &str) -> Record {
     )
 }
 
-fn fail_or_retry(task: &Task, reason: &str, delay: Option<Duration>) -> Value {
-    if task.has_tries_left() {
-        outcome::retry(reason, delay)
-    } else {
-        outcome::task_state("failed")
-    }
+fn retry_or_failed(task: &Task, reason: &str, delay: Option<Duration>) -> Terminal {
+    Terminal::retry_or_failed(task.has_tries_left(), reason, delay)
 }

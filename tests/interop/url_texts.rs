@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use crate::airflow_protocol::url_path::{Place, fault};
 use crate::mutants::Random;
 use crate::texts::{RELEASES, Texts};
+use airflow_protocol::url_path::{Place, fault};
 
 const PLACES: [Place; 7] = [
     Place::VariableKey,

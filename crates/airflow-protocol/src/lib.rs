@@ -14,11 +14,14 @@
 //! | read and write frames, and the msgpack in them | [`frame`], [`codec`], [`timestamp`] |
 //! | make a message, or name one in an error | [`message`] |
 //! | read the message that starts a task | [`startup`] |
+//! | end a task | [`terminal`] |
+//! | ask or answer as a Dag processor does | [`dag_file`] |
 //! | tell a result from an error in a reply | [`reply`] |
 //! | check a message against a version of the supervisor's schema | [`schema`] |
-//! | judge what an executable sends, as Airflow's supervisor does | [`supervisor`] |
+//! | start an executable, answer it and judge it, as Airflow's supervisor does | [`supervisor`] |
 
 pub mod codec;
+pub mod dag_file;
 mod error;
 pub mod fields;
 pub mod frame;
@@ -28,11 +31,12 @@ pub mod ids;
 pub mod message;
 pub mod release;
 pub mod reply;
-#[cfg(feature = "supervisor")]
+#[cfg(any(test, feature = "supervisor"))]
 pub mod schema;
 pub mod startup;
-#[cfg(feature = "supervisor")]
+#[cfg(any(test, feature = "supervisor"))]
 pub mod supervisor;
+pub mod terminal;
 pub mod timestamp;
 pub mod url_path;
 

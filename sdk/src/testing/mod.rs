@@ -34,12 +34,11 @@
 //! Messages are checked against the schema of the released Airflow 3.3, whose supervisor never answers a message that it can't
 //! decode. Here, such a message gets an error for an answer, and [`Report::rejections`] lists it.
 
-mod conversation;
 #[cfg(test)]
 mod hostile;
 mod report;
 mod supervisor;
-mod world;
 
-pub use report::{LogRecord, Report, State};
+pub use airflow_protocol::supervisor::{LogRecord, State};
+pub use report::Report;
 pub use supervisor::Supervisor;

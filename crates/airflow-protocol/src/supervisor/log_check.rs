@@ -18,7 +18,7 @@ const LEVELS: [&str; 8] = [
 ];
 
 /// Reads a line as the supervisor does; an error for one that crashes it or that it drops.
-pub fn check(line: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn check(line: &str) -> Result<Map<String, Value>, String> {
     let value: Value =
         serde_json::from_str(line).map_err(|error| format!("a log line is not JSON: {error}"))?;
     let Value::Object(record) = value else {
