@@ -1,5 +1,5 @@
-//! Messages that make no sense: a first one ends with a message and a failure, never with a panic or a hang; a reply is the error of its
-//! request.
+//! Messages that make no sense. After such a first message the session logs why and ends with a failure, without a panic or a hang;
+//! after such a reply the request has an error.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

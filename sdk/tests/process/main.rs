@@ -1,7 +1,8 @@
 //! Served bundles as processes of their own: how they end, and what ends with them.
 //!
-//! This program is the bundle as well: `--comm` and `--logs`, which a supervisor gives, make it serve. So it has a `main` of its own
-//! in place of the usual harness, which takes the names of tests, or parts of them, as that does.
+//! This program is the bundle as well: with the arguments `--comm` and `--logs`, which a supervisor gives, it serves. The usual harness
+//! of tests would refuse these arguments, and so the program has a `main` of its own. Without them, `main` runs the tests whose names
+//! contain one of its arguments, or all.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

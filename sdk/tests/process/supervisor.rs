@@ -12,7 +12,7 @@ use serde_json::Value;
 /// How long a process may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What is to be done with a task.
+/// A task to run, and what the supervisor does meanwhile.
 pub struct Order {
     command: Command,
     dag: &'static str,
@@ -22,7 +22,7 @@ pub struct Order {
     hang_up_at: Option<&'static str>,
 }
 
-/// What was seen.
+/// What came of the task.
 #[derive(Debug)]
 pub struct Outcome {
     pub status: ExitStatus,
@@ -59,7 +59,7 @@ impl Order {
         }
     }
 
-    /// It has tries left.
+    /// The task has tries left.
     pub fn retries(mut self) -> Self {
         self.retries = true;
         self
@@ -70,13 +70,13 @@ impl Order {
         self
     }
 
-    /// SIGTERM comes with this line of the log.
+    /// The supervisor sends SIGTERM when this line of the log comes.
     pub fn signal_at(mut self, event: &'static str) -> Self {
         self.signal_at = Some(event);
         self
     }
 
-    /// The supervisor goes away with this line of the log.
+    /// The supervisor ends the conversation when this line of the log comes.
     pub fn hang_up_at(mut self, event: &'static str) -> Self {
         self.hang_up_at = Some(event);
         self
