@@ -48,15 +48,6 @@ pub fn json(value: &impl serde::Serialize) -> serde_json::Result<String> {
     Ok(out)
 }
 
-/// A character for a message.
-pub fn quoted_char(c: char) -> String {
-    if is_unsafe(c) {
-        format!("U+{:04X}", u32::from(c))
-    } else {
-        format!("`{c}`")
-    }
-}
-
 /// The start of program output for a message, at most `limit` characters, as one line.
 pub fn beginning(bytes: &[u8], limit: usize) -> String {
     // Four bytes a character are enough, and a gigabyte of output need not be looked at.

@@ -83,72 +83,35 @@
 // `fflush`, and LLVM's way to write a profile.
 #![deny(unsafe_code)]
 
-mod assets;
-mod before_outcome;
 mod bundle;
-mod cancel;
 mod client;
-mod client_error;
-mod commands;
-mod connection_url;
-mod connections;
-mod context;
-mod dag_runs;
-mod declared;
-mod downstream;
-mod error;
-mod error_chain;
-mod filter;
-mod handler;
-mod human_input;
-mod last_words;
-mod leave;
+mod ending;
 mod logging;
-mod macros;
-mod mailbox;
-mod manifest;
-mod outcome;
-mod panic;
-mod parse;
-mod platform;
+mod process;
 pub mod python;
-mod render;
-#[cfg(feature = "tokio")]
-mod runtime;
-mod serve;
-mod session;
-mod state_store;
-mod task_run;
+mod serving;
+mod task;
 pub mod testing;
-mod threads;
 mod value;
-mod variables;
-mod xcom;
 
 #[doc(inline)]
 pub use airflow_protocol::ids::IdFault;
 #[doc(inline)]
 pub use airflow_protocol::startup::{ConsumedAsset, ConsumedAssetEvent, DagRun};
-pub use assets::{Asset, AssetEvent, AssetEvents, InactiveAsset};
+
+pub use bundle::handler::{IntoError, IntoOutput, Output, TaskHandler, TaskResult};
+pub use bundle::manifest::SUPERVISOR_SCHEMA_VERSION;
 pub use bundle::{Bundle, RegistrationError};
-pub use cancel::{Cancellation, Cancelled};
-pub use client_error::{ClientError, ClientErrorKind};
-pub use commands::CommandError;
-pub use connections::Connection;
-pub use context::{Resume, Task};
-pub use dag_runs::{DagInfo, PreviousTask, RunTimes, TaskStates, TriggerDagRun};
-pub use downstream::Downstream;
-pub use error::{BoxError, Error, Result};
-pub use filter::Filter;
-pub use handler::{IntoError, IntoOutput, Output, TaskHandler, TaskResult};
-pub use human_input::HumanInput;
+pub use client::error::{ClientError, ClientErrorKind};
+pub use ending::{BoxError, Defer, Error, HumanInput, Outcome, Result};
 #[cfg(feature = "tracing")]
 pub use logging::tracing::AirflowLayer;
-pub use manifest::SUPERVISOR_SCHEMA_VERSION;
-pub use outcome::{Defer, Outcome};
-pub use state_store::StateStore;
+pub use task::{
+    Asset, AssetEvent, AssetEvents, Cancellation, Cancelled, CommandError, Connection, DagInfo,
+    Downstream, Filter, InactiveAsset, PreviousTask, Resume, RunTimes, StateStore, Task,
+    TaskStates, TriggerDagRun, XCom,
+};
 pub use value::{ValueError, plain};
-pub use xcom::XCom;
 
 pub use jiff;
 pub use serde_json::{Value, json};
@@ -161,8 +124,10 @@ struct Readme;
 /// What the expansion of [`bundle!`] uses.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::declared::{
+    pub use crate::bundle::declared::{
         Declared, Named, is_path, no_attributes, no_comma, no_handler, no_id,
     };
-    pub use crate::manifest::{DagDeclaration, function_name, record, record_len, slots, validate};
+    pub use crate::bundle::manifest::{
+        DagDeclaration, function_name, record, record_len, slots, validate,
+    };
 }

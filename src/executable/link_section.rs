@@ -10,16 +10,19 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, Read, Seek};
 
+use airflow_protocol::record::{
+    ELF_SECTION, MACHO_PLACE, MACHO_SECTION, MACHO_SEGMENT, MANIFEST_LIMIT, PE_SECTION,
+    RECORD_HEADER, RECORD_MAGIC,
+};
+
 use super::recognise::{self, Kind};
 use super::refusal::Refusal;
 use super::region::{Fault, Region};
 use super::section::Section;
 use super::{elf, macho, pe};
 
-const MAGIC: &[u8; 8] = b"AFMETA01";
-const HEADER: usize = 12;
 /// The longest manifest in a record, in bytes.
-const MAX_TEXT: u64 = 16 * 1024 * 1024;
+const MAX_TEXT: u64 = MANIFEST_LIMIT as u64;
 /// The zero bytes that are allowed behind a record: more than any linker's alignment asks for.
 const MAX_PADDING: u64 = 64 * 1024;
 /// The most records that are read. More than one is an error; the others are read for its message.
@@ -120,7 +123,7 @@ impl fmt::Display for SectionError {
             ),
             Self::NoRecord { section, begins } => write!(
                 f,
-                "the section `{section}` does not begin with a manifest record (`AFMETA01`) but with `{begins}`"
+                "the section `{section}` does not begin with a manifest record (`{RECORD_MAGIC}`) but with `{begins}`"
             ),
             Self::Length {
                 section,
@@ -224,37 +227,37 @@ fn single(region: &mut Region<'_>, kind: &Kind) -> Result<Option<LinkRecord>, Se
     let name = match kind {
         Kind::Elf(flavour) => {
             elf::sections(region, *flavour, &mut |section| {
-                let rest = section.name.as_bytes().strip_prefix(b".airflow_md");
+                let rest = section.name.as_bytes().strip_prefix(ELF_SECTION.as_bytes());
                 if matches!(rest, Some([] | [b'.', ..])) {
                     keep(section);
                 }
             })?;
-            ".airflow_md"
+            ELF_SECTION
         }
         Kind::MachO(flavour) => {
             macho::sections(region, *flavour, &mut |section| {
                 let in_data = section
                     .segment
                     .as_ref()
-                    .is_some_and(|segment| segment.as_bytes() == b"__DATA");
-                if in_data && section.name.as_bytes() == b"__airflow_md" {
+                    .is_some_and(|segment| segment.as_bytes() == MACHO_SEGMENT.as_bytes());
+                if in_data && section.name.as_bytes() == MACHO_SECTION.as_bytes() {
                     keep(section);
                 }
             })?;
-            "__DATA,__airflow_md"
+            MACHO_PLACE
         }
         Kind::Pe => {
             pe::sections(region, &mut |section| {
-                if section.name.as_bytes() == b".aflow" {
+                if section.name.as_bytes() == PE_SECTION.as_bytes() {
                     keep(section);
                 }
             })?;
-            ".aflow"
+            PE_SECTION
         }
         Kind::MachOUniversal(_) | Kind::Refused(_) => return Ok(None),
     };
     let mut records = Vec::new();
-    let mut room = HEADER as u64 + MAX_TEXT + MAX_PADDING;
+    let mut room = RECORD_HEADER as u64 + MAX_TEXT + MAX_PADDING;
     for section in found.iter().take(MAX_RECORDS) {
         room = room
             .checked_sub(section.size)
@@ -304,7 +307,11 @@ fn read(
             return Ok(());
         };
         at += position;
-        if !bytes.get(at..).unwrap_or_default().starts_with(MAGIC) {
+        if !bytes
+            .get(at..)
+            .unwrap_or_default()
+            .starts_with(RECORD_MAGIC.as_bytes())
+        {
             return Err(SectionError::Garbage {
                 section: name,
                 offset: at,
@@ -323,14 +330,14 @@ fn parse(bytes: &[u8], section: &'static str) -> Result<(String, usize), Section
         begins: bytes.get(..16).unwrap_or(bytes).escape_ascii().to_string(),
     };
     let length = bytes
-        .strip_prefix(MAGIC)
+        .strip_prefix(RECORD_MAGIC.as_bytes())
         .and_then(|rest| rest.first_chunk::<4>())
         .map(|length| u32::from_le_bytes(*length))
         .ok_or_else(no_record)?;
-    let present = (bytes.len() - HEADER) as u64;
+    let present = (bytes.len() - RECORD_HEADER) as u64;
     let end = usize::try_from(length)
         .ok()
-        .and_then(|length| length.checked_add(HEADER))
+        .and_then(|length| length.checked_add(RECORD_HEADER))
         .filter(|&end| end <= bytes.len())
         .ok_or(SectionError::Length {
             section,
@@ -343,7 +350,7 @@ fn parse(bytes: &[u8], section: &'static str) -> Result<(String, usize), Section
             size: u64::from(length),
         });
     }
-    let text = bytes.get(HEADER..end).unwrap_or_default();
+    let text = bytes.get(RECORD_HEADER..end).unwrap_or_default();
     match std::str::from_utf8(text) {
         Ok(json) => Ok((json.to_owned(), end)),
         Err(error) => Err(SectionError::NotUtf8 {

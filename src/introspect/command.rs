@@ -5,8 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The flag that asks a bundle executable for its manifest.
-pub const METADATA_FLAG: &str = "--airflow-metadata";
+use airflow_protocol::record::METADATA_FLAG;
 
 /// An executable, and the program that starts it where the system cannot.
 #[derive(Debug)]

@@ -1,21 +1,21 @@
-//! The frames of a conversation with Airflow: a length of four bytes, most significant first, and one msgpack array.
+//! The frames of a trial: what an executable sends while it is asked as a Dag processor asks, and the replies.
 //!
-//! Airflow sends `[id, body, error]`, the executable `[id, body]`; further elements of its own are passed over (3.4.0b2,
-//! `airflow/sdk/execution_time/comms.py`).
+//! Airflow sends `[id, body, error]`, the executable `[id, body]`; further parts of a frame are passed over (3.4.0b2,
+//! `airflow/sdk/execution_time/comms.py`). A value that the trial does not need is passed over without being decoded, so that a frame
+//! takes little more memory than its bytes.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::json;
+use airflow_protocol::codec::Input;
+use airflow_protocol::dag_file::{self, DAG_FILE_PARSING_RESULT};
+use airflow_protocol::reply::{ErrorCode, error_body};
+use airflow_protocol::{WireError, frame};
+use serde_json::{Value, json};
 
 /// The longest frame that is read, in bytes. Airflow takes 4 GiB.
 pub const FRAME_LIMIT: usize = 16 << 20;
-
-/// How deep the values of a frame may be nested: the Dags of an answer are not nearly as deep.
-const DEPTH_LIMIT: usize = 100;
 
 /// The length of the prefix, in bytes.
 const PREFIX: usize = 4;
@@ -23,7 +23,7 @@ const PREFIX: usize = 4;
 /// What an executable sends.
 #[derive(Debug)]
 pub struct Frame {
-    /// By which the reply names its request.
+    /// The request's id, which the reply repeats.
     pub id: i64,
     /// The body.
     pub message: Message,
@@ -45,6 +45,12 @@ pub enum FrameError {
     Length(usize),
     /// What is wrong with the msgpack, or with the fields of the message.
     Content(String),
+}
+
+impl From<WireError> for FrameError {
+    fn from(error: WireError) -> Self {
+        Self::Content(error.to_string())
+    }
 }
 
 impl fmt::Display for FrameError {
@@ -75,139 +81,153 @@ pub fn take(bytes: &mut &[u8]) -> Result<Option<Frame>, FrameError> {
     let Some(payload) = bytes.get(PREFIX..PREFIX + length) else {
         return Ok(None);
     };
-    let frame = read(payload).map_err(|error| FrameError::Content(error.to_string()))?;
+    let frame = read(payload)?;
     *bytes = bytes.get(PREFIX + length..).unwrap_or_default();
     Ok(Some(frame))
 }
 
-fn read(payload: &[u8]) -> Result<Frame, rmp_serde::decode::Error> {
-    let mut rest = payload;
-    let mut reader = rmp_serde::Deserializer::new(&mut rest);
-    reader.set_max_depth(DEPTH_LIMIT);
-    let frame = Frame::deserialize(&mut reader)?;
-    if rest.is_empty() {
-        Ok(frame)
-    } else {
-        Err(rmp_serde::decode::Error::custom(
-            "more bytes follow the value",
-        ))
+fn read(payload: &[u8]) -> Result<Frame, FrameError> {
+    let mut input = Input::new(payload);
+    let parts = input
+        .array_length()?
+        .ok_or_else(|| wrong("expected the array `[id, body]`"))?;
+    if parts < 2 {
+        return Err(wrong("a frame has an id and a body"));
+    }
+    let id = input
+        .integer()?
+        .ok_or_else(|| wrong("the id is not an integer"))?;
+    let message = message(&mut input)?;
+    for _ in 2..parts {
+        input.pass_over(1)?;
+    }
+    input.end()?;
+    Ok(Frame { id, message })
+}
+
+/// Reads a body.
+fn message(input: &mut Input<'_>) -> Result<Message, FrameError> {
+    let fields = input
+        .map_length()?
+        .ok_or_else(|| wrong("expected a map with the field `type`"))?;
+    let (mut kind, mut has_file, mut has_dags) = (None, false, false);
+    let mut errors = BTreeMap::new();
+    for _ in 0..fields {
+        let name = input
+            .string()?
+            .ok_or_else(|| wrong("a field's name is not a string"))?;
+        match name {
+            "type" => kind = Some(string(input, name)?),
+            "fileloc" => {
+                string(input, name)?;
+                has_file = true;
+            }
+            "serialized_dags" => {
+                let dags = input
+                    .array_length()?
+                    .ok_or_else(|| wrong("`serialized_dags` is not an array"))?;
+                for _ in 0..dags {
+                    input.pass_over(3)?;
+                }
+                has_dags = true;
+            }
+            "import_errors" => errors = import_errors(input)?,
+            _ => input.pass_over(2)?,
+        }
+    }
+    let kind = kind.ok_or_else(|| missing("type"))?;
+    if kind != DAG_FILE_PARSING_RESULT {
+        return Ok(Message::Request(kind));
+    }
+    match (has_file, has_dags) {
+        (false, _) => Err(missing("fileloc")),
+        (_, false) => Err(missing("serialized_dags")),
+        (true, true) => Ok(Message::Answer(errors)),
     }
 }
 
-impl<'de> Deserialize<'de> for Frame {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Elements;
-        impl<'de> Visitor<'de> for Elements {
-            type Value = Frame;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the array `[id, body]`")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Frame, A::Error> {
-                let missing = || A::Error::custom("a frame has an id and a body");
-                let id = elements.next_element()?.ok_or_else(missing)?;
-                let message = elements.next_element()?.ok_or_else(missing)?;
-                while elements.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Frame { id, message })
-            }
-        }
-        deserializer.deserialize_seq(Elements)
+/// Reads null or a map from strings to strings.
+fn import_errors(input: &mut Input<'_>) -> Result<BTreeMap<String, String>, FrameError> {
+    let mut errors = BTreeMap::new();
+    if input.null() {
+        return Ok(errors);
     }
+    let count = input
+        .map_length()?
+        .ok_or_else(|| wrong("`import_errors` is not a map"))?;
+    for _ in 0..count {
+        let file = string(input, "import_errors")?;
+        errors.insert(file, string(input, "import_errors")?);
+    }
+    Ok(errors)
 }
 
-impl<'de> Deserialize<'de> for Message {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Message;
+fn string(input: &mut Input<'_>, field: &str) -> Result<String, FrameError> {
+    input
+        .string()?
+        .map(str::to_owned)
+        .ok_or_else(|| wrong(&format!("`{field}` is not a string")))
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map with the field `type`")
-            }
+fn missing(field: &str) -> FrameError {
+    wrong(&format!("missing field `{field}`"))
+}
 
-            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Message, A::Error> {
-                let mut kind = None::<String>;
-                let mut fileloc = None::<String>;
-                let mut dags = None::<Vec<IgnoredAny>>;
-                let mut errors = None::<BTreeMap<String, String>>;
-                while let Some(name) = fields.next_key::<String>()? {
-                    match name.as_str() {
-                        "type" => kind = Some(fields.next_value()?),
-                        "fileloc" => fileloc = Some(fields.next_value()?),
-                        "serialized_dags" => dags = Some(fields.next_value()?),
-                        "import_errors" => errors = fields.next_value()?,
-                        _ => drop(fields.next_value::<IgnoredAny>()?),
-                    }
-                }
-                let kind = kind.ok_or_else(|| A::Error::missing_field("type"))?;
-                if kind != "DagFileParsingResult" {
-                    return Ok(Message::Request(kind));
-                }
-                fileloc.ok_or_else(|| A::Error::missing_field("fileloc"))?;
-                dags.ok_or_else(|| A::Error::missing_field("serialized_dags"))?;
-                Ok(Message::Answer(errors.unwrap_or_default()))
-            }
-        }
-        deserializer.deserialize_map(Fields)
-    }
+fn wrong(reason: &str) -> FrameError {
+    FrameError::Content(reason.to_owned())
 }
 
 /// The question of a Dag processor to the executable at `path`, which it has found in the folder of a Dag bundle.
 pub fn dag_file_parse_request(path: &Path) -> Vec<u8> {
     let folder = path.parent().unwrap_or(path);
-    let body = json!({
-        "type": "DagFileParseRequest",
-        "file": path.to_string_lossy(),
-        "bundle_path": folder.to_string_lossy(),
-        "bundle_name": "trial",
-        "callback_requests": [],
-    });
-    encoded(&(0, body, ()))
+    let body = dag_file::dag_file_parse_request(path, folder, "trial");
+    encoded(0, &body, &Value::Null)
 }
 
 /// The reply that a request was served, and that there is nothing to return.
 pub fn done(id: i64) -> Vec<u8> {
-    encoded(&(id, (), ()))
+    encoded(id, &Value::Null, &Value::Null)
 }
 
 /// The reply to a request that has no answer here.
 pub fn refusal(id: i64, kind: &str) -> Vec<u8> {
     let message = format!("{kind} has no answer while `cargo airflow-bundle` tries the executable");
-    let error = json!({
-        "type": "ErrorResponse",
-        "error": "GENERIC_ERROR",
-        "detail": { "message": message },
-    });
-    encoded(&(id, (), error))
+    let error = error_body(ErrorCode::GenericError, &json!({ "message": message }));
+    encoded(id, &Value::Null, &error)
 }
 
-fn encoded(frame: &impl Serialize) -> Vec<u8> {
-    // Strings, integers and their containers: nothing that msgpack could not hold.
-    let payload = rmp_serde::to_vec(frame).unwrap_or_default();
-    let length = u32::try_from(payload.len()).unwrap_or_default();
-    [&length.to_be_bytes()[..], &payload].concat()
+/// The bytes of a frame of the supervisor.
+fn encoded(id: i64, body: &Value, error: &Value) -> Vec<u8> {
+    // Only a length over 4 GiB or a number over 64 bits cannot be written, and no reply has one.
+    frame::encode(&[&id.into(), body, error]).unwrap_or_default()
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is a test failure")]
 mod tests {
+    use airflow_protocol::codec;
+
     use super::*;
 
-    fn taken(value: &impl Serialize) -> Result<Option<Frame>, FrameError> {
-        take(&mut encoded(value).as_slice())
+    /// A frame whose payload is this value.
+    fn framed(value: &Value) -> Vec<u8> {
+        frame::prefixed(&codec::encode(value).unwrap())
     }
 
-    fn refused(value: &impl Serialize) -> String {
+    fn taken(value: &Value) -> Result<Option<Frame>, FrameError> {
+        take(&mut framed(value).as_slice())
+    }
+
+    fn refused(value: &Value) -> String {
         taken(value).unwrap_err().to_string()
     }
 
-    fn answer() -> serde_json::Value {
+    fn answer() -> Value {
         json!({"type": "DagFileParsingResult", "fileloc": "/a", "serialized_dags": [], "import_errors": null})
     }
 
     /// `answer` with another value for a field.
-    fn changed(field: &str, value: serde_json::Value) -> serde_json::Value {
+    fn changed(field: &str, value: Value) -> Value {
         let mut answer = answer();
         answer[field] = value;
         answer
@@ -218,16 +238,14 @@ mod tests {
         // Seen on the wire of 3.3.2.
         assert_eq!(done(5), b"\0\0\0\x04\x93\x05\xc0\xc0");
         let request = dag_file_parse_request(Path::new("/srv/rust/sales"));
-        let read: (u8, serde_json::Value, Option<u8>) =
-            rmp_serde::from_slice(&request[4..]).unwrap();
         assert_eq!(
-            read,
-            (
+            codec::read(&request[4..]).unwrap(),
+            json!([
                 0,
-                json!({"type": "DagFileParseRequest", "file": "/srv/rust/sales", "bundle_path": "/srv/rust",
-                    "bundle_name": "trial", "callback_requests": []}),
-                None
-            )
+                {"type": "DagFileParseRequest", "file": "/srv/rust/sales", "bundle_path": "/srv/rust",
+                    "bundle_name": "trial", "callback_requests": []},
+                null,
+            ])
         );
         // A map, not an array of its values.
         assert_eq!(request[6] & 0xf0, 0x80);
@@ -241,16 +259,16 @@ mod tests {
             changed("serialized_dags", json!([{"data": {"dag": {}}}])),
             changed("more", json!({"deep": [[1.5, true]]})),
         ] {
-            let frame = taken(&(7, value)).unwrap().unwrap();
+            let frame = taken(&json!([7, value])).unwrap().unwrap();
             assert_eq!(frame.id, 7);
             assert!(matches!(frame.message, Message::Answer(errors) if errors.is_empty()));
         }
         let errors = changed("import_errors", json!({"sales": "two of one name"}));
-        let frame = taken(&(7, errors, ())).unwrap().unwrap();
+        let frame = taken(&json!([7, errors, null])).unwrap().unwrap();
         assert!(
             matches!(frame.message, Message::Answer(errors) if errors["sales"] == "two of one name")
         );
-        let frame = taken(&(8, json!({"type": "GetVariable", "key": "a"}))).unwrap();
+        let frame = taken(&json!([8, {"type": "GetVariable", "key": "a"}])).unwrap();
         assert!(
             matches!(frame.unwrap(), Frame { id: 8, message: Message::Request(kind) } if kind == "GetVariable")
         );
@@ -261,32 +279,32 @@ mod tests {
         for (body, words) in [
             (
                 changed("serialized_dags", json!(null)),
-                "expected a sequence",
+                "`serialized_dags` is not an array",
             ),
-            (changed("fileloc", json!(1)), "expected a string"),
+            (changed("fileloc", json!(1)), "`fileloc` is not a string"),
             (
                 changed("import_errors", json!({"a": 1})),
-                "expected a string",
+                "`import_errors` is not a string",
             ),
             (
                 json!({"type": "DagFileParsingResult"}),
                 "missing field `fileloc`",
             ),
             (json!({"fileloc": ""}), "missing field `type`"),
-            // As rmp-serde writes a struct that is not asked for names.
+            // As some serializers write a struct: its values without their names.
             (
                 json!(["DagFileParsingResult", "/a", [], null]),
                 "a map with the field `type`",
             ),
         ] {
-            let text = refused(&(1, &body));
+            let text = refused(&json!([1, body]));
             assert!(text.contains(words), "{body}: {text}");
         }
         for (text, words) in [
-            (refused(&(1,)), "an id and a body"),
-            (refused(&("1", answer())), "wrong msgpack marker FixStr(1)"),
+            (refused(&json!([1])), "an id and a body"),
+            (refused(&json!(["1", answer()])), "the id is not an integer"),
             (refused(&answer()), "the array `[id, body]`"),
-            (refused(&5), "the array `[id, body]`"),
+            (refused(&json!(5)), "the array `[id, body]`"),
         ] {
             assert!(text.contains(words), "{text}");
         }
@@ -294,10 +312,6 @@ mod tests {
 
     #[test]
     fn bytes_of_no_sense_are_refused_and_cost_little() {
-        let framed = |payload: &[u8]| {
-            let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-            take(&mut [&length[..], payload].concat().as_slice())
-        };
         let deep = [vec![0x91; 100_000], vec![0xc0]].concat();
         for payload in [
             &b"HTTP/1.1 200 OK"[..],
@@ -310,16 +324,18 @@ mod tests {
             &deep,
         ] {
             assert!(
-                matches!(framed(payload), Err(FrameError::Content(_))),
+                matches!(
+                    take(&mut &frame::prefixed(payload)[..]),
+                    Err(FrameError::Content(_))
+                ),
                 "{payload:?}"
             );
         }
-        let mut more = encoded(&(1, answer()));
-        more.push(0xc0);
-        let length = u32::try_from(more.len() - 4).unwrap();
-        more[..4].copy_from_slice(&length.to_be_bytes());
-        let text = take(&mut more.as_slice()).unwrap_err().to_string();
-        assert!(text.contains("more bytes follow"), "{text}");
+        let more = [codec::encode(&json!([1, answer()])).unwrap(), vec![0xc0]].concat();
+        let text = take(&mut &frame::prefixed(&more)[..])
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains("1 bytes after the value"), "{text}");
 
         let claimed = |length: u32| take(&mut &length.to_be_bytes()[..]);
         assert!(matches!(claimed(0), Err(FrameError::Length(0))));
@@ -330,8 +346,8 @@ mod tests {
 
     #[test]
     fn a_frame_is_taken_once_it_is_whole() {
-        let whole = [encoded(&(1, answer())), done(2)].concat();
-        let first = encoded(&(1, answer())).len();
+        let whole = [framed(&json!([1, answer()])), done(2)].concat();
+        let first = framed(&json!([1, answer()])).len();
         // Of the second frame, the last byte is never there.
         for end in 0..whole.len() {
             let mut bytes = &whole[..end];

@@ -3,14 +3,16 @@
 
 use std::time::{Duration, Instant};
 
+use airflow_protocol::record::{MANIFEST_LIMIT, METADATA_FLAG};
+
 use super::collector::Keep;
-use super::command::{Asked, METADATA_FLAG};
+use super::command::Asked;
 use super::run_error::{HeldBy, RunError};
 use super::running::{GRACE, POLL, Running};
 use crate::interrupt;
 
 /// The most that is read from stdout, in bytes.
-pub const OUTPUT_LIMIT: usize = 16 << 20;
+pub const OUTPUT_LIMIT: usize = MANIFEST_LIMIT;
 
 /// Runs an executable with `--airflow-metadata` and returns what it printed.
 pub fn run(asked: &Asked, limit: Duration) -> Result<Vec<u8>, RunError> {

@@ -1,7 +1,6 @@
 //! The manifest, `airflow-metadata.yaml`: what an executable says of itself, and what the packer
 //! adds.
 
-pub mod ids;
 mod json;
 mod parse;
 mod render;
@@ -14,6 +13,8 @@ pub use value::{Number, Value};
 
 use std::fmt;
 use std::path::Path;
+
+use airflow_protocol::ids::{self, IdFault};
 
 use crate::bundle::digest::{Sha256Digest, cache_digest};
 use crate::bundle::writer::RegionDigests;
@@ -76,7 +77,7 @@ pub enum Warning {
     /// A dag without tasks.
     NoTasks(String),
     /// An id that Airflow's server refuses: what kind, the id, why.
-    RefusedId(&'static str, String, String),
+    RefusedId(&'static str, String, IdFault),
     /// A `supervisor_schema_version` that Airflow 3.3 does not know.
     UnknownSchema(String),
 }
@@ -85,9 +86,9 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTasks(dag) => write!(f, "the dag `{}` has no tasks", one_line(dag)),
-            Self::RefusedId(kind, id, reason) => write!(
+            Self::RefusedId(kind, id, fault) => write!(
                 f,
-                "Airflow's server refuses the {kind} `{}`: {reason}",
+                "Airflow's server refuses the {kind} `{}`: it {fault}",
                 one_line(id)
             ),
             Self::UnknownSchema(version) => write!(
@@ -158,8 +159,8 @@ impl Manifest {
             warnings.push(Warning::UnknownSchema(self.schema_version().to_owned()));
         }
         let mut check = |kind, id: &str| {
-            if let Some(reason) = ids::refusal(id) {
-                warnings.push(Warning::RefusedId(kind, id.to_owned(), reason));
+            if let Err(fault) = ids::check(id) {
+                warnings.push(Warning::RefusedId(kind, id.to_owned(), fault));
             }
         };
         for (id, dag) in self.dags() {

@@ -1,12 +1,13 @@
 //! What a worker does not mind, but somebody should know.
 
+use airflow_protocol::ids;
+
 use super::Finding;
 use super::manifest::WorkerManifest;
 use super::pyyaml::ValueRef;
 use crate::bundle::digest::{Sha256Digest, cache_digest};
 use crate::bundle::reader::{Bundle, hash};
 use crate::executable::{Executable, Refusal};
-use crate::manifest::ids;
 use crate::platform;
 use crate::text::{beginning, one_line};
 
@@ -73,11 +74,11 @@ fn shown(text: &str) -> String {
 fn refused_ids(manifest: &WorkerManifest, warnings: &mut Vec<Finding>) {
     let mut listed = 0;
     let mut check = |kind: &str, id: &str| {
-        if let Some(reason) = ids::refusal(id) {
+        if let Err(fault) = ids::check(id) {
             listed += 1;
             if listed <= LISTED {
                 let message = format!(
-                    "Airflow's server refuses the {kind} `{}`: {reason}",
+                    "Airflow's server refuses the {kind} `{}`: it {fault}",
                     shown(id)
                 );
                 warnings.push(Finding::new("refused-id", message));

@@ -13,7 +13,7 @@ use crate::{WireError, timestamp};
 pub const MAX_DEPTH: usize = 128;
 
 /// Appends a value. An error if a length in it does not fit into 32 bits, or a number neither into 64 bits nor into a float.
-pub fn write(out: &mut ByteBuf, value: &Value) -> Result<(), WireError> {
+pub(crate) fn write(out: &mut ByteBuf, value: &Value) -> Result<(), WireError> {
     match value {
         Value::Null => encode::write_nil(out).map_err(never)?,
         Value::Bool(v) => encode::write_bool(out, *v).map_err(never)?,
@@ -65,6 +65,13 @@ fn length(len: usize, what: &str) -> Result<u32, WireError> {
 
 fn never(error: impl fmt::Display) -> WireError {
     WireError::new(format!("a buffer in memory could not be written: {error}"))
+}
+
+/// The bytes of a value.
+pub fn encode(value: &Value) -> Result<Vec<u8>, WireError> {
+    let mut out = ByteBuf::new();
+    write(&mut out, value)?;
+    Ok(out.into_vec())
 }
 
 /// Reads exactly one value from all of `bytes`.
@@ -143,46 +150,108 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// Passes over one value without decoding it.
+    /// The number of entries of the map that comes next; `None` if something else does.
+    pub fn map_length(&mut self) -> Result<Option<usize>, WireError> {
+        let [marker] = self.array::<1>()?;
+        Ok(match Marker::from_u8(marker) {
+            Marker::FixMap(len) => Some(usize::from(len)),
+            Marker::Map16 => Some(self.len16()?),
+            Marker::Map32 => Some(self.len32()?),
+            _ => None,
+        })
+    }
+
+    /// The string that comes next; `None` if something else does.
+    pub fn string(&mut self) -> Result<Option<&'a str>, WireError> {
+        let [marker] = self.array::<1>()?;
+        let len = match Marker::from_u8(marker) {
+            Marker::FixStr(len) => usize::from(len),
+            Marker::Str8 => self.len8()?,
+            Marker::Str16 => self.len16()?,
+            Marker::Str32 => self.len32()?,
+            _ => return Ok(None),
+        };
+        self.text(len).map(Some)
+    }
+
+    /// The integer that comes next; `None` if something else does, or an integer over `i64::MAX`.
+    pub fn integer(&mut self) -> Result<Option<i64>, WireError> {
+        let [marker] = self.array::<1>()?;
+        Ok(match Marker::from_u8(marker) {
+            Marker::FixPos(v) => Some(v.into()),
+            Marker::FixNeg(v) => Some(v.into()),
+            Marker::U8 => Some(u8::from_be_bytes(self.array()?).into()),
+            Marker::U16 => Some(u16::from_be_bytes(self.array()?).into()),
+            Marker::U32 => Some(u32::from_be_bytes(self.array()?).into()),
+            Marker::U64 => u64::from_be_bytes(self.array()?).try_into().ok(),
+            Marker::I8 => Some(i8::from_be_bytes(self.array()?).into()),
+            Marker::I16 => Some(i16::from_be_bytes(self.array()?).into()),
+            Marker::I32 => Some(i32::from_be_bytes(self.array()?).into()),
+            Marker::I64 => Some(i64::from_be_bytes(self.array()?)),
+            _ => None,
+        })
+    }
+
+    /// Passes over null if it comes next; says whether it did.
+    pub fn null(&mut self) -> bool {
+        let rest = self.rest.strip_prefix(&[Marker::Null.to_u8()]);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    /// Passes over one value, at this depth of nesting, without decoding it.
+    pub fn pass_over(&mut self, depth: usize) -> Result<(), WireError> {
+        if depth > MAX_DEPTH {
+            return Err(too_deep());
+        }
+        for _ in 0..self.step()? {
+            self.pass_over(depth + 1)?;
+        }
+        Ok(())
+    }
+
+    /// Passes over one value of any depth without decoding it.
     fn skip(&mut self) -> Result<(), WireError> {
         let mut left: u64 = 1;
         while left > 0 {
-            left -= 1;
-            let [marker] = self.array::<1>()?;
-            let (bytes, values) = match Marker::from_u8(marker) {
-                Marker::Null
-                | Marker::True
-                | Marker::False
-                | Marker::FixPos(_)
-                | Marker::FixNeg(_) => (0, 0),
-                Marker::U8 | Marker::I8 => (1, 0),
-                Marker::U16 | Marker::I16 | Marker::FixExt1 => (2, 0),
-                Marker::FixExt2 => (3, 0),
-                Marker::U32 | Marker::I32 | Marker::F32 => (4, 0),
-                Marker::FixExt4 => (5, 0),
-                Marker::U64 | Marker::I64 | Marker::F64 => (8, 0),
-                Marker::FixExt8 => (9, 0),
-                Marker::FixExt16 => (17, 0),
-                Marker::FixStr(len) => (usize::from(len), 0),
-                Marker::Str8 | Marker::Bin8 => (self.len8()?, 0),
-                Marker::Str16 | Marker::Bin16 => (self.len16()?, 0),
-                Marker::Str32 | Marker::Bin32 => (self.len32()?, 0),
-                // The type's byte comes along.
-                Marker::Ext8 => (self.len8()?.saturating_add(1), 0),
-                Marker::Ext16 => (self.len16()?.saturating_add(1), 0),
-                Marker::Ext32 => (self.len32()?.saturating_add(1), 0),
-                Marker::FixArray(len) => (0, usize::from(len)),
-                Marker::Array16 => (0, self.len16()?),
-                Marker::Array32 => (0, self.len32()?),
-                Marker::FixMap(len) => (0, 2 * usize::from(len)),
-                Marker::Map16 => (0, self.len16()?.saturating_mul(2)),
-                Marker::Map32 => (0, self.len32()?.saturating_mul(2)),
-                Marker::Reserved => return Err(WireError::new("the reserved byte 0xc1")),
-            };
-            self.take(bytes)?;
-            left = left.saturating_add(u64::try_from(values).unwrap_or(u64::MAX));
+            left = (left - 1).saturating_add(self.step()?);
         }
         Ok(())
+    }
+
+    /// Passes over one value, but for the values in it; says how many these are.
+    fn step(&mut self) -> Result<u64, WireError> {
+        let [marker] = self.array::<1>()?;
+        let (bytes, values) = match Marker::from_u8(marker) {
+            Marker::Null | Marker::True | Marker::False | Marker::FixPos(_) | Marker::FixNeg(_) => {
+                (0, 0)
+            }
+            Marker::U8 | Marker::I8 => (1, 0),
+            Marker::U16 | Marker::I16 | Marker::FixExt1 => (2, 0),
+            Marker::FixExt2 => (3, 0),
+            Marker::U32 | Marker::I32 | Marker::F32 => (4, 0),
+            Marker::FixExt4 => (5, 0),
+            Marker::U64 | Marker::I64 | Marker::F64 => (8, 0),
+            Marker::FixExt8 => (9, 0),
+            Marker::FixExt16 => (17, 0),
+            Marker::FixStr(len) => (usize::from(len), 0),
+            Marker::Str8 | Marker::Bin8 => (self.len8()?, 0),
+            Marker::Str16 | Marker::Bin16 => (self.len16()?, 0),
+            Marker::Str32 | Marker::Bin32 => (self.len32()?, 0),
+            // The type's byte comes along.
+            Marker::Ext8 => (self.len8()?.saturating_add(1), 0),
+            Marker::Ext16 => (self.len16()?.saturating_add(1), 0),
+            Marker::Ext32 => (self.len32()?.saturating_add(1), 0),
+            Marker::FixArray(len) => (0, usize::from(len)),
+            Marker::Array16 => (0, self.len16()?),
+            Marker::Array32 => (0, self.len32()?),
+            Marker::FixMap(len) => (0, 2 * usize::from(len)),
+            Marker::Map16 => (0, self.len16()?.saturating_mul(2)),
+            Marker::Map32 => (0, self.len32()?.saturating_mul(2)),
+            Marker::Reserved => return Err(WireError::new("the reserved byte 0xc1")),
+        };
+        self.take(bytes)?;
+        Ok(u64::try_from(values).unwrap_or(u64::MAX))
     }
 
     /// The value of a map's key, or null in place of one that is passed over.
@@ -251,9 +320,7 @@ impl<'a> Input<'a> {
     /// The value that comes next, at this depth of nesting.
     pub fn value(&mut self, depth: usize) -> Result<Value, WireError> {
         if depth > MAX_DEPTH {
-            return Err(WireError::new(format!(
-                "values nested deeper than {MAX_DEPTH} levels"
-            )));
+            return Err(too_deep());
         }
         let [marker] = self.array::<1>()?;
         Ok(match Marker::from_u8(marker) {
@@ -345,6 +412,10 @@ impl<'a> Input<'a> {
     }
 }
 
+fn too_deep() -> WireError {
+    WireError::new(format!("values nested deeper than {MAX_DEPTH} levels"))
+}
+
 fn float(value: f64) -> Result<Value, WireError> {
     Number::from_f64(value)
         .map(Value::Number)
@@ -355,15 +426,29 @@ fn float(value: f64) -> Result<Value, WireError> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-    use rmp::encode::ByteBuf;
     use serde_json::{Value, json};
 
-    use super::{read, write};
+    use super::{Input, encode, read};
 
     fn bytes(value: &Value) -> Vec<u8> {
-        let mut out = ByteBuf::new();
-        write(&mut out, value).unwrap();
-        out.into_vec()
+        encode(value).unwrap()
+    }
+
+    #[test]
+    fn what_is_passed_over_leaves_the_next_value() {
+        let values = json!([null, -70_000, 1.5, "text", "y".repeat(300), [[], {"a": [1]}], {"k": {"b": "c"}}]);
+        for value in values.as_array().unwrap() {
+            let both = [bytes(value), bytes(&json!("next"))].concat();
+            let mut input = Input::new(&both);
+            assert_eq!(input.null(), value.is_null());
+            if !value.is_null() {
+                input.pass_over(0).unwrap();
+            }
+            assert_eq!(input.string(), Ok(Some("next")), "{value}");
+        }
+        let deep = [vec![0x91; 200], vec![0xc0]].concat();
+        let error = Input::new(&deep).pass_over(0).unwrap_err().to_string();
+        assert!(error.contains("nested deeper"), "{error}");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::fields::Fields;
 use crate::message::message;
@@ -53,15 +53,14 @@ pub fn task_handlers<'a>(
     dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>,
     import_errors: Value,
 ) -> Value {
-    let handlers = dags
-        .map(|(dag, tasks)| {
-            let tasks: Vec<Value> = tasks
-                .into_iter()
-                .map(|task| json!({"task_id": task, "binding": "positional", "params": null}))
-                .collect();
-            (dag.to_owned(), Value::Array(tasks))
-        })
-        .collect();
+    let mut handlers = Map::new();
+    for (dag, tasks) in dags {
+        let tasks: Vec<Value> = tasks
+            .into_iter()
+            .map(|task| json!({"task_id": task, "binding": "positional", "params": null}))
+            .collect();
+        handlers.insert(dag.to_owned(), Value::Array(tasks));
+    }
     message(
         TASK_HANDLER_PARSING_RESULT,
         &[

@@ -9,6 +9,7 @@
 //! | To ... | look at |
 //! | --- | --- |
 //! | know what a release of Airflow accepts | [`Release`] |
+//! | find the manifest of an executable | [`record`] |
 //! | check a Dag id or a task id | [`ids`] |
 //! | check a text that becomes part of a URL | [`url_path`] |
 //! | read and write frames, and the msgpack in them | [`frame`], [`codec`], [`timestamp`] |
@@ -29,6 +30,7 @@ pub mod frame;
 pub mod fuzz;
 pub mod ids;
 pub mod message;
+pub mod record;
 pub mod release;
 pub mod reply;
 #[cfg(any(test, feature = "supervisor"))]

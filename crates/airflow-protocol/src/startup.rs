@@ -4,12 +4,11 @@
 //! fault.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use crate::codec::Fault;
 use crate::fields::Fields;
-use crate::timestamp;
 
 /// `StartupDetails`.
 #[derive(Clone, Debug)]
@@ -76,8 +75,8 @@ const CONF: [&str; 3] = ["ti_context", "dag_run", "conf"];
 const NEXT_KWARGS: [&str; 2] = ["ti_context", "next_kwargs"];
 
 impl StartupDetails {
-    /// Reads the message, of which some parts could not be read before. Not by a derived implementation: those of all the structs here
-    /// are a tenth of a small executable, and this one is in every executable.
+    /// Reads the message, of which some parts could not be read before. A derived implementation would refuse the message for the first
+    /// odd field.
     pub fn read(body: &Value, faults: Vec<Fault>) -> Result<Self, String> {
         let mut faults = Faults(faults);
         let fields = Fields::of(body, "the message")?;
@@ -190,6 +189,21 @@ impl DagRun {
     }
 }
 
+impl<'de> Deserialize<'de> for DagRun {
+    /// Reads a run in a reply, by the same rules as the run of the task itself; here a field that cannot be read is an error.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let mut faults = Faults(Vec::new());
+        let run = Fields::of(&value, "the Dag run")
+            .and_then(|fields| Self::read(&fields, &mut faults))
+            .map_err(D::Error::custom)?;
+        match faults.0.first() {
+            Some(fault) => Err(D::Error::custom(&fault.problem)),
+            None => Ok(run),
+        }
+    }
+}
+
 impl ConsumedAssetEvent {
     /// The events that can be read.
     fn read_all(events: &Value, faults: &mut Faults) -> Option<Vec<Self>> {
@@ -225,7 +239,7 @@ impl ConsumedAssetEvent {
 }
 
 /// A Dag run.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DagRun {
     /// The Dag's id.
@@ -233,80 +247,59 @@ pub struct DagRun {
     /// The run's id.
     pub run_id: String,
     /// The logical date; absent for runs that were triggered without one.
-    #[serde(default, deserialize_with = "timestamp::optional")]
     pub logical_date: Option<Timestamp>,
     /// The start of the data interval.
-    #[serde(default, deserialize_with = "timestamp::optional")]
     pub data_interval_start: Option<Timestamp>,
     /// The end of the data interval.
-    #[serde(default, deserialize_with = "timestamp::optional")]
     pub data_interval_end: Option<Timestamp>,
     /// When the run could start at the earliest.
-    #[serde(default, deserialize_with = "timestamp::optional")]
     pub run_after: Option<Timestamp>,
     /// When the run started.
-    #[serde(default, deserialize_with = "timestamp::optional")]
     pub start_date: Option<Timestamp>,
     /// When the run ended.
-    #[serde(default, deserialize_with = "timestamp::optional")]
     pub end_date: Option<Timestamp>,
     /// How often the run was cleared.
-    #[serde(default)]
     pub clear_number: Option<i64>,
     /// `scheduled`, `manual`, `backfill`, `asset_triggered`, ...
-    #[serde(default)]
     pub run_type: String,
     /// `queued`, `running`, `success` or `failed`.
-    #[serde(default)]
     pub state: String,
     /// The run's configuration.
-    #[serde(default)]
     pub conf: Option<Map<String, Value>>,
     /// The asset events that triggered the run.
-    #[serde(default)]
     pub consumed_asset_events: Option<Vec<ConsumedAssetEvent>>,
     /// The name of the user who triggered the run.
-    #[serde(default)]
     pub triggering_user_name: Option<String>,
     /// The partition of an asset-triggered run.
-    #[serde(default)]
     pub partition_key: Option<String>,
     /// The run's note.
-    #[serde(default)]
     pub note: Option<String>,
 }
 
 /// An asset event that triggered the run.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConsumedAssetEvent {
     /// The asset.
     pub asset: ConsumedAsset,
     /// What the producer attached to the event.
-    #[serde(default)]
     pub extra: Option<Map<String, Value>>,
     /// The task that produced the event, if one did.
-    #[serde(default)]
     pub source_task_id: Option<String>,
     /// That task's Dag.
-    #[serde(default)]
     pub source_dag_id: Option<String>,
     /// That task's run.
-    #[serde(default)]
     pub source_run_id: Option<String>,
     /// That task's map index.
-    #[serde(default)]
     pub source_map_index: Option<i64>,
     /// When the event happened.
-    #[serde(deserialize_with = "timestamp::field")]
     pub timestamp: Timestamp,
     /// The partition.
-    #[serde(default)]
     pub partition_key: Option<String>,
 }
 
 /// The asset of a [`ConsumedAssetEvent`].
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConsumedAsset {
     /// The asset's name.
@@ -314,7 +307,6 @@ pub struct ConsumedAsset {
     /// The asset's URI.
     pub uri: String,
     /// The asset's own extra.
-    #[serde(default)]
     pub extra: Option<Map<String, Value>>,
 }
 
@@ -325,7 +317,7 @@ mod tests {
     use jiff::Timestamp;
     use serde_json::{Value, json};
 
-    use super::StartupDetails;
+    use super::{DagRun, StartupDetails};
 
     fn read(body: &Value) -> Result<StartupDetails, String> {
         StartupDetails::read(body, Vec::new())
@@ -364,6 +356,29 @@ mod tests {
         );
         assert!(details.conf_fault("any").is_some());
         assert!(details.resume_fault().is_none());
+    }
+
+    #[test]
+    fn a_run_in_a_reply_is_read_by_the_rules_of_the_tasks_own() {
+        let run = json!({
+            "dag_id": "d", "run_id": "r", "run_type": null, "logical_date": "9999-12-31T00:00:00Z", "run_after": "2026-01-02 03:04:05+01:00",
+            "consumed_asset_events": null,
+        });
+        let own = read(&json!({
+            "ti": {"id": "i", "task_id": "t", "dag_id": "d", "run_id": "r"}, "ti_context": {"dag_run": run},
+        }))
+        .unwrap()
+        .ti_context
+        .dag_run;
+        let replied: DagRun = serde_json::from_value(run).unwrap();
+        assert_eq!(format!("{replied:?}"), format!("{own:?}"));
+        assert_eq!(
+            (own.run_type.as_str(), own.logical_date),
+            ("", Some(Timestamp::MAX))
+        );
+        let odd = json!({"dag_id": "d", "run_id": "r", "end_date": "soon"});
+        let error = serde_json::from_value::<DagRun>(odd).unwrap_err();
+        assert_eq!(error.to_string(), "end_date of the Dag run is not a time");
     }
 
     #[test]

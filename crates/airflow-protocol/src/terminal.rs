@@ -115,7 +115,7 @@ impl Terminal {
 
     /// The message that reports the end now, with the label of a mapped task instance. Where the message takes a label and has none,
     /// the server forgets the label that `SetRenderedMapIndex` has set.
-    pub fn message(&self, label: Option<&str>) -> Value {
+    pub fn message(self, label: Option<&str>) -> Value {
         let ended = Some(now());
         let kind = self.kind();
         let label = label.filter(|_| kind.takes_label()).map(Value::from);
@@ -126,8 +126,8 @@ impl Terminal {
                 kind,
                 &[
                     ("end_date", ended),
-                    ("task_outlets", Some(outlets.clone().into())),
-                    ("outlet_events", Some(events.clone().into())),
+                    ("task_outlets", Some(outlets.into())),
+                    ("outlet_events", Some(events.into())),
                     label,
                 ],
             ),
@@ -143,7 +143,7 @@ impl Terminal {
                 kind,
                 &[
                     ("end_date", ended),
-                    ("retry_reason", Some(reason.as_str().into())),
+                    ("retry_reason", Some(reason.into())),
                     ("retry_delay_seconds", delay.map(seconds)),
                     label,
                 ],
@@ -151,7 +151,7 @@ impl Terminal {
             Self::Reschedule(at) => message(
                 kind,
                 &[
-                    ("reschedule_date", Some(timestamp::text(*at).into())),
+                    ("reschedule_date", Some(timestamp::text(at).into())),
                     ("end_date", ended),
                     label,
                 ],
@@ -159,20 +159,20 @@ impl Terminal {
             Self::Defer(defer) => message(
                 kind,
                 &[
-                    ("classpath", Some(defer.classpath.as_str().into())),
-                    ("next_method", Some(defer.next_method.as_str().into())),
-                    ("trigger_kwargs", Some(defer.trigger_kwargs.clone().into())),
-                    ("next_kwargs", Some(defer.next_kwargs.clone().into())),
+                    ("classpath", Some(defer.classpath.into())),
+                    ("next_method", Some(defer.next_method.into())),
+                    ("trigger_kwargs", Some(defer.trigger_kwargs.into())),
+                    ("next_kwargs", Some(defer.next_kwargs.into())),
                     ("trigger_timeout", defer.timeout.map(seconds)),
-                    ("queue", defer.queue.as_deref().map(Value::from)),
+                    ("queue", defer.queue.map(Value::from)),
                     label,
                 ],
             ),
             Self::AwaitInput(wait) => message(
                 kind,
                 &[
-                    ("next_method", Some(wait.next_method.as_str().into())),
-                    ("next_kwargs", Some(wait.next_kwargs.clone().into())),
+                    ("next_method", Some(wait.next_method.into())),
+                    ("next_kwargs", Some(wait.next_kwargs.into())),
                     ("timeout", wait.timeout.map(seconds)),
                     label,
                 ],
@@ -286,7 +286,7 @@ mod tests {
             assert_eq!(terminal.kind(), kind);
             assert_eq!(TerminalKind::of(kind.name()), Some(kind));
             for label in [None, Some("third")] {
-                let body = terminal.message(label);
+                let body = terminal.clone().message(label);
                 assert_eq!(schema.check(Receiver::ToSupervisor, &body), Ok(()));
                 assert_eq!(body["type"], kind.name());
                 let labelled = !body["rendered_map_index"].is_null();

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::error::Error;
-use crate::error_chain::Link;
+use crate::ending::error::Error;
+use crate::ending::error_chain::Link;
 
 /// One place in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +149,7 @@ fn split_place(place: &str) -> Option<(&str, u32)> {
 #[cfg(test)]
 mod tests {
     use super::{FrameInfo, frames_of, of_error};
-    use crate::error::Error;
+    use crate::ending::error::Error;
 
     #[test]
     fn a_chain_becomes_a_list() {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::current;
 use super::levels::Level;
 use super::record::{Record, UNWRITABLE};
-use crate::render::{self, MAX_LOGGED};
+use crate::ending::render::{self, MAX_LOGGED};
 
 struct Facade;
 

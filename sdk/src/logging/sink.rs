@@ -8,7 +8,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::threads;
+use crate::process::threads;
 
 /// How many bytes of lines may wait. A task that logs faster than the supervisor reads waits beyond this.
 const MAX_QUEUED: usize = 8 * 1024 * 1024;

@@ -16,8 +16,8 @@ use super::current;
 use super::exception::of_links;
 use super::levels::Level;
 use super::record::{Record, UNWRITABLE};
-use crate::error_chain;
-use crate::render::{self, MAX_LOGGED};
+use crate::ending::error_chain;
+use crate::ending::render::{self, MAX_LOGGED};
 
 /// A `tracing` layer that sends events to Airflow's task log.
 ///

@@ -6,8 +6,8 @@ use airflow_protocol::supervisor::{Conversation, LogRecord, Logs, State, TaskSta
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::task::RETURN_VALUE;
 use crate::value::plain;
-use crate::xcom::RETURN_VALUE;
 
 /// What came of a task; made by [`Supervisor::run`](super::Supervisor::run).
 #[derive(Clone, Debug)]

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use super::report::Report;
 use crate::bundle::Bundle;
-use crate::handler::TaskHandler;
+use crate::bundle::handler::TaskHandler;
 use crate::logging::{self, levels::Levels};
-use crate::panic;
-use crate::session::Session;
+use crate::serving::panic;
+use crate::serving::session::Session;
+use crate::task::RETURN_VALUE;
 use crate::value::to_value;
-use crate::xcom::RETURN_VALUE;
 
 /// The ids of a task that is run without a bundle.
 const DAG_ID: &str = "test_dag";

@@ -7,9 +7,8 @@
 use serde::ser::Serialize;
 use serde_json::{Number, Value};
 
-use super::ValueError;
 use super::key::Key;
-use super::ser::{Strict, float};
+use super::{ValueError, float};
 
 /// What a mark means.
 #[derive(Clone, Copy)]
@@ -38,35 +37,41 @@ impl Mark {
     }
 }
 
+/// What a marked value holds.
+pub(super) enum Content {
+    /// A value that can be sent.
+    Checked(Value),
+    /// A value whose depth and keys are not checked yet.
+    Unchecked(Value),
+}
+
 /// A marked value in the making.
 pub(super) struct Marked {
     mark: Mark,
-    strict: Strict,
-    value: Option<Value>,
+    content: Option<Content>,
 }
 
 impl Marked {
-    pub(super) fn new(mark: Mark, strict: Strict) -> Self {
+    pub(super) fn new(mark: Mark) -> Self {
         Self {
             mark,
-            strict,
-            value: None,
+            content: None,
         }
     }
 
     /// Takes the only field, a text.
     pub(super) fn take<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
         let text = value.serialize(Key)?;
-        self.value = Some(match self.mark {
-            Mark::Number => number(&text)?,
-            Mark::Json => json(&text, self.strict)?,
-            Mark::Text => Value::String(text),
+        self.content = Some(match self.mark {
+            Mark::Number => Content::Checked(number(&text)?),
+            Mark::Json => Content::Unchecked(json(&text)?),
+            Mark::Text => Content::Checked(Value::String(text)),
         });
         Ok(())
     }
 
-    pub(super) fn done(self) -> Result<Value, ValueError> {
-        self.value
+    pub(super) fn done(self) -> Result<Content, ValueError> {
+        self.content
             .ok_or_else(|| ValueError::new("a marked value has nothing in it"))
     }
 }
@@ -118,8 +123,8 @@ fn digits(text: &str) -> (bool, String, Option<i64>) {
     (negative, significant.to_owned(), place)
 }
 
-/// The value that a JSON text denotes, under the rules for all values.
-fn json(text: &str, strict: Strict) -> Result<Value, ValueError> {
+/// The value that a JSON text denotes, if it holds all numbers and keys of the text.
+fn json(text: &str) -> Result<Value, ValueError> {
     let value: Value = serde_json::from_str(text)
         .map_err(|error| ValueError::new(format!("a raw JSON text is none: {error}")))?;
     // Parsing rounds numbers and drops repeated keys, without a word.
@@ -144,7 +149,7 @@ fn json(text: &str, strict: Strict) -> Result<Value, ValueError> {
     if pairs != count_pairs(&value) {
         return Err(ValueError::new("a raw JSON text repeats a key of a map"));
     }
-    value.serialize(strict)
+    Ok(value)
 }
 
 /// Where a JSON string ends that begins a text.

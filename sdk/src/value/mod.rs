@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::client_error::{ClientError, ClientErrorKind};
+use crate::client::error::{ClientError, ClientErrorKind};
 
 /// Why a value can't be sent to Airflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,17 @@ impl ValueError {
         self.path.insert_str(0, step);
         self
     }
+}
+
+/// The number, if JSON has it.
+fn float(value: f64) -> Result<Value, ValueError> {
+    serde_json::Number::from_f64(value)
+        .map(Value::Number)
+        .ok_or_else(|| {
+            ValueError::new(format!(
+                "{value} is not a JSON number: send null or a string instead"
+            ))
+        })
 }
 
 impl fmt::Display for ValueError {

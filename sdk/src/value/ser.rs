@@ -4,11 +4,11 @@
 //! that are equal in JSON, and the keys that Airflow's own serialization claims.
 
 use serde::ser::{self, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use super::ValueError;
 use super::key::Key;
-use super::marked::{Mark, Marked};
+use super::marked::{Content, Mark, Marked};
+use super::{ValueError, float};
 use crate::python::ENVELOPE;
 use airflow_protocol::codec::MAX_DEPTH;
 
@@ -26,8 +26,9 @@ impl ser::Error for ValueError {
     }
 }
 
+/// The serializer, inside so many arrays and maps.
 #[derive(Clone, Copy)]
-pub(super) struct Strict {
+pub(crate) struct Strict {
     depth: usize,
 }
 
@@ -50,12 +51,12 @@ fn big(value: impl std::fmt::Display) -> ValueError {
     ))
 }
 
-pub(super) fn float(value: f64) -> Result<Value, ValueError> {
-    Number::from_f64(value).map(Value::Number).ok_or_else(|| {
-        ValueError::new(format!(
-            "{value} is not a JSON number: send null or a string instead"
-        ))
-    })
+macro_rules! scalars {
+    ($($method:ident: $type:ty),*) => {
+        $(fn $method(self, v: $type) -> Result<Value, ValueError> {
+            Ok(v.into())
+        })*
+    };
 }
 
 impl ser::Serializer for Strict {
@@ -69,38 +70,16 @@ impl ser::Serializer for Strict {
     type SerializeStruct = Struct;
     type SerializeStructVariant = Fields;
 
-    fn serialize_bool(self, v: bool) -> Result<Value, ValueError> {
-        Ok(Value::Bool(v))
+    scalars! {
+        serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64
     }
-    fn serialize_i8(self, v: i8) -> Result<Value, ValueError> {
-        Ok(v.into())
-    }
-    fn serialize_i16(self, v: i16) -> Result<Value, ValueError> {
-        Ok(v.into())
-    }
-    fn serialize_i32(self, v: i32) -> Result<Value, ValueError> {
-        Ok(v.into())
-    }
-    fn serialize_i64(self, v: i64) -> Result<Value, ValueError> {
-        Ok(v.into())
-    }
+
     fn serialize_i128(self, v: i128) -> Result<Value, ValueError> {
         i64::try_from(v)
             .map(Value::from)
             .or_else(|_| u64::try_from(v).map(Value::from))
             .map_err(|_| big(v))
-    }
-    fn serialize_u8(self, v: u8) -> Result<Value, ValueError> {
-        Ok(v.into())
-    }
-    fn serialize_u16(self, v: u16) -> Result<Value, ValueError> {
-        Ok(v.into())
-    }
-    fn serialize_u32(self, v: u32) -> Result<Value, ValueError> {
-        Ok(v.into())
-    }
-    fn serialize_u64(self, v: u64) -> Result<Value, ValueError> {
-        Ok(v.into())
     }
     fn serialize_u128(self, v: u128) -> Result<Value, ValueError> {
         u64::try_from(v).map(Value::from).map_err(|_| big(v))
@@ -188,7 +167,7 @@ impl ser::Serializer for Strict {
             return Ok(Struct::Plain(Fields::new(self.deeper()?, None, false)));
         }
         match Mark::of(name)? {
-            Some(mark) => Ok(Struct::Marked(Marked::new(mark, self))),
+            Some(mark) => Ok(Struct::Marked(self, Marked::new(mark))),
             None => Ok(Struct::Plain(Fields::new(self.deeper()?, None, true))),
         }
     }
@@ -289,48 +268,25 @@ fn wrap(variant: Option<&'static str>, value: Value) -> Value {
     }
 }
 
-impl ser::SerializeSeq for Items {
-    type Ok = Value;
-    type Error = ValueError;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
-        self.push(value)
-    }
-    fn end(self) -> Result<Value, ValueError> {
-        Ok(self.done())
-    }
+/// The four traits of serde that push values to an array, which differ in the name of their method.
+macro_rules! items {
+    ($($of:ident: $method:ident),*) => {
+        $(impl ser::$of for Items {
+            type Ok = Value;
+            type Error = ValueError;
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+                self.push(value)
+            }
+            fn end(self) -> Result<Value, ValueError> {
+                Ok(self.done())
+            }
+        })*
+    };
 }
 
-impl ser::SerializeTuple for Items {
-    type Ok = Value;
-    type Error = ValueError;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
-        self.push(value)
-    }
-    fn end(self) -> Result<Value, ValueError> {
-        Ok(self.done())
-    }
-}
-
-impl ser::SerializeTupleStruct for Items {
-    type Ok = Value;
-    type Error = ValueError;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
-        self.push(value)
-    }
-    fn end(self) -> Result<Value, ValueError> {
-        Ok(self.done())
-    }
-}
-
-impl ser::SerializeTupleVariant for Items {
-    type Ok = Value;
-    type Error = ValueError;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
-        self.push(value)
-    }
-    fn end(self) -> Result<Value, ValueError> {
-        Ok(self.done())
-    }
+items! {
+    SerializeSeq: serialize_element, SerializeTuple: serialize_element,
+    SerializeTupleStruct: serialize_field, SerializeTupleVariant: serialize_field
 }
 
 impl ser::SerializeMap for Fields {
@@ -355,7 +311,7 @@ impl ser::SerializeMap for Fields {
 /// A struct in the making.
 pub(crate) enum Struct {
     Plain(Fields),
-    Marked(Marked),
+    Marked(Strict, Marked),
 }
 
 impl ser::SerializeStruct for Struct {
@@ -368,13 +324,16 @@ impl ser::SerializeStruct for Struct {
     ) -> Result<(), ValueError> {
         match self {
             Self::Plain(fields) => fields.insert(key.to_owned(), value),
-            Self::Marked(marked) => marked.take(value),
+            Self::Marked(_, marked) => marked.take(value),
         }
     }
     fn end(self) -> Result<Value, ValueError> {
         match self {
             Self::Plain(fields) => Ok(fields.done()),
-            Self::Marked(marked) => marked.done(),
+            Self::Marked(strict, marked) => match marked.done()? {
+                Content::Checked(value) => Ok(value),
+                Content::Unchecked(value) => value.serialize(strict),
+            },
         }
     }
 }

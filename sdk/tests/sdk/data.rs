@@ -401,7 +401,9 @@ fn a_field_that_cannot_be_read_is_the_error_of_its_request() {
         let error = task.find_dag_run("report", "r").unwrap_err();
         assert_eq!(error.kind(), ClientErrorKind::Decode);
         assert!(
-            error.to_string().contains("\"soon\" is not a time"),
+            error
+                .to_string()
+                .contains("logical_date of the Dag run is not a time"),
             "{error}"
         );
         // Python's last day, from an XCom.

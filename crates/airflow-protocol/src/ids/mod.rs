@@ -20,19 +20,19 @@ pub enum IdFault {
     Empty,
     /// The id has more than 250 characters.
     TooLong,
-    /// The id has a character other than a letter, a digit, `_`, `.` or `-`.
-    IllegalCharacter,
+    /// The id has this character, which is no letter, no digit, and none of `_`, `.` and `-`.
+    IllegalCharacter(char),
     /// The id has two dots in a row.
     DoubleDot,
 }
 
 impl IdFault {
-    /// The end of a sentence that begins with the id.
+    /// The end of a sentence that begins with the id, for constant expressions: `Display` also names an illegal character.
     pub const fn text(self) -> &'static str {
         match self {
             Self::Empty => "is empty",
             Self::TooLong => "is longer than the 250 characters that Airflow accepts",
-            Self::IllegalCharacter => {
+            Self::IllegalCharacter(_) => {
                 "has a character that Airflow refuses: use letters, digits, '_', '.' and '-'"
             }
             Self::DoubleDot => "contains '..', which Airflow refuses",
@@ -42,7 +42,14 @@ impl IdFault {
 
 impl fmt::Display for IdFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
+        match self {
+            // `Debug` escapes characters that a terminal obeys or does not show.
+            Self::IllegalCharacter(illegal) => write!(
+                f,
+                "has the character {illegal:?}, which Airflow refuses: use letters, digits, '_', '.' and '-'"
+            ),
+            _ => f.write_str(self.text()),
+        }
     }
 }
 
@@ -60,15 +67,14 @@ pub const fn check(id: &str) -> Result<(), IdFault> {
     let mut at = 0;
     while at < bytes.len() {
         let byte = bytes[at];
-        let (legal, len) = if byte.is_ascii() {
-            let sign = matches!(byte, b'_' | b'.' | b'-');
-            (sign || byte.is_ascii_alphanumeric(), 1)
-        } else {
-            let (code, len) = char_at(bytes, at);
-            (is_word(code), len)
+        let (char, len) = char_at(bytes, at);
+        let legal = match char {
+            '_' | '.' | '-' => true,
+            '\0'..='\x7f' => char.is_ascii_alphanumeric(),
+            _ => is_word(char as u32),
         };
         if !legal {
-            return Err(IdFault::IllegalCharacter);
+            return Err(IdFault::IllegalCharacter(char));
         }
         if byte == b'.' && previous == b'.' {
             return Err(IdFault::DoubleDot);
@@ -83,11 +89,12 @@ pub const fn check(id: &str) -> Result<(), IdFault> {
     Ok(())
 }
 
-/// The character beyond ASCII that begins at a place in UTF-8, and its length in bytes. `str::chars` is not `const`.
-const fn char_at(bytes: &[u8], at: usize) -> (u32, usize) {
+/// The character that begins at a place in UTF-8, and its length in bytes. `str::chars` is not `const`.
+const fn char_at(bytes: &[u8], at: usize) -> (char, usize) {
     let first = bytes[at];
     let (mut code, len) = match first {
-        0..0xE0 => (first as u32 & 0x1F, 2),
+        0..0x80 => (first as u32, 1),
+        0x80..0xE0 => (first as u32 & 0x1F, 2),
         0xE0..0xF0 => (first as u32 & 0x0F, 3),
         0xF0..=0xFF => (first as u32 & 0x07, 4),
     };
@@ -96,7 +103,12 @@ const fn char_at(bytes: &[u8], at: usize) -> (u32, usize) {
         code = code << 6 | (bytes[at + more] as u32 & 0x3F);
         more += 1;
     }
-    (code, len)
+    let char = match char::from_u32(code) {
+        Some(char) => char,
+        // Never: a `str` holds characters.
+        None => char::REPLACEMENT_CHARACTER,
+    };
+    (char, len)
 }
 
 /// Whether a character beyond ASCII is of Python's `\w`: the letters and numbers of all scripts. `char::is_alphanumeric` is
@@ -155,14 +167,44 @@ mod tests {
     #[test]
     fn refuses_what_the_server_refuses() {
         assert_eq!(check(""), Err(IdFault::Empty));
-        assert_eq!(check("a b"), Err(IdFault::IllegalCharacter));
-        assert_eq!(check("a/b"), Err(IdFault::IllegalCharacter));
-        assert_eq!(check("a\nb"), Err(IdFault::IllegalCharacter));
+        assert_eq!(check("a b"), Err(IdFault::IllegalCharacter(' ')));
+        assert_eq!(check("a/b"), Err(IdFault::IllegalCharacter('/')));
+        assert_eq!(check("a\nb"), Err(IdFault::IllegalCharacter('\n')));
         assert_eq!(check("a..b"), Err(IdFault::DoubleDot));
         assert_eq!(check(&"x".repeat(251)), Err(IdFault::TooLong));
-        for sign in ["€", "की", "a\n", "\u{202e}", "\u{10ffff}"] {
-            assert_eq!(check(sign), Err(IdFault::IllegalCharacter), "{sign:?}");
+        for (id, char) in [
+            ("€", '€'),
+            ("की", '\u{940}'),
+            ("a\n", '\n'),
+            ("\u{202e}", '\u{202e}'),
+            ("\u{10ffff}", '\u{10ffff}'),
+        ] {
+            assert_eq!(check(id), Err(IdFault::IllegalCharacter(char)), "{id:?}");
         }
+        assert_eq!(
+            IdFault::IllegalCharacter('\u{202e}').to_string(),
+            "has the character '\\u{202e}', which Airflow refuses: use letters, digits, '_', '.' and '-'"
+        );
+    }
+
+    /// The table holds the letters and numbers that a crate of Unicode's data knows, and nothing else.
+    #[test]
+    fn the_table_has_all_letters_and_numbers() {
+        use unicode_properties::{GeneralCategoryGroup as Group, UnicodeGeneralCategory as _};
+        let (mut bounds, mut inside) = (Vec::new(), false);
+        for c in '\u{80}'..=char::MAX {
+            let word = matches!(c.general_category_group(), Group::Letter | Group::Number);
+            if word != inside {
+                bounds.push(u32::from(c));
+                inside = word;
+            }
+        }
+        let table: Vec<String> = bounds.iter().map(|c| format!("{c:#06X}")).collect();
+        assert!(
+            bounds == super::WORD_BOUNDS,
+            "the table should be {}",
+            table.join(", ")
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Which characters beyond ASCII Python's `\w` takes, for [`super::check`].
 //!
 //! The general categories L and N of Unicode 18.0. A server's Python may know fewer characters: 3.10 has Unicode 13, 3.13 has
-//! 15.1. `cargo test --test interop ids` holds this table against Python.
+//! 15.1. `cargo test --test interop ids` holds this table against Python, a test of [`super`] against a crate of
+//! Unicode's data.
 
 /// Bounds of ranges in turn: the first character inside, the first one behind.
 #[rustfmt::skip]

@@ -1,0 +1,172 @@
+//! What the expansion of `bundle!` calls: the registrations of ids that the compiler has checked, and the errors of entries
+//! that are none.
+
+use crate::bundle::Bundle;
+use crate::bundle::handler::{BoxHandler, TaskHandler, boxed};
+use crate::bundle::manifest::DagDeclaration;
+
+/// A bundle of `bundle!` while its handlers are registered, in the order of the declared ids.
+#[derive(Debug)]
+pub struct Declared {
+    bundle: Bundle,
+    dags: std::slice::Iter<'static, DagDeclaration>,
+    dag: &'static str,
+    tasks: std::slice::Iter<'static, Option<&'static str>>,
+}
+
+impl Declared {
+    /// Begins with what the compiler has made of the ids.
+    pub fn new(record: &'static [u8], dags: &'static [DagDeclaration]) -> Self {
+        Self {
+            bundle: Bundle::declared(record),
+            dags: dags.iter(),
+            dag: "",
+            tasks: [].iter(),
+        }
+    }
+
+    /// Begins the next Dag.
+    pub fn dag(&mut self) {
+        if let Some(dag) = self.dags.next() {
+            self.dag = dag.id;
+            self.tasks = dag.tasks.iter();
+            self.bundle.add_dag(dag.id);
+        }
+    }
+
+    /// Registers the handler of the Dag's next task.
+    pub fn task<M>(&mut self, handler: impl TaskHandler<M>) {
+        self.add(boxed(handler));
+    }
+
+    // Of its own, because `task` is compiled once for each handler.
+    #[inline(never)]
+    fn add(&mut self, handler: BoxHandler) {
+        if let Some(task) = self.tasks.by_ref().flatten().next() {
+            self.bundle
+                .add(self.dag.to_owned(), (*task).to_owned(), handler);
+        }
+    }
+
+    /// The bundle with all its handlers.
+    pub fn finish(self) -> Bundle {
+        self.bundle
+    }
+}
+
+/// Refuses an id without a function.
+pub fn no_handler<T: WithHandler>(_: T) {}
+
+#[diagnostic::on_unimplemented(
+    message = "a task of `bundle!` has an id, but no function",
+    label = "no `=> function` behind this id",
+    note = "a task is `function`, `\"task_id\" => function` or `\"task_id\" => closure`"
+)]
+#[doc(hidden)]
+pub trait WithHandler {}
+
+/// Refuses a function without an id.
+pub fn no_id<T: WithId>(_: T) {}
+
+#[diagnostic::on_unimplemented(
+    message = "a task of `bundle!` has an arrow, but no id in front of it",
+    label = "no `\"task_id\" =>` in front of this",
+    note = "a task is `function`, `\"task_id\" => function` or `\"task_id\" => closure`"
+)]
+#[doc(hidden)]
+pub trait WithId {}
+
+/// Refuses the second of two ids in one entry.
+pub fn no_comma<T: WithComma>(_: T) {}
+
+#[diagnostic::on_unimplemented(
+    message = "an entry of `bundle!` has two ids",
+    label = "no comma in front of this",
+    note = "a task is `function`, `\"task_id\" => function` or `\"task_id\" => closure`, and a comma follows it"
+)]
+#[doc(hidden)]
+pub trait WithComma {}
+
+/// Refuses an expression without an id that is no path, whose name could be its id.
+#[derive(Debug)]
+pub struct Named<const IS_PATH: bool>;
+
+impl Named<true> {
+    /// The function of a path.
+    pub fn named<F>(function: F) -> F {
+        function
+    }
+}
+
+impl Named<false> {
+    /// Refuses what is no path.
+    pub fn named<F: WithName>(function: F) -> F {
+        function
+    }
+}
+
+#[diagnostic::on_unimplemented(
+    message = "a task of `bundle!` needs an id where it is not the name of a function",
+    label = "write `\"task_id\" =>` in front of this",
+    note = "a task is `function`, `\"task_id\" => function` or `\"task_id\" => closure`",
+    note = "attributes can stand in front of functions and of ids that are literals, paths, blocks or macro calls"
+)]
+#[doc(hidden)]
+pub trait WithName {}
+
+/// Whether the text of an expression is that of a path, as far as it has to be told here: closures, calls and the like are
+/// not. What begins with attributes is left to [`no_attributes`].
+pub const fn is_path(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    let mut generics = 0;
+    if matches!(bytes, [b'#' | b'/', ..]) {
+        return true;
+    }
+    while at < bytes.len() {
+        match bytes[at] {
+            b'<' => generics += 1,
+            b'>' => generics -= 1,
+            // `#` is a part of raw names.
+            b'_' | b':' | b' ' | b'#' => {}
+            byte if byte.is_ascii_alphanumeric() || !byte.is_ascii() || generics > 0 => {}
+            _ => return false,
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Refuses attributes in front of an id that may be any expression.
+///
+/// # Panics
+/// If there are some: in the compiler, where a panic is an error of the program that is compiled.
+pub const fn no_attributes(id: &str) {
+    assert!(
+        !matches!(id.as_bytes(), [b'#' | b'/', ..]),
+        "attributes can stand in front of functions and of ids that are literals, paths, blocks or macro calls: make a \
+         constant of each other id in this Dag"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_path;
+
+    #[test]
+    fn what_is_a_path() {
+        for path in [
+            "a",
+            "tasks::r#type",
+            "größe",
+            "load::<Vec<u8>>",
+            "<Type as Named>::name",
+            "load::<[u8; 3]>",
+        ] {
+            assert!(is_path(path), "{path}");
+        }
+        for other in ["|| a", "|_| {}", "a()", "\"a\"", "move || a", "a[0]"] {
+            assert!(!is_path(other), "{other}");
+        }
+    }
+}

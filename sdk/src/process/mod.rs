@@ -1,0 +1,5 @@
+//! Threads, signals and process groups.
+
+pub(crate) mod mailbox;
+pub(crate) mod platform;
+pub(crate) mod threads;

@@ -1,0 +1,329 @@
+//! The running task: its context, and the requests that go to Airflow for it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use airflow_protocol::codec::Fault;
+use airflow_protocol::message::{describe, message, name};
+use airflow_protocol::startup::{DagRun, StartupDetails};
+use airflow_protocol::url_path;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::client::Client;
+use crate::client::error::{ClientError, ClientErrorKind};
+use crate::task::cancel::Cancellation;
+use crate::value::{decode, encode, plain};
+
+/// The running task: what Airflow says about it, and what it can ask of Airflow.
+///
+/// Clones are cheap and can go to other threads.
+#[derive(Clone)]
+pub struct Task(Arc<Inner>);
+
+struct Inner {
+    details: StartupDetails,
+    client: Arc<Client>,
+    cancellation: Cancellation,
+    extras: Mutex<Extras>,
+}
+
+/// What the task has gathered for its last message: asset events, and the label of a mapped task instance.
+#[derive(Debug, Default)]
+pub(crate) struct Extras {
+    pub(crate) outlets: Vec<Value>,
+    pub(crate) events: Vec<Value>,
+    pub(crate) label: Option<String>,
+}
+
+impl Task {
+    pub(crate) fn new(
+        details: StartupDetails,
+        client: Arc<Client>,
+        cancellation: Cancellation,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            details,
+            client,
+            cancellation,
+            extras: Mutex::default(),
+        }))
+    }
+
+    pub(crate) fn details(&self) -> &StartupDetails {
+        &self.0.details
+    }
+
+    /// Sends a request, and reads its reply as `T`.
+    pub(crate) fn ask<T: DeserializeOwned>(&self, request: &Value) -> Result<T, ClientError> {
+        let body = self.request(request)?;
+        let kind = name(&body).to_owned();
+        serde_json::from_value(body).map_err(|error| {
+            ClientError::new(
+                ClientErrorKind::Decode,
+                format!(
+                    "the reply to {} is a {kind} that can't be read: {error}",
+                    describe(request)
+                ),
+            )
+        })
+    }
+
+    /// Sends a request whose reply says nothing.
+    pub(crate) fn tell(&self, request: &Value) -> Result<(), ClientError> {
+        self.request(request).map(drop)
+    }
+
+    fn request(&self, request: &Value) -> Result<Value, ClientError> {
+        url_path::check(request).map_err(|fault| {
+            ClientError::new(
+                ClientErrorKind::Name,
+                format!("{} was not sent: {fault}", name(request)),
+            )
+        })?;
+        self.0.client.request(request)
+    }
+
+    pub(crate) fn extras(&self) -> MutexGuard<'_, Extras> {
+        self.0.extras.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The id of this task instance, a UUID. A retry has another one.
+    pub fn id(&self) -> &str {
+        &self.details().ti.id
+    }
+
+    /// The Dag's id.
+    pub fn dag_id(&self) -> &str {
+        &self.details().ti.dag_id
+    }
+
+    /// The run's id.
+    pub fn run_id(&self) -> &str {
+        &self.details().ti.run_id
+    }
+
+    /// The task's id, with the ids of its task groups in front.
+    pub fn task_id(&self) -> &str {
+        &self.details().ti.task_id
+    }
+
+    /// Which of the instances of a mapped task this is; `None` for a task that is not mapped.
+    pub fn map_index(&self) -> Option<usize> {
+        self.details()
+            .ti
+            .map_index
+            .and_then(|index| usize::try_from(index).ok())
+    }
+
+    /// Which try this is, the first being 1.
+    pub fn try_number(&self) -> u32 {
+        self.details().ti.try_number
+    }
+
+    /// How many retries the task is configured to have (and, after it was cleared, the tries before).
+    pub fn max_tries(&self) -> i64 {
+        self.details().ti_context.max_tries
+    }
+
+    /// Whether the task is tried again if this try fails.
+    pub fn has_tries_left(&self) -> bool {
+        self.details().ti_context.should_retry.unwrap_or(false)
+    }
+
+    /// How often this task has rescheduled itself so far.
+    pub fn reschedule_count(&self) -> u32 {
+        self.details().ti_context.task_reschedule_count.unwrap_or(0)
+    }
+
+    /// When the task started; for a task that was resumed after a deferral, when it started at first.
+    pub fn start_date(&self) -> Option<Timestamp> {
+        self.details()
+            .ti_context
+            .start_date
+            .or(self.details().start_date)
+    }
+
+    /// The queue that the task was sent through.
+    pub fn queue(&self) -> Option<&str> {
+        self.details().ti.queue.as_deref()
+    }
+
+    /// The name of the worker's machine, where the supervisor knows it.
+    pub fn hostname(&self) -> Option<&str> {
+        self.details()
+            .ti
+            .hostname
+            .as_deref()
+            .filter(|name| !name.is_empty())
+    }
+
+    /// The path of the Python file that declares the Dag, inside its Dag bundle.
+    pub fn dag_file(&self) -> &str {
+        &self.details().dag_rel_path
+    }
+
+    /// The Dag run.
+    pub fn dag_run(&self) -> &DagRun {
+        &self.details().ti_context.dag_run
+    }
+
+    /// The run's logical date; absent for runs that were triggered without one.
+    ///
+    /// A date that a [`Timestamp`] cannot hold is the nearest that it can, as every date from Airflow is: `9999-12-31T00:00:00Z` is
+    /// [`Timestamp::MAX`], 9999-12-30T22:00:00.999999999Z.
+    pub fn logical_date(&self) -> Option<Timestamp> {
+        self.dag_run().logical_date
+    }
+
+    /// The run's logical date as Airflow has written it; absent where [`logical_date`](Self::logical_date) is.
+    pub(crate) fn logical_date_text(&self) -> Option<&str> {
+        self.logical_date()?;
+        self.details().ti_context.logical_date.as_deref()
+    }
+
+    /// One entry of the run's configuration, deserialized; `None` if there is no such entry.
+    pub fn conf<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ClientError> {
+        if let Some(fault) = self.details().conf_fault(key) {
+            return Err(unreadable(
+                &format!("the run's configuration {key:?}"),
+                fault,
+            ));
+        }
+        let value = self.dag_run().conf.as_ref().and_then(|conf| conf.get(key));
+        value
+            .map(|value| decode(value.clone(), &format!("the run's configuration {key:?}")))
+            .transpose()
+    }
+
+    /// Set when the task is called again after a deferral or after a person has answered.
+    pub fn resume(&self) -> Option<Resume> {
+        let context = &self.details().ti_context;
+        let method = context.next_method.clone()?;
+        let kwargs = match context.next_kwargs.clone().map(plain) {
+            Some(Value::Object(kwargs)) => kwargs,
+            _ => Map::new(),
+        };
+        let fault = self.details().resume_fault().cloned();
+        Some(Resume {
+            method,
+            kwargs,
+            fault,
+        })
+    }
+
+    /// Tells whether the task shall stop.
+    pub fn cancellation(&self) -> &Cancellation {
+        &self.0.cancellation
+    }
+
+    /// Runs something that blocks, such as a call to Airflow, beside the other futures of an `async fn`.
+    ///
+    /// The calls of [`Task`] block their thread until the reply is there. That is fine as long as nothing else has to go
+    /// on meanwhile.
+    #[cfg(feature = "tokio")]
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Task) -> T + Send + 'static,
+    ) -> Result<T, tokio::task::JoinError> {
+        let task = self.clone();
+        tokio::task::spawn_blocking(move || call(&task)).await
+    }
+
+    /// Hides a value in this task's log from now on: a string of at least five characters, or all strings in a list.
+    ///
+    /// Returns when Airflow has noted it, so that the next log line is safe.
+    pub fn mask_secret(&self, value: impl Serialize) -> Result<(), ClientError> {
+        let value = encode(&value, "the secret")?;
+        self.tell(&message(
+            "MaskSecret",
+            &[("value", Some(value)), ("name", Some(Value::Null))],
+        ))
+    }
+
+    /// Sets what the UI shows as the task's rendered fields.
+    pub fn set_rendered_fields(&self, fields: impl Serialize) -> Result<(), ClientError> {
+        let fields = encode(&fields, "the rendered fields")?;
+        if !fields.is_object() {
+            return Err(ClientError::new(
+                ClientErrorKind::Value,
+                "the rendered fields can't be sent to Airflow: they must be a map or a struct",
+            ));
+        }
+        self.tell(&message(
+            "SetRenderedFields",
+            &[("rendered_fields", Some(fields))],
+        ))
+    }
+
+    /// Sets the label that the UI shows for this instance of a mapped task, instead of its index.
+    pub fn set_map_index_label(&self, label: &str) -> Result<(), ClientError> {
+        self.tell(&message(
+            "SetRenderedMapIndex",
+            &[("rendered_map_index", Some(label.into()))],
+        ))?;
+        self.extras().label = Some(label.to_owned());
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Task")
+            .field("dag_id", &self.dag_id())
+            .field("run_id", &self.run_id())
+            .field("task_id", &self.task_id())
+            .field("map_index", &self.map_index())
+            .field("try_number", &self.try_number())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a task is given when it is called again after a deferral or a question.
+#[derive(Clone, Debug)]
+pub struct Resume {
+    method: String,
+    kwargs: Map<String, Value>,
+    fault: Option<Fault>,
+}
+
+impl Resume {
+    /// The name that the deferral gave for its continuation.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The trigger's event, deserialized.
+    pub fn event<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        self.check("the trigger's event")?;
+        decode(
+            self.kwargs.get("event").cloned().unwrap_or_default(),
+            "the trigger's event",
+        )
+    }
+
+    /// A value that the deferral handed on, deserialized; `None` if there is none of this name.
+    pub fn arg<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ClientError> {
+        let what = format!("the argument {name:?}");
+        self.check(&what)?;
+        self.kwargs
+            .get(name)
+            .map(|value| decode(value.clone(), &what))
+            .transpose()
+    }
+
+    /// An error if a part of what the supervisor has sent could not be read.
+    fn check(&self, what: &str) -> Result<(), ClientError> {
+        self.fault
+            .as_ref()
+            .map_or(Ok(()), |fault| Err(unreadable(what, fault)))
+    }
+}
+
+fn unreadable(what: &str, fault: &Fault) -> ClientError {
+    ClientError::new(
+        ClientErrorKind::Decode,
+        format!("{what} can't be read: {fault}"),
+    )
+}

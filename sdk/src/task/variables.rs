@@ -1,0 +1,115 @@
+//! Airflow's variables.
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::client::error::{ClientError, ClientErrorKind, optional};
+use crate::task::context::Task;
+use crate::value::{encode, parse};
+use airflow_protocol::message::message;
+
+/// How many keys one request lists.
+const PAGE: usize = 1000;
+
+impl Task {
+    /// The text of a variable. An error if there is none.
+    ///
+    /// The API server looks it up: in its own `AIRFLOW_VAR_*`, its secrets backend, then Airflow's database. Those of the worker are not
+    /// asked.
+    pub fn variable(&self, key: &str) -> Result<String, ClientError> {
+        #[derive(Deserialize)]
+        struct VariableResult {
+            #[serde(default)]
+            value: Option<String>,
+        }
+        let result: VariableResult =
+            self.ask(&message("GetVariable", &[("key", Some(key.into()))]))?;
+        Ok(result.value.unwrap_or_default())
+    }
+
+    /// The text of a variable; `None` if there is none.
+    pub fn find_variable(&self, key: &str) -> Result<Option<String>, ClientError> {
+        optional(self.variable(key))
+    }
+
+    /// A variable whose text is JSON, deserialized. An error if there is none.
+    pub fn json_variable<T: DeserializeOwned>(&self, key: &str) -> Result<T, ClientError> {
+        parse(&self.variable(key)?).map_err(|error| {
+            ClientError::new(
+                ClientErrorKind::Decode,
+                format!("the variable {key:?} is not the expected JSON: {error}"),
+            )
+        })
+    }
+
+    /// The keys of all variables, or of those that begin with a prefix, sorted.
+    pub fn variable_keys(&self, prefix: Option<&str>) -> Result<Vec<String>, ClientError> {
+        #[derive(Deserialize)]
+        struct VariableKeysResult {
+            keys: Vec<String>,
+            total_entries: usize,
+        }
+        let mut keys: Vec<String> = Vec::new();
+        loop {
+            let request = message(
+                "GetVariableKeys",
+                &[
+                    ("prefix", Some(prefix.into())),
+                    ("limit", Some(PAGE.into())),
+                    ("offset", Some(keys.len().into())),
+                ],
+            );
+            let page: VariableKeysResult = self.ask(&request)?;
+            let done = page.keys.is_empty() || keys.len() + page.keys.len() >= page.total_entries;
+            keys.extend(page.keys);
+            if done {
+                keys.sort_unstable();
+                return Ok(keys);
+            }
+        }
+    }
+
+    /// Sets a variable to a text.
+    pub fn set_variable(&self, key: &str, value: &str) -> Result<(), ClientError> {
+        self.put_variable(key, value, None)
+    }
+
+    /// Sets a variable to a text, and its description.
+    pub fn set_variable_described(
+        &self,
+        key: &str,
+        value: &str,
+        description: &str,
+    ) -> Result<(), ClientError> {
+        self.put_variable(key, value, Some(description))
+    }
+
+    /// Sets a variable to the JSON text of a value.
+    pub fn set_json_variable(&self, key: &str, value: impl Serialize) -> Result<(), ClientError> {
+        let value = encode(&value, &format!("the variable {key:?}"))?;
+        self.put_variable(key, &value.to_string(), None)
+    }
+
+    fn put_variable(
+        &self,
+        key: &str,
+        value: &str,
+        description: Option<&str>,
+    ) -> Result<(), ClientError> {
+        self.tell(&message(
+            "PutVariable",
+            &[
+                ("key", Some(key.into())),
+                ("value", Some(value.into())),
+                ("description", Some(Value::from(description))),
+            ],
+        ))
+    }
+
+    /// Deletes a variable. Deleting an absent one is no error.
+    pub fn delete_variable(&self, key: &str) -> Result<(), ClientError> {
+        self.tell(&message("DeleteVariable", &[("key", Some(key.into()))]))
+    }
+}

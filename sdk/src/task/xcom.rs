@@ -1,0 +1,295 @@
+//! XComs: the values that tasks pass to each other.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::client::error::{ClientError, ClientErrorKind, optional};
+use crate::task::context::Task;
+use crate::value::{decode, encode};
+use airflow_protocol::message::message;
+
+/// The key of return values.
+pub(crate) const RETURN_VALUE: &str = "return_value";
+
+/// A handler's value on its way to the XCom `return_value`.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Returned {
+    pub(crate) value: Value,
+    pub(crate) mapped: bool,
+    pub(crate) dag_result: bool,
+}
+
+impl Task {
+    /// The return value of another task of this run. An error if it has none.
+    ///
+    /// For other keys, runs and mapped tasks see [`xcom_of`](Self::xcom_of).
+    pub fn xcom<T: DeserializeOwned>(&self, task_id: &str) -> Result<T, ClientError> {
+        self.xcom_of(task_id).get()
+    }
+
+    /// Points to an XCom of any task of this run; at first to the return value of a task that is not mapped.
+    ///
+    /// ```
+    /// # use airflow_sdk::{Result, Task};
+    /// fn report(task: &Task) -> Result<()> {
+    ///     let total: f64 = task.xcom_of("sum").key("total").get()?;
+    ///     let third: Option<String> = task.xcom_of("each").map_index(2).find()?;
+    ///     let all: Vec<String> = task.xcom_of("each").all()?;
+    ///     let last_week: f64 = task.xcom_of("sum").dag("weekly").run("2026-01-01").get()?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn xcom_of(&self, task_id: impl Into<String>) -> XCom<'_> {
+        XCom {
+            task: self,
+            key: RETURN_VALUE.to_owned(),
+            dag_id: self.dag_id().to_owned(),
+            run_id: self.run_id().to_owned(),
+            task_id: task_id.into(),
+            map_index: None,
+            include_prior_dates: false,
+            mapped: false,
+        }
+    }
+
+    /// Points to an XCom of this very task instance.
+    pub fn own_xcom(&self, key: impl Into<String>) -> XCom<'_> {
+        XCom {
+            map_index: self.map_index(),
+            ..self.xcom_of(self.task_id())
+        }
+        .key(key)
+    }
+
+    /// Pushes a value under a key of this task instance's own.
+    pub fn push_xcom(&self, key: &str, value: impl Serialize) -> Result<(), ClientError> {
+        self.own_xcom(key).set(value)
+    }
+
+    /// Pushes a handler's return value, unless it is null.
+    pub(crate) fn push_returned(&self, returned: Returned) -> Result<(), ClientError> {
+        if returned.value.is_null() {
+            return Ok(());
+        }
+        let mut xcom = self.own_xcom(RETURN_VALUE);
+        xcom.mapped = returned.mapped;
+        xcom.send(returned.value, returned.dag_result)
+    }
+}
+
+/// A pointer to an XCom; see [`Task::xcom_of`].
+#[derive(Clone, Debug)]
+#[must_use = "an XCom is only read or written by one of its methods"]
+pub struct XCom<'a> {
+    task: &'a Task,
+    key: String,
+    dag_id: String,
+    run_id: String,
+    task_id: String,
+    map_index: Option<usize>,
+    include_prior_dates: bool,
+    mapped: bool,
+}
+
+#[derive(Deserialize)]
+struct XComResult {
+    #[serde(default)]
+    value: Value,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    len: usize,
+}
+
+#[derive(Deserialize)]
+struct Root {
+    #[serde(default)]
+    root: Value,
+}
+
+impl XCom<'_> {
+    /// The key, instead of `return_value`.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = key.into();
+        self
+    }
+
+    /// Another Dag.
+    pub fn dag(mut self, dag_id: impl Into<String>) -> Self {
+        self.dag_id = dag_id.into();
+        self
+    }
+
+    /// Another run.
+    pub fn run(mut self, run_id: impl Into<String>) -> Self {
+        self.run_id = run_id.into();
+        self
+    }
+
+    /// One instance of a mapped task.
+    pub fn map_index(mut self, index: usize) -> Self {
+        self.map_index = Some(index);
+        self
+    }
+
+    /// Also looks into earlier runs, and takes the latest value.
+    pub fn include_prior_dates(mut self) -> Self {
+        self.include_prior_dates = true;
+        self
+    }
+
+    /// When the value is set, sends its length along, so that a downstream task can `.expand()` over it.
+    pub fn mapped(mut self) -> Self {
+        self.mapped = true;
+        self
+    }
+
+    /// Reads the value. An XCom that was never pushed is an error of the kind
+    /// [`XComNotFound`](ClientErrorKind::XComNotFound); a pushed null is deserialized like any other value.
+    pub fn get<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        let value = self.value()?.ok_or_else(|| self.not_found())?;
+        decode(value, &self.describe())
+    }
+
+    /// Reads the value; `None` if it was never pushed. With an `Option` as `T`, a pushed null is `Some(None)`.
+    pub fn find<T: DeserializeOwned>(&self) -> Result<Option<T>, ClientError> {
+        self.value()?
+            .map(|value| decode(value, &self.describe()))
+            .transpose()
+    }
+
+    /// Reads the value as Airflow sent it, with Python's own types in Airflow's envelopes; `None` if it was never pushed.
+    pub fn value(&self) -> Result<Option<Value>, ClientError> {
+        let mut fields = self.fields();
+        fields.push(("include_prior_dates", Some(self.include_prior_dates.into())));
+        let result: XComResult = self.task.ask(&message("GetXCom", &fields))?;
+        if result.value.is_null() && !self.stores_null()? {
+            return Ok(None);
+        }
+        Ok(Some(result.value))
+    }
+
+    /// Whether there is a value, even if it is null. An absent XCom and a stored null look alike in the reply to `GetXCom`.
+    fn stores_null(&self) -> Result<bool, ClientError> {
+        // The messages on sequences have no map index. A single instance's null can't be told from its absence: absent
+        // is then the more useful answer. An earlier run's value is not in the sequence either.
+        if self.map_index.is_some() || self.include_prior_dates {
+            return Ok(false);
+        }
+        Ok(self.count()? > 0)
+    }
+
+    /// How many instances of the task have pushed this XCom: for a task that is not mapped, 0 or 1.
+    pub fn count(&self) -> Result<usize, ClientError> {
+        let result: Count = self
+            .task
+            .ask(&message("GetXComCount", &self.sequence_fields()))?;
+        Ok(result.len)
+    }
+
+    /// Reads the value at this place among those that the instances of a mapped task have pushed; a negative place counts from
+    /// the end. An error if there is none.
+    pub fn item<T: DeserializeOwned>(&self, offset: i64) -> Result<T, ClientError> {
+        let mut fields = self.sequence_fields();
+        fields.push(("offset", Some(offset.into())));
+        let result: Root = self.task.ask(&message("GetXComSequenceItem", &fields))?;
+        decode(result.root, &self.describe())
+    }
+
+    /// As [`item`](Self::item); `None` if there is no value at this place.
+    pub fn find_item<T: DeserializeOwned>(&self, offset: i64) -> Result<Option<T>, ClientError> {
+        optional(self.item(offset))
+    }
+
+    /// Reads the values of all instances of a mapped task, in the order of their indexes; those that pushed none are left out.
+    pub fn all<T: DeserializeOwned>(&self) -> Result<Vec<T>, ClientError> {
+        self.slice(None, None, None)
+    }
+
+    /// As [`all`](Self::all), a slice by Python's rules: negative bounds count from the end.
+    pub fn slice<T: DeserializeOwned>(
+        &self,
+        start: Option<i64>,
+        end: Option<i64>,
+        step: Option<i64>,
+    ) -> Result<Vec<T>, ClientError> {
+        let mut fields = self.sequence_fields();
+        for (key, bound) in [("start", start), ("stop", end), ("step", step)] {
+            fields.push((key, Some(bound.into())));
+        }
+        fields.push(("include_prior_dates", Some(self.include_prior_dates.into())));
+        let result: Root = self.task.ask(&message("GetXComSequenceSlice", &fields))?;
+        decode(result.root, &self.describe())
+    }
+
+    /// Pushes a value. Airflow takes XComs of other tasks of the same run, too.
+    pub fn set(&self, value: impl Serialize) -> Result<(), ClientError> {
+        self.send(encode(&value, &self.describe())?, false)
+    }
+
+    /// Deletes the value. Deleting an absent one is no error.
+    pub fn delete(&self) -> Result<(), ClientError> {
+        self.task.tell(&message("DeleteXCom", &self.fields()))
+    }
+
+    fn send(&self, value: Value, dag_result: bool) -> Result<(), ClientError> {
+        let mut fields = self.fields();
+        if self.mapped {
+            let len = value
+                .as_array()
+                .map(Vec::len)
+                .or_else(|| value.as_object().map(serde_json::Map::len));
+            let len = len.ok_or_else(|| {
+                ClientError::new(
+                    ClientErrorKind::Value,
+                    format!("{} can't be mapped over: it is no list", self.describe()),
+                )
+            })?;
+            fields.push(("mapped_length", Some(len.into())));
+        }
+        fields.push(("value", Some(value)));
+        fields.push(("dag_result", Some(dag_result.into())));
+        self.task.tell(&message("SetXCom", &fields))
+    }
+
+    fn fields(&self) -> Vec<(&'static str, Option<Value>)> {
+        let mut fields = self.sequence_fields();
+        fields.push(("map_index", Some(self.map_index.into())));
+        fields
+    }
+
+    fn sequence_fields(&self) -> Vec<(&'static str, Option<Value>)> {
+        vec![
+            ("key", Some(self.key.as_str().into())),
+            ("dag_id", Some(self.dag_id.as_str().into())),
+            ("run_id", Some(self.run_id.as_str().into())),
+            ("task_id", Some(self.task_id.as_str().into())),
+        ]
+    }
+
+    fn describe(&self) -> String {
+        let index = self
+            .map_index
+            .map(|index| format!("[{index}]"))
+            .unwrap_or_default();
+        format!(
+            "the XCom {:?} of the task {:?}{index}",
+            self.key, self.task_id
+        )
+    }
+
+    fn not_found(&self) -> ClientError {
+        ClientError::new(
+            ClientErrorKind::XComNotFound,
+            format!(
+                "{} was never pushed (dag {:?}, run {:?})",
+                self.describe(),
+                self.dag_id,
+                self.run_id
+            ),
+        )
+    }
+}
