@@ -16,6 +16,7 @@ mod packer;
 #[path = "../common/python.rs"]
 mod python;
 mod released;
+mod schemas;
 mod texts;
 mod url_texts;
 mod values;

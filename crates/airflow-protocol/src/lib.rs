@@ -18,7 +18,8 @@
 //! | end a task | [`terminal`] |
 //! | ask or answer as a Dag processor does | [`dag_file`] |
 //! | tell a result from an error in a reply | [`reply`] |
-//! | judge what an executable sends, as Airflow's supervisor does | [`supervisor`] |
+//! | check a message against a version of the supervisor's schema | [`schema`] |
+//! | start an executable, answer it and judge it, as Airflow's supervisor does | [`supervisor`] |
 
 pub mod codec;
 pub mod dag_file;
@@ -32,7 +33,10 @@ pub mod message;
 pub mod record;
 pub mod release;
 pub mod reply;
+#[cfg(any(test, feature = "supervisor"))]
+pub mod schema;
 pub mod startup;
+#[cfg(any(test, feature = "supervisor"))]
 pub mod supervisor;
 pub mod terminal;
 pub mod timestamp;

@@ -243,6 +243,7 @@ impl TerminalKind {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use std::time::Duration;
 
@@ -250,7 +251,8 @@ mod tests {
     use serde_json::Map;
 
     use super::{Deferral, FinalState, InputWait, Terminal, TerminalKind};
-    use crate::supervisor::message_check::check;
+    use crate::release::SCHEMA_2026_06_16;
+    use crate::schema::{Receiver, Schema};
 
     fn each() -> [Terminal; 6] {
         [
@@ -279,12 +281,13 @@ mod tests {
 
     #[test]
     fn the_supervisor_takes_each_message() {
+        let schema = Schema::of(SCHEMA_2026_06_16).unwrap();
         for (terminal, kind) in each().into_iter().zip(TerminalKind::ALL) {
             assert_eq!(terminal.kind(), kind);
             assert_eq!(TerminalKind::of(kind.name()), Some(kind));
             for label in [None, Some("third")] {
                 let body = terminal.clone().message(label);
-                assert_eq!(check(&body), Ok(()), "{body}");
+                assert_eq!(schema.check(Receiver::ToSupervisor, &body), Ok(()));
                 assert_eq!(body["type"], kind.name());
                 let labelled = !body["rendered_map_index"].is_null();
                 assert_eq!(

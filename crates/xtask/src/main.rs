@@ -7,6 +7,7 @@ mod groups;
 mod packages;
 mod process;
 mod readme;
+mod schema;
 mod tools;
 mod typecheck;
 
@@ -101,6 +102,11 @@ const TASKS: &[Task] = &[
         name: "package",
         help: "the packages build from what they hold",
         run: groups::package,
+    },
+    Task {
+        name: "schema",
+        help: "[SITE-PACKAGES...]: extract what a message may hold from the released Airflows",
+        run: schema::run,
     },
     Task {
         name: "ci",

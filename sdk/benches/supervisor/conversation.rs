@@ -3,20 +3,16 @@
 //! `airflow_sdk::testing` runs tasks in its own process, where there is no start to be measured.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use airflow_protocol::supervisor::{Sockets, TaskStart};
 use airflow_protocol::{codec, frame};
 use serde_json::{Value, json};
 
-use crate::startup::startup;
-
 /// The sockets, which serve one process after the other.
-pub struct Supervisor {
-    comm: TcpListener,
-    logs: TcpListener,
-}
+pub struct Supervisor(Sockets);
 
 /// What was seen of a task.
 pub struct Run {
@@ -30,23 +26,24 @@ pub struct Run {
 
 impl Supervisor {
     pub fn new() -> Self {
-        Self {
-            comm: TcpListener::bind("127.0.0.1:0").unwrap(),
-            logs: TcpListener::bind("127.0.0.1:0").unwrap(),
-        }
+        Self(Sockets::listen().unwrap())
     }
 
     /// Runs one task, which has to succeed.
     pub fn run(&self, command: &mut Command, dag_id: &str, task_id: &str) -> Run {
         // Whatever can be prepared does not belong to the start of the process.
-        let startup = frame::encode(&[&0.into(), &startup(dag_id, task_id), &Value::Null]).unwrap();
+        let startup = frame::encode(&[
+            &0.into(),
+            &TaskStart::new(dag_id, task_id).message(),
+            &Value::Null,
+        ])
+        .unwrap();
         command
-            .arg(format!("--comm={}", self.comm.local_addr().unwrap()))
-            .arg(format!("--logs={}", self.logs.local_addr().unwrap()))
+            .args(self.0.arguments().unwrap())
             .stdin(Stdio::null());
         let mut child = command.spawn().unwrap();
-        let (mut comm, _) = self.comm.accept().unwrap();
-        let (mut logs, _) = self.logs.accept().unwrap();
+        let (mut comm, _) = self.0.comm.accept().unwrap();
+        let (mut logs, _) = self.0.logs.accept().unwrap();
         comm.set_nodelay(true).unwrap();
         comm.write_all(&startup).unwrap();
         let run = answer(&mut comm);

@@ -14,7 +14,6 @@
 
 mod conversation;
 mod executables;
-mod startup;
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};

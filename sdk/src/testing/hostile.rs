@@ -1,5 +1,5 @@
-//! Messages that make no sense: a first one ends with a message and a failure, never with a panic or a hang; a reply is the error of its
-//! request.
+//! Messages that make no sense. After such a first message the session logs why and ends with a failure, without a panic or a hang;
+//! after such a reply the request has an error.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -63,7 +63,7 @@ fn parse_request(kind: &str) -> Vec<u8> {
 fn a_dag_processor_hears_that_no_dag_is_defined() {
     let bundle = crate::bundle! { "sales" => { never } };
     let report = Supervisor::new()
-        .first_frame(parse_request("DagFileParseRequest"))
+        .asks_for_dags(parse_request("DagFileParseRequest"))
         .run(&bundle, "sales", "never");
     assert!(report.exited_well(), "{report}");
     assert_eq!(
@@ -85,7 +85,7 @@ fn a_dag_processor_hears_what_is_wrong_with_the_registrations() {
             .register("sales", "never", never)
             .register("no good", "never", never);
         let report = Supervisor::new()
-            .first_frame(parse_request(request))
+            .asks_for_dags(parse_request(request))
             .run(&bundle, "sales", "never");
         assert!(report.exited_well(), "{report}");
         let answer = report.terminal().unwrap();
@@ -106,7 +106,7 @@ fn a_request_for_the_handlers_is_answered_from_the_registrations() {
     let request = json!({"type": "TaskHandlerParseRequest", "file": "/b/tasks", "bundle_path": "/b", "bundle_name": "b"});
     let bundle = crate::bundle! { "sales" => { never, "second" => never }, "empty" => {} };
     let report = Supervisor::new()
-        .first_frame(first(&request))
+        .asks_for_dags(first(&request))
         .run(&bundle, "sales", "never");
     assert!(report.exited_well(), "{report}");
     assert_eq!(
@@ -132,7 +132,7 @@ const LAST_DAY: [u8; 15] = [
 
 /// The first frame of a task, with these bytes in place of each text `"HERE"`.
 fn startup_with(place: impl FnOnce(&mut Value), bytes: &[u8]) -> Vec<u8> {
-    let mut body = Supervisor::new().startup("test_dag", "test_task");
+    let mut body = Supervisor::new().startup();
     place(&mut body);
     let frame = first(&body);
     let mut payload = Vec::new();

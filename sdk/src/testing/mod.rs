@@ -31,15 +31,14 @@
 //! `tracing` layer) if the test program has not installed another logger; those of threads that the handler starts itself
 //! are not.
 //!
-//! Messages are checked as the supervisor of Airflow 3.3 checks them. What that would never answer is answered here with an
-//! error, and listed by [`Report::rejections`].
+//! Messages are checked against the schema of the released Airflow 3.3, whose supervisor never answers a message that it can't
+//! decode. Here, such a message gets an error for an answer, and [`Report::rejections`] lists it.
 
-mod conversation;
 #[cfg(test)]
 mod hostile;
 mod report;
 mod supervisor;
-mod world;
 
-pub use report::{LogRecord, Report, State};
+pub use airflow_protocol::supervisor::{LogRecord, State};
+pub use report::Report;
 pub use supervisor::Supervisor;

@@ -2,97 +2,44 @@
 
 use std::fmt;
 
+use airflow_protocol::supervisor::{Conversation, LogRecord, Logs, State, TaskStart, XComPlace};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::world::World;
 use crate::task::RETURN_VALUE;
 use crate::value::plain;
-
-/// The state of the task when the test run is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum State {
-    /// `success`.
-    Success,
-    /// `failed`.
-    Failed,
-    /// `up_for_retry`.
-    UpForRetry,
-    /// `skipped`.
-    Skipped,
-    /// `up_for_reschedule`.
-    UpForReschedule,
-    /// `deferred`.
-    Deferred,
-    /// `awaiting_input`.
-    AwaitingInput,
-    /// No outcome was delivered: under Airflow the task would stay *running* until the scheduler notices.
-    Lost,
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::UpForRetry => "up_for_retry",
-            Self::Skipped => "skipped",
-            Self::UpForReschedule => "up_for_reschedule",
-            Self::Deferred => "deferred",
-            Self::AwaitingInput => "awaiting_input",
-            Self::Lost => "lost",
-        })
-    }
-}
-
-/// A record of the task's log.
-#[derive(Clone, Debug)]
-pub struct LogRecord(pub(crate) Map<String, Value>);
-
-impl LogRecord {
-    /// The message.
-    pub fn event(&self) -> &str {
-        self.text("event")
-    }
-
-    /// The level as Airflow names it: `debug`, `info`, `warning`, `error` or `critical`.
-    pub fn level(&self) -> &str {
-        self.text("level")
-    }
-
-    /// The logger's name, dotted.
-    pub fn logger(&self) -> &str {
-        self.text("logger")
-    }
-
-    /// Any field.
-    pub fn field(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
-    }
-
-    fn text(&self, key: &str) -> &str {
-        self.0.get(key).and_then(Value::as_str).unwrap_or_default()
-    }
-}
 
 /// What came of a task; made by [`Supervisor::run`](super::Supervisor::run).
 #[derive(Clone, Debug)]
 pub struct Report {
-    pub(crate) state: State,
-    pub(crate) delivered: bool,
-    pub(crate) own: (String, String, String, i64),
-    pub(crate) world: World,
-    pub(crate) logs: Vec<LogRecord>,
-    pub(crate) messages: Vec<Value>,
-    pub(crate) terminal: Vec<Value>,
-    pub(crate) rejections: Vec<String>,
+    conversation: Conversation,
+    logs: Logs,
+    delivered: bool,
+    start: TaskStart,
+    rejections: Vec<String>,
 }
 
 impl Report {
+    /// What came of the task that was started so. `delivered` says whether its process would have exited with 0.
+    pub(crate) fn new(
+        conversation: Conversation,
+        logs: Logs,
+        delivered: bool,
+        start: TaskStart,
+    ) -> Self {
+        let rejections = [&conversation.rejections[..], &logs.rejections].concat();
+        Self {
+            conversation,
+            logs,
+            delivered,
+            start,
+            rejections,
+        }
+    }
+
     /// The task's state.
     pub fn state(&self) -> State {
-        self.state
+        self.conversation.state(self.delivered)
     }
 
     /// The return value, deserialized; `None` if there is none or it has another type.
@@ -102,54 +49,60 @@ impl Report {
 
     /// An XCom that the task has under this key, deserialized; `None` if there is none or it has another type.
     pub fn xcom<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let (dag, run, task, index) = self.own.clone();
-        let value = self
-            .world
-            .xcoms
-            .get(&(dag, run, task, key.to_owned(), index))?;
+        let start = &self.start;
+        let place = XComPlace {
+            dag_id: start.dag_id.clone(),
+            run_id: start.run_id.clone(),
+            task_id: start.task_id.clone(),
+            key: key.to_owned(),
+            map_index: start.map_index,
+        };
+        let value = self.conversation.world.xcoms.get(&place)?;
         serde_json::from_value(plain(value.clone())).ok()
     }
 
     /// A variable's text after the run.
     pub fn variable(&self, key: &str) -> Option<&str> {
-        self.world.variables.get(key)?.as_deref()
+        self.conversation.world.variables.get(key)?.as_deref()
     }
 
     /// The Dag runs that the task has triggered: the messages, in order.
     pub fn triggered_dag_runs(&self) -> &[Value] {
-        &self.world.triggered
+        &self.conversation.world.triggered
     }
 
     /// The secrets that the task has masked.
     pub fn masked(&self) -> &[Value] {
-        &self.world.masked
+        &self.conversation.world.masked
     }
 
     /// The log's records, in order.
     pub fn logs(&self) -> &[LogRecord] {
-        &self.logs
+        &self.logs.records
     }
 
     /// Whether a log message contains this text.
     pub fn has_log(&self, text: &str) -> bool {
-        self.logs.iter().any(|record| record.event().contains(text))
+        self.logs()
+            .iter()
+            .any(|record| record.event().contains(text))
     }
 
     /// All messages that the task sent, in order.
     pub fn messages(&self) -> &[Value] {
-        &self.messages
+        &self.conversation.messages
     }
 
     /// The messages of one type, in order.
     pub fn messages_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.messages
+        self.messages()
             .iter()
             .filter(move |message| message["type"] == kind)
     }
 
     /// The terminal message; `None` if there was none.
     pub fn terminal(&self) -> Option<&Value> {
-        self.terminal.last()
+        self.conversation.terminal.last()
     }
 
     /// What the real supervisor would not have answered, or would have crashed on. Empty for a task that behaves.
@@ -170,7 +123,7 @@ impl Report {
     #[track_caller]
     pub fn assert_success(&self) {
         assert!(
-            self.state == State::Success && self.rejections.is_empty(),
+            self.state() == State::Success && self.rejections.is_empty(),
             "{self}"
         );
     }
@@ -178,16 +131,22 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (dag, run, task, index) = &self.own;
+        let TaskStart {
+            dag_id: dag,
+            run_id: run,
+            task_id: task,
+            map_index: index,
+            ..
+        } = &self.start;
         writeln!(
             f,
             "the task {task:?} of dag {dag:?} (run {run:?}, map index {index}) is {}",
-            self.state
+            self.state()
         )?;
         for rejection in &self.rejections {
             writeln!(f, "  rejected: {rejection}")?;
         }
-        for record in &self.logs {
+        for record in self.logs() {
             writeln!(
                 f,
                 "  {:8} {}: {}",

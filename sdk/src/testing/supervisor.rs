@@ -1,15 +1,14 @@
-//! The in-process supervisor: its settings, its sockets, and the loop that answers a task.
+//! The supervisor that runs a task in the process of its test: its settings, and the run.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
+use airflow_protocol::schema::{Receiver, Schema};
+use airflow_protocol::supervisor::{Conversation, Logs, Sockets, TaskStart, World, XComPlace};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::conversation::{Conversation, read_logs, state};
 use super::report::Report;
-use super::world::World;
 use crate::bundle::Bundle;
 use crate::bundle::handler::TaskHandler;
 use crate::logging::{self, levels::Levels};
@@ -17,32 +16,24 @@ use crate::serving::panic;
 use crate::serving::session::Session;
 use crate::task::RETURN_VALUE;
 use crate::value::to_value;
-use airflow_protocol::{frame, timestamp};
 
 /// The ids of a task that is run without a bundle.
 const DAG_ID: &str = "test_dag";
 const TASK_ID: &str = "test_task";
-const RUN_ID: &str = "test_run";
-const TI_ID: &str = "01990000-0000-7000-8000-000000000001";
-const VERSION_ID: &str = "01990000-0000-7000-8000-000000000002";
 
 /// A supervisor for tests, and the Airflow behind it; see [`testing`](crate::testing).
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens before `run` or `run_task`"]
 pub struct Supervisor {
     world: World,
-    run_id: String,
-    map_index: i64,
-    try_number: u32,
-    retries: u32,
-    logical_date: Option<Timestamp>,
-    conf: Map<String, Value>,
-    resume: Option<(String, Value)>,
+    /// What the task is told. Its ids are those of the task that [`run`](Self::run) is asked for.
+    start: TaskStart,
     stop_after: Option<Duration>,
     levels: (String, String),
     own_xcoms: Vec<(String, Value)>,
     upstream_xcoms: Vec<(String, String, i64, Value)>,
-    first_frame: Option<Vec<u8>>,
+    /// To whom the task sends its messages, and the bytes of the first message, where this is not the start of a task.
+    first_frame: Option<(Receiver, Vec<u8>)>,
 }
 
 impl Default for Supervisor {
@@ -56,13 +47,7 @@ impl Supervisor {
     pub fn new() -> Self {
         Self {
             world: World::default(),
-            run_id: RUN_ID.to_owned(),
-            map_index: -1,
-            try_number: 1,
-            retries: 0,
-            logical_date: None,
-            conf: Map::new(),
-            resume: None,
+            start: TaskStart::new(DAG_ID, TASK_ID),
             stop_after: None,
             levels: ("DEBUG".to_owned(), String::new()),
             own_xcoms: Vec::new(),
@@ -141,6 +126,7 @@ impl Supervisor {
     /// If the value can't be an XCom.
     #[track_caller]
     pub fn stale_xcom(mut self, key: &str, value: impl Serialize) -> Self {
+        self.start.stale_xcoms.push(key.to_owned());
         self.own_xcoms.push((key.to_owned(), sendable(&value)));
         self
     }
@@ -167,31 +153,31 @@ impl Supervisor {
 
     /// The run's id, instead of `test_run`.
     pub fn run_id(mut self, run_id: &str) -> Self {
-        run_id.clone_into(&mut self.run_id);
+        run_id.clone_into(&mut self.start.run_id);
         self
     }
 
     /// The task is this instance of a mapped task.
     pub fn map_index(mut self, index: u32) -> Self {
-        self.map_index = index.into();
+        self.start.map_index = index.into();
         self
     }
 
     /// The task has this many retries.
     pub fn retries(mut self, retries: u32) -> Self {
-        self.retries = retries;
+        self.start.retries = retries;
         self
     }
 
     /// This is not the first try.
     pub fn try_number(mut self, number: u32) -> Self {
-        self.try_number = number;
+        self.start.try_number = number;
         self
     }
 
     /// The run's logical date; it has none unless set.
     pub fn logical_date(mut self, date: Timestamp) -> Self {
-        self.logical_date = Some(date);
+        self.start.logical_date = Some(date);
         self
     }
 
@@ -202,7 +188,7 @@ impl Supervisor {
     /// If the value is not JSON.
     #[track_caller]
     pub fn conf(mut self, key: &str, value: impl Serialize) -> Self {
-        self.conf.insert(key.to_owned(), sendable(&value));
+        self.start.conf.insert(key.to_owned(), sendable(&value));
         self
     }
 
@@ -213,7 +199,7 @@ impl Supervisor {
     /// If the event is not JSON.
     #[track_caller]
     pub fn resumed(mut self, method: &str, event: impl Serialize) -> Self {
-        self.resume = Some((method.to_owned(), json!({"event": sendable(&event)})));
+        self.start.resume = Some((method.to_owned(), json!({"event": sendable(&event)})));
         self
     }
 
@@ -229,10 +215,17 @@ impl Supervisor {
         self
     }
 
-    /// Sends these bytes instead of the first message.
+    /// Sends these bytes instead of the first message, and takes what a task sends.
     #[cfg(test)]
     pub(crate) fn first_frame(mut self, bytes: Vec<u8>) -> Self {
-        self.first_frame = Some(bytes);
+        self.first_frame = Some((Receiver::ToSupervisor, bytes));
+        self
+    }
+
+    /// Sends these bytes instead of the first message, and takes what is sent to a Dag processor.
+    #[cfg(test)]
+    pub(crate) fn asks_for_dags(mut self, bytes: Vec<u8>) -> Self {
+        self.first_frame = Some((Receiver::ToManager, bytes));
         self
     }
 
@@ -266,52 +259,41 @@ impl Supervisor {
     pub fn run(mut self, bundle: &Bundle, dag_id: &str, task_id: &str) -> Report {
         logging::install();
         panic::install();
-        let place = |task: &str, key: &str, index: i64| {
-            (
-                dag_id.to_owned(),
-                self.run_id.clone(),
-                task.to_owned(),
-                key.to_owned(),
-                index,
-            )
+        dag_id.clone_into(&mut self.start.dag_id);
+        task_id.clone_into(&mut self.start.task_id);
+        let place = |task: &str, key: &str, map_index: i64| XComPlace {
+            dag_id: dag_id.to_owned(),
+            run_id: self.start.run_id.clone(),
+            task_id: task.to_owned(),
+            key: key.to_owned(),
+            map_index,
         };
         for (task, key, index, value) in &self.upstream_xcoms {
-            self.world
-                .xcoms
-                .insert(place(task, key, *index), value.clone());
+            let place = place(task, key, *index);
+            self.world.xcoms.insert(place, value.clone());
         }
         for (key, value) in &self.own_xcoms {
-            self.world
-                .xcoms
-                .insert(place(task_id, key, self.map_index), value.clone());
+            let place = place(task_id, key, self.start.map_index);
+            self.world.xcoms.insert(place, value.clone());
         }
-        let first = self.first_frame.clone().unwrap_or_else(|| {
-            frame::encode(&[&0.into(), &self.startup(dag_id, task_id), &Value::Null])
-                .unwrap_or_default()
-        });
-        let own = (
-            dag_id.to_owned(),
-            self.run_id.clone(),
-            task_id.to_owned(),
-            self.map_index,
-        );
-        match self.serve(bundle, &first, own) {
+        match self.serve(bundle) {
             Ok(report) => report,
             #[expect(clippy::panic, reason = "the caller is a test, which can't go on")]
             Err(error) => panic!("the test supervisor could not work: {error}"),
         }
     }
 
-    fn serve(
-        self,
-        bundle: &Bundle,
-        first: &[u8],
-        own: (String, String, String, i64),
-    ) -> std::io::Result<Report> {
-        let comm = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let logs = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let (comm_address, logs_address): (SocketAddr, SocketAddr) =
-            (comm.local_addr()?, logs.local_addr()?);
+    fn serve(self, bundle: &Bundle) -> std::io::Result<Report> {
+        let schema = Schema::of(crate::SUPERVISOR_SCHEMA_VERSION)
+            .ok_or_else(|| std::io::Error::other("the SDK's own schema is not known"))?;
+        let mut conversation = match self.first_frame {
+            None => Conversation::with_task(schema, self.world, &self.start),
+            Some((receiver, first)) => {
+                Conversation::beginning_with(schema, receiver, self.world, first)
+            }
+        };
+        let sockets = Sockets::listen()?;
+        let (comm_address, logs_address) = sockets.addresses()?;
         let session = Session::new(Levels::parse(&self.levels.0, &self.levels.1), false);
         if let Some(time) = self.stop_after {
             let stop = session.stopper();
@@ -320,63 +302,25 @@ impl Supervisor {
                 stop("SIGTERM");
             });
         }
-        let world = self.world;
+        let Sockets { comm, logs } = sockets;
         std::thread::scope(|scope| {
-            let logs = scope.spawn(move || read_logs(&logs));
-            let conversation = scope.spawn(move || Conversation::hold(&comm, first, world));
+            let logs = scope.spawn(move || Logs::read(logs.accept()?.0, |_| {}));
+            let conversation = scope.spawn(move || {
+                conversation.hold(comm.accept()?.0);
+                std::io::Result::Ok(conversation)
+            });
             let delivered = session.run(bundle, comm_address, logs_address).is_ok();
             let gone = |_| std::io::Error::other("a thread of the test supervisor panicked");
             let conversation = conversation.join().map_err(gone)??;
-            let (logs, mut rejections) = logs.join().map_err(gone)??;
-            rejections.splice(0..0, conversation.rejections);
-            Ok(Report {
-                state: state(conversation.terminal.last(), delivered),
-                delivered,
-                own,
-                world: conversation.world,
-                logs,
-                messages: conversation.messages,
-                terminal: conversation.terminal,
-                rejections,
-            })
+            let logs = logs.join().map_err(gone)??;
+            Ok(Report::new(conversation, logs, delivered, self.start))
         })
     }
 
-    pub(crate) fn startup(&self, dag_id: &str, task_id: &str) -> Value {
-        let now = timestamp::text(Timestamp::now());
-        let date = self.logical_date.map(timestamp::text);
-        let stale: Vec<&String> = self.own_xcoms.iter().map(|(key, _)| key).collect();
-        let (next_method, next_kwargs) = self.resume.clone().unzip();
-        json!({
-            "type": "StartupDetails",
-            "ti": {
-                "id": TI_ID, "task_id": task_id, "dag_id": dag_id, "run_id": self.run_id, "try_number": self.try_number,
-                "dag_version_id": VERSION_ID, "map_index": self.map_index, "hostname": "", "context_carrier": null,
-                "queue": "default",
-            },
-            "dag_rel_path": "test_dag.py",
-            "bundle_info": {"name": "dags-folder", "version": null},
-            "start_date": now,
-            "ti_context": {
-                "dag_run": {
-                    "dag_id": dag_id, "run_id": self.run_id, "logical_date": date, "data_interval_start": date,
-                    "data_interval_end": date, "run_after": now, "start_date": now, "end_date": null, "clear_number": 0,
-                    "run_type": "manual", "state": "running", "conf": self.conf, "triggering_user_name": null,
-                    "consumed_asset_events": [], "partition_key": null, "partition_date": null, "note": null,
-                    "team_name": null,
-                },
-                "task_reschedule_count": 0,
-                "max_tries": self.retries,
-                "variables": [],
-                "connections": [],
-                "next_method": next_method,
-                "next_kwargs": next_kwargs,
-                "xcom_keys_to_clear": stale,
-                "should_retry": self.retries != 0 && self.try_number <= self.retries,
-                "start_date": null,
-            },
-            "sentry_integration": "",
-        })
+    /// The message that starts the task.
+    #[cfg(test)]
+    pub(crate) fn startup(&self) -> Value {
+        self.start.message()
     }
 }
 

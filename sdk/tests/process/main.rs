@@ -1,7 +1,8 @@
 //! Served bundles as processes of their own: how they end, and what ends with them.
 //!
-//! This program is the bundle as well: `--comm` and `--logs`, which a supervisor gives, make it serve. So it has a `main` of its own
-//! in place of the usual harness, which takes the names of tests, or parts of them, as that does.
+//! This program is the bundle as well: with the arguments `--comm` and `--logs`, which a supervisor gives, it serves. The usual harness
+//! of tests would refuse these arguments, and so the program has a `main` of its own. Without them, `main` runs the tests whose names
+//! contain one of its arguments, or all.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,8 +26,7 @@ mod instrumented;
 #[cfg(unix)]
 mod loggers;
 #[cfg(unix)]
-#[path = "../../benches/supervisor/startup.rs"]
-mod startup;
+mod served;
 #[cfg(unix)]
 mod supervisor;
 #[cfg(unix)]
@@ -56,6 +56,9 @@ const TESTS: &[(&str, fn())] = tests![
     exit::a_closed_conversation_ends_with_1,
     exit::an_overflow_says_what_the_readme_shows,
     exit::the_stack_is_as_large_as_asked_for,
+    served::a_process_is_served_as_a_thread_is,
+    served::an_executable_that_does_not_connect_is_an_error,
+    served::a_task_that_takes_too_long_is_killed,
     errors::whatever_an_error_does_the_outcome_is_reported,
     errors::a_panic_that_cannot_unwind_is_reported,
     errors::thread_locals_are_left_alone,

@@ -1,24 +1,18 @@
-//! A supervisor that starts this program with one task, as Airflow's does, and sees how it ends.
+//! Runs one task of this program, as a process of its own, under the supervisor of `airflow-protocol`.
 
-use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread::{self, JoinHandle};
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use airflow_protocol::terminal::TerminalKind;
-use airflow_protocol::{codec, frame};
+use airflow_protocol::schema::Schema;
+use airflow_protocol::supervisor::{Conversation, Limits, Process, TaskStart, World};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-
-use crate::startup::startup;
 
 /// How long a process may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What is to be done with a task.
+/// A task to run, and what the supervisor does meanwhile.
 pub struct Order {
     command: Command,
     dag: &'static str,
@@ -28,7 +22,7 @@ pub struct Order {
     hang_up_at: Option<&'static str>,
 }
 
-/// What was seen.
+/// What came of the task.
 #[derive(Debug)]
 pub struct Outcome {
     pub status: ExitStatus,
@@ -65,7 +59,7 @@ impl Order {
         }
     }
 
-    /// It has tries left.
+    /// The task has tries left.
     pub fn retries(mut self) -> Self {
         self.retries = true;
         self
@@ -76,107 +70,62 @@ impl Order {
         self
     }
 
-    /// SIGTERM comes with this line of the log.
+    /// The supervisor sends SIGTERM when this line of the log comes.
     pub fn signal_at(mut self, event: &'static str) -> Self {
         self.signal_at = Some(event);
         self
     }
 
-    /// The supervisor goes away with this line of the log.
+    /// The supervisor ends the conversation when this line of the log comes.
     pub fn hang_up_at(mut self, event: &'static str) -> Self {
         self.hang_up_at = Some(event);
         self
     }
 
     pub fn run(mut self) -> Outcome {
-        let [comm, logs] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let mut child = self
-            .command
-            .arg(format!("--comm={}", comm.local_addr().unwrap()))
-            .arg(format!("--logs={}", logs.local_addr().unwrap()))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = read(child.stdout.take().unwrap());
-        let stderr = read(child.stderr.take().unwrap());
-        let (over, waiting) = mpsc::channel::<()>();
-        let watched = pid(&child);
-        thread::spawn(move || {
-            if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                let _ = kill_process(watched, Signal::KILL);
-            }
-        });
+        let mut start = TaskStart::new(self.dag, &self.task);
+        start.retries = self.retries.into();
+        let schema = Schema::of(airflow_sdk::SUPERVISOR_SCHEMA_VERSION).unwrap();
+        let conversation = Conversation::with_task(schema, World::default(), &start);
+        let limits = Limits {
+            start: PATIENCE,
+            run: PATIENCE,
+        };
         let mut begun = Instant::now();
-        let (mut comm, _) = comm.accept().unwrap();
-        let (logs, _) = logs.accept().unwrap();
-        let mut first = startup(self.dag, &self.task);
-        first["ti_context"]["should_retry"] = self.retries.into();
-        let first = frame::encode(&[&0.into(), &first, &Value::Null]).unwrap();
-        comm.write_all(&first).unwrap();
-        let hang_up = comm.try_clone().unwrap();
-        let conversation = thread::spawn(move || converse(comm));
-        let mut records = Vec::new();
-        for line in BufReader::new(logs).lines() {
-            let Ok(line) = line else { break };
-            let record: Value = serde_json::from_str(&line).unwrap();
-            let is = |wanted: Option<&str>| wanted.is_some_and(|wanted| record["event"] == wanted);
-            if is(self.signal_at) {
-                begun = Instant::now();
-                kill_process(pid(&child), Signal::TERM).unwrap();
-            }
-            if is(self.hang_up_at) {
-                begun = Instant::now();
-                hang_up.shutdown(std::net::Shutdown::Both).unwrap();
-            }
-            records.push(record);
-        }
-        let status = child.wait().unwrap();
-        drop(over);
-        let (messages, terminal) = conversation.join().unwrap();
-        let [stdout, stderr] = [stdout, stderr].map(|reader| reader.join().unwrap());
+        let run = Process::start(&mut self.command, limits)
+            .unwrap()
+            .serve(conversation, |record, control| {
+                if self.signal_at == Some(record.event()) {
+                    begun = Instant::now();
+                    let process = Pid::from_raw(control.id().try_into().unwrap()).unwrap();
+                    kill_process(process, Signal::TERM).unwrap();
+                }
+                if self.hang_up_at == Some(record.event()) {
+                    begun = Instant::now();
+                    control.hang_up().unwrap();
+                }
+            })
+            .unwrap();
+        assert!(!run.timed_out, "{run:#?}");
+        let rejections: Vec<&str> = run.rejections().collect();
+        assert!(rejections.is_empty(), "{rejections:?}");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let records = run.logs.records.iter();
         Outcome {
-            status,
-            messages,
-            logs: records,
-            stdout,
-            stderr,
-            reported: terminal.map(|terminal| terminal.saturating_duration_since(begun)),
-            over: begun.elapsed(),
+            status: run.status,
+            logs: records
+                .map(|record| record.fields().clone().into())
+                .collect(),
+            stdout: text(&run.stdout),
+            stderr: text(&run.stderr),
+            reported: run
+                .conversation
+                .terminal_at
+                .map(|terminal| terminal.saturating_duration_since(begun)),
+            over: run.ended_at.saturating_duration_since(begun),
+            messages: run.conversation.messages,
         }
     }
-}
-
-fn pid(child: &Child) -> Pid {
-    Pid::from_raw(child.id().try_into().unwrap()).unwrap()
-}
-
-fn read(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        from.read_to_end(&mut bytes).unwrap();
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
-}
-
-/// Answers every request with nothing; when the terminal message came.
-fn converse(mut comm: TcpStream) -> (Vec<Value>, Option<Instant>) {
-    let mut messages = Vec::new();
-    let mut terminal = None;
-    // A task that hangs up in the middle of a frame has ended all the same.
-    while let Ok(Some(payload)) = frame::read_payload(&mut comm) {
-        let mut message = codec::read(&payload).unwrap();
-        let body = message[1].take();
-        let kind = body["type"].as_str().unwrap();
-        if TerminalKind::of(kind).is_some() {
-            terminal = Some(Instant::now());
-        }
-        messages.push(body);
-        let done = frame::encode(&[&message[0], &Value::Null, &Value::Null]).unwrap();
-        let _ = comm.write_all(&done);
-    }
-    (messages, terminal)
 }
 
 impl Outcome {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::errors::{cannot_unwind, drop_in_cleanup, error_with_panics, thread_local};
 use crate::loggers::logs;
+use crate::served::asks;
 use airflow_sdk::{ClientErrorKind, CommandError, Error, Outcome, Result, Task};
 use serde::{Serialize, Serializer};
 
@@ -28,7 +29,7 @@ pub fn serve() -> ! {
         nothing, aborts_at_exit, skips_and_aborts_at_exit, prints, keeps_stdout, exits, exits_elsewhere, exits_in_display,
         exits_in_serialize, exits_in_an_error, exits_with_stdout, exits_with_a_lock, exits_when_stopped, exits_after_the_outcome,
         fails, waits, overflows, goes_deep, grandchild, stubborn, leaves_some_behind, inherits, copies, exits_beside_a_command,
-        asynchronous, forks, returns_late, never_ends,
+        asynchronous, forks, returns_late, never_ends, asks,
     } };
     let short = Duration::from_millis(200);
     let bundle = match std::env::var(HOOK).as_deref() {

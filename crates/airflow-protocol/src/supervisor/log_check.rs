@@ -1,9 +1,10 @@
-//! What the supervisor does with a log line: some crash it, some it drops.
+//! Whether Airflow's supervisor takes a line of a task's log: it crashes on some lines and drops others (3.3.2,
+//! `process_log_messages_from_subprocess` in `airflow/sdk/execution_time/supervisor.py`).
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// Keys whose presence makes the supervisor's own call of its logger fail.
+/// Keys that are parameters of the supervisor's logger: its call of the logger fails on them.
 const POISON: [&str; 5] = ["target", "msg", "self", "method_name", "positional_args"];
 /// The levels that the supervisor knows.
 const LEVELS: [&str; 8] = [
@@ -17,8 +18,8 @@ const LEVELS: [&str; 8] = [
     "fatal",
 ];
 
-/// Reads a line as the supervisor does; an error for one that crashes it or that it drops.
-pub fn check(line: &str) -> Result<Map<String, Value>, String> {
+/// Reads a line as the supervisor does. The error says why the supervisor would crash on the line or drop it.
+pub(super) fn check(line: &str) -> Result<Map<String, Value>, String> {
     let value: Value =
         serde_json::from_str(line).map_err(|error| format!("a log line is not JSON: {error}"))?;
     let Value::Object(record) = value else {

@@ -1,36 +1,64 @@
-//! The Airflow behind the test supervisor: what it stores, and how it answers.
+//! The Airflow behind the supervisor: what it stores, and how it answers.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-/// Where an XCom is: dag, run, task, key, map index (-1 for none).
-pub(crate) type XComPlace = (String, String, String, String, i64);
+use crate::reply::ErrorCode;
+
+/// Where an XCom is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct XComPlace {
+    /// The Dag's id.
+    pub dag_id: String,
+    /// The run's id.
+    pub run_id: String,
+    /// The task's id.
+    pub task_id: String,
+    /// The key; that of a return value is `return_value`.
+    pub key: String,
+    /// The place among the instances of a mapped task, from 0; -1 for a task that is not mapped.
+    pub map_index: i64,
+}
+
+impl XComPlace {
+    /// Whether both are of one key and one task, though not of one instance.
+    fn is_beside(&self, other: &Self) -> bool {
+        (&self.dag_id, &self.run_id) == (&other.dag_id, &other.run_id)
+            && (&self.task_id, &self.key) == (&other.task_id, &other.key)
+    }
+}
 
 /// An answer to a request.
-pub(crate) enum Answer {
+pub(super) enum Answer {
     Body(Value),
     /// An expected negative answer, which comes as a body.
-    Negative(&'static str, Value),
+    Negative(ErrorCode, Value),
     /// An unexpected failure, which comes in the error slot.
     Refused(u16, String),
 }
 
-/// The state of the Airflow that a test runs against.
+/// The Airflow that a task runs against. Tasks and runs that no field holds do not exist.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct World {
-    pub(crate) variables: BTreeMap<String, Option<String>>,
-    pub(crate) connections: BTreeMap<String, Value>,
-    pub(crate) xcoms: BTreeMap<XComPlace, Value>,
-    pub(crate) states: BTreeMap<(String, String), Value>,
-    pub(crate) assets: Vec<Value>,
-    pub(crate) triggered: Vec<Value>,
-    pub(crate) masked: Vec<Value>,
-    /// Answers that a test has set, by message type.
-    pub(crate) replies: BTreeMap<String, Value>,
-    /// Whole payloads that a test has set, by message type: made from the request's id.
-    #[cfg(test)]
-    pub(crate) payloads: BTreeMap<String, fn(u64) -> Vec<u8>>,
+pub struct World {
+    /// Variables by key.
+    pub variables: BTreeMap<String, Option<String>>,
+    /// The bodies of `ConnectionResult`, by the connection's id.
+    pub connections: BTreeMap<String, Value>,
+    /// XComs.
+    pub xcoms: BTreeMap<XComPlace, Value>,
+    /// The values of state stores, by owner (the id of a task instance, the name or URI of an asset) and key.
+    pub states: BTreeMap<(String, String), Value>,
+    /// The bodies of `AssetResult`, without their type.
+    pub assets: Vec<Value>,
+    /// The messages `TriggerDagRun` that were answered with a new run.
+    pub triggered: Vec<Value>,
+    /// The values that the task has masked.
+    pub masked: Vec<Value>,
+    /// Answers that take the place of this Airflow's own, by the type of the request.
+    pub replies: BTreeMap<String, Value>,
+    /// Payloads that take the place of a frame's, by the type of the request. Each is made from the request's id.
+    pub payloads: BTreeMap<String, fn(u64) -> Vec<u8>>,
 }
 
 fn text(body: &Value, key: &str) -> String {
@@ -46,7 +74,7 @@ fn ok() -> Answer {
 
 impl World {
     /// Answers a request that has passed the schema.
-    pub(crate) fn answer(&mut self, body: &Value) -> Answer {
+    pub(super) fn answer(&mut self, body: &Value) -> Answer {
         let kind = text(body, "type");
         if let Some(reply) = self.replies.get(&kind) {
             return Answer::Body(reply.clone());
@@ -81,7 +109,7 @@ impl World {
                 Some(value) => {
                     Answer::Body(json!({"type": "VariableResult", "key": key, "value": value}))
                 }
-                None => Answer::Negative("VARIABLE_NOT_FOUND", json!({"key": key})),
+                None => Answer::Negative(ErrorCode::VariableNotFound, json!({"key": key})),
             },
             "GetVariableKeys" => {
                 let prefix = text(body, "prefix");
@@ -117,7 +145,7 @@ impl World {
         let id = text(body, "conn_id");
         match self.connections.get(&id) {
             Some(connection) => Answer::Body(connection.clone()),
-            None => Answer::Negative("CONNECTION_NOT_FOUND", json!({"conn_id": id})),
+            None => Answer::Negative(ErrorCode::ConnectionNotFound, json!({"conn_id": id})),
         }
     }
 
@@ -138,19 +166,19 @@ impl World {
         if key.is_empty() {
             return Answer::Refused(422, "the XCom key is empty".to_owned());
         }
-        let index = body.get("map_index").and_then(Value::as_i64).unwrap_or(-1);
-        let (dag, run, task) = (
-            text(body, "dag_id"),
-            text(body, "run_id"),
-            text(body, "task_id"),
-        );
+        let place = XComPlace {
+            dag_id: text(body, "dag_id"),
+            run_id: text(body, "run_id"),
+            task_id: text(body, "task_id"),
+            key: key.clone(),
+            map_index: body.get("map_index").and_then(Value::as_i64).unwrap_or(-1),
+        };
         let series: Vec<Value> = self
             .xcoms
             .iter()
-            .filter(|((d, r, t, k, _), _)| (d, r, t, k) == (&dag, &run, &task, &key))
+            .filter(|(other, _)| place.is_beside(other))
             .map(|(_, value)| value.clone())
             .collect();
-        let place = (dag, run, task, key.clone(), index);
         match kind {
             "GetXCom" => {
                 let value = self.xcoms.get(&place).cloned().unwrap_or_default();
@@ -184,7 +212,7 @@ impl World {
                     Some(value) => {
                         Answer::Body(json!({"type": "XComSequenceIndexResult", "root": value}))
                     }
-                    None => Answer::Negative("XCOM_NOT_FOUND", body.clone()),
+                    None => Answer::Negative(ErrorCode::XComNotFound, body.clone()),
                 }
             }
             _ => {
@@ -219,9 +247,9 @@ impl World {
         let place = (owner, text(body, "key"));
         if kind.starts_with("Get") {
             let (result, missing) = if of_task {
-                ("TaskStateStoreResult", "TASK_STORE_NOT_FOUND")
+                ("TaskStateStoreResult", ErrorCode::TaskStoreNotFound)
             } else {
-                ("AssetStateStoreResult", "ASSET_STORE_NOT_FOUND")
+                ("AssetStateStoreResult", ErrorCode::AssetStoreNotFound)
             };
             return match self.states.get(&place) {
                 Some(value) => Answer::Body(json!({"type": result, "value": value})),
@@ -254,7 +282,7 @@ impl World {
                     .find(|asset| asset[key] == wanted.as_str())
                 {
                     Some(asset) => Answer::Body(typed("AssetResult", asset)),
-                    None => Answer::Negative("ASSET_NOT_FOUND", json!({key: wanted})),
+                    None => Answer::Negative(ErrorCode::AssetNotFound, json!({key: wanted})),
                 }
             }
             "GetAssetsByAlias" => {
@@ -277,7 +305,7 @@ impl World {
                     .and_then(Value::as_bool)
                     .unwrap_or(false);
                 if !reset && self.triggered.iter().any(|trigger| known(&trigger)) {
-                    return Answer::Negative("DAGRUN_ALREADY_EXISTS", Value::Null);
+                    return Answer::Negative(ErrorCode::DagRunAlreadyExists, Value::Null);
                 }
                 self.triggered.push(body.clone());
                 ok()
@@ -356,10 +384,59 @@ fn slice(items: &[Value], start: Option<i64>, end: Option<i64>, step: i64) -> Op
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{place_of, slice};
+    use super::{Answer, World, place_of, slice};
+    use crate::release::SCHEMA_2026_06_16;
+    use crate::schema::{Receiver, Schema};
+
+    #[test]
+    fn a_task_can_decode_each_answer() {
+        let schema = Schema::of(SCHEMA_2026_06_16).unwrap();
+        let mut world = World::default();
+        world.variables.insert("k".into(), Some("1".into()));
+        world
+            .assets
+            .push(json!({"name": "n", "uri": "u", "group": "asset", "extra": {}}));
+        // The values that any request needs, where it needs them.
+        let mut request = json!({
+            "key": "k", "dag_id": "d", "run_id": "r", "task_id": "t", "ti_id": "01990000-0000-7000-8000-000000000001", "name": "n",
+            "uri": "u", "value": "1", "description": null, "offset": 0, "start": null, "stop": null, "step": null,
+            "conn_id": "c", "alias_name": "a", "expires_at": null, "rendered_fields": {}, "rendered_map_index": "i",
+            "logical_date": "2026-01-01T00:00:00Z", "options": ["o"], "chosen_options": ["o"], "subject": "s", "params": {},
+            "assigned_users": [], "tasks": [],
+        });
+        let (mut answered, mut unhandled) = (0, Vec::new());
+        let put_first = |kind: &&str| !kind.starts_with("Set") && !kind.starts_with("Put");
+        let mut kinds: Vec<&str> = schema.messages(Receiver::ToSupervisor).collect();
+        kinds.sort_by_key(put_first);
+        for kind in kinds {
+            request["type"] = kind.into();
+            if schema.check(Receiver::ToSupervisor, &request).is_err() {
+                // Messages without other fields than their own, which are the terminal ones.
+                continue;
+            }
+            match world.answer(&request) {
+                Answer::Body(Value::Null) | Answer::Negative(..) => {}
+                Answer::Body(body) => {
+                    assert_eq!(schema.check(Receiver::ToTask, &body), Ok(()), "{kind}");
+                    answered += 1;
+                }
+                Answer::Refused(400, _) => unhandled.push(kind),
+                Answer::Refused(..) => {}
+            }
+        }
+        assert!(answered > 25, "{answered}");
+        // Airflow answers these with 400 as well.
+        let never = [
+            "GetHITLDetailResponse",
+            "ResendLoggingFD",
+            "UpdateHITLDetail",
+        ];
+        assert_eq!(unhandled, never);
+    }
 
     #[test]
     fn slices_are_pythons() {

@@ -1,0 +1,195 @@
+//! What a message may hold, as the protocol's crate has it, beside the released Airflows.
+
+use std::path::PathBuf;
+
+use airflow_protocol::release::{SCHEMA_2026_06_16, SCHEMA_2026_10_30};
+use airflow_protocol::schema::{Problem, Receiver, Schema, Violation};
+use serde_json::{Map, Value, json};
+
+use crate::python::{self, Script};
+
+/// The requirements file of each release, and the versions that its executables may have, the newest first.
+const RELEASES: [(&str, &[&str]); 2] = [
+    ("requirements.txt", &[SCHEMA_2026_06_16]),
+    (
+        "requirements-3.4.txt",
+        &[SCHEMA_2026_10_30, SCHEMA_2026_06_16],
+    ),
+];
+
+fn start(requirements: &str) -> Script {
+    Script::start(&python::environment(requirements), "judge_messages.py")
+}
+
+#[test]
+fn they_are_what_the_released_airflows_have() {
+    for (requirements, versions) in RELEASES {
+        let packages = start(requirements).ask(&json!({ "site-packages": true }));
+        let packages = PathBuf::from(packages.as_str().unwrap());
+        let released = Schema::extract(&packages).unwrap();
+        assert_eq!(released.version(), versions[0]);
+        assert!(
+            Schema::of(versions[0]) == Some(&released),
+            "the schema {} differs from that of {}: run `cargo xtask schema`",
+            versions[0],
+            packages.display()
+        );
+        // The file is as the command writes it.
+        let path = format!(
+            "{}/crates/airflow-protocol/schema/{}.json",
+            env!("CARGO_MANIFEST_DIR"),
+            versions[0]
+        );
+        assert_eq!(
+            std::fs::read_to_string(path).unwrap(),
+            released.to_text().unwrap()
+        );
+    }
+}
+
+/// Values that pydantic converts in some fields and that the check refuses: an executable that sends one has a mistake.
+const CONVERTED: [&str; 6] = ["true", "0", "-7", "1.5", "\"8\"", "\"2026-06-16T12:00:00\""];
+
+/// The words of a schema, from which messages are made.
+struct Words(Value);
+
+impl Words {
+    fn of(version: &str) -> Self {
+        let text = Schema::of(version).unwrap().to_text().unwrap();
+        Self(serde_json::from_str(&text).unwrap())
+    }
+
+    /// A value of this shape, with the fields that need not be there if `full`.
+    fn sample(&self, shape: &Value, full: bool) -> Value {
+        if let Some(name) = shape["$ref"].as_str() {
+            let name = name.strip_prefix("#/$defs/").unwrap();
+            return self.sample(&self.0["shapes"][name], full);
+        }
+        if let Some(alternatives) = shape["anyOf"].as_array().or(shape["oneOf"].as_array()) {
+            return self.sample(&alternatives[0], full);
+        }
+        if !shape["const"].is_null() {
+            return shape["const"].clone();
+        }
+        if !shape["enum"].is_null() {
+            return shape["enum"][0].clone();
+        }
+        match (shape["format"].as_str(), shape["type"].as_str()) {
+            (Some("date-time"), _) => "2026-06-16T12:00:00.5+02:00".into(),
+            (Some("duration"), _) => "P1DT3.5S".into(),
+            (Some("uuid"), _) => "01990000-0000-7000-8000-000000000001".into(),
+            (Some(_), _) | (None, Some("string")) => "text".into(),
+            (None, Some("integer")) => 1.into(),
+            (None, Some("number")) => 1.5.into(),
+            (None, Some("boolean")) => true.into(),
+            (None, Some("array")) => match shape["prefixItems"].as_array() {
+                Some(items) => items.iter().map(|item| self.sample(item, full)).collect(),
+                None => json!([self.sample(&shape["items"], full)]),
+            },
+            (None, Some("object")) => {
+                let required = shape["required"].as_array().into_iter().flatten();
+                let required: Vec<&str> = required.filter_map(Value::as_str).collect();
+                let fields = shape["properties"].as_object().into_iter().flatten();
+                fields
+                    .filter(|(key, _)| full || required.contains(&key.as_str()) || *key == "type")
+                    .map(|(key, shape)| (key.clone(), self.sample(shape, full)))
+                    .collect::<Map<_, _>>()
+                    .into()
+            }
+            _ => json!({"any": ["value", 1, null]}),
+        }
+    }
+
+    /// Messages of a type: good ones, and some that have one field too many, one too few, or another value in one.
+    fn messages(&self, kind: &str) -> Vec<Value> {
+        let shape = &self.0["shapes"][kind];
+        let [full, short] = [true, false].map(|full| self.sample(shape, full));
+        let mut messages = vec![full.clone(), short];
+        let mut more = full.clone();
+        more["surplus"] = 1.into();
+        messages.push(more);
+        for key in shape["properties"].as_object().unwrap().keys() {
+            if key == "type" {
+                continue;
+            }
+            let mut less = full.clone();
+            less.as_object_mut().unwrap().remove(key);
+            messages.push(less);
+            for value in [
+                json!(null),
+                json!(true),
+                json!(0),
+                json!(-7),
+                json!(1.5),
+                json!("text"),
+                json!("8"),
+                json!("2026-06-16T12:00:00"),
+                json!("2026-06-16 12:00Z"),
+                json!("0000-06-16T12:00:00Z"),
+                json!("2026-06-16T12:00:00+24:00"),
+                json!("PT"),
+                json!("-PT1H2M"),
+                json!("P1Y"),
+                json!([]),
+                json!(["text", 1]),
+                json!([["text", 1], ["text"]]),
+                json!([null]),
+                json!({}),
+                json!({"a": 1}),
+                json!({"a": "text"}),
+                json!([{"type": "Asset", "name": "text"}, {"type": "Asset", "other": 1}]),
+                json!([{"id": "text"}]),
+            ] {
+                let mut other = full.clone();
+                other[key] = value;
+                messages.push(other);
+            }
+        }
+        messages
+    }
+}
+
+/// Messages that the check passes are decoded, and what it refuses is refused, or is a value that pydantic converts.
+#[test]
+fn the_check_agrees_with_the_released_airflows() {
+    let (mut good, mut bad) = (0, 0);
+    for (requirements, versions) in RELEASES {
+        let mut airflow = start(requirements);
+        for version in versions {
+            let (schema, words) = (Schema::of(version).unwrap(), Words::of(version));
+            for receiver in Receiver::ALL {
+                // An older executable gets what Airflow has brought into its form.
+                let from_airflow = matches!(receiver, Receiver::ToTask | Receiver::ToDagProcessor);
+                if from_airflow && *version != versions[0] {
+                    continue;
+                }
+                for kind in schema.messages(receiver) {
+                    let messages = words.messages(kind);
+                    let asked: Vec<_> =
+                        messages.iter().map(|body| json!([version, body])).collect();
+                    let request = json!({ "union": receiver.union(), "decoded": asked });
+                    let answers = airflow.ask(&request);
+                    for (body, refused) in messages.iter().zip(answers.as_array().unwrap()) {
+                        match (schema.check(receiver, body), refused.as_str()) {
+                            (Ok(()), None) => good += 1,
+                            (Err(_), Some(_)) => bad += 1,
+                            (Err(Violation::Field { path, problem }), None) => {
+                                let Problem::Value { value, .. } = &problem else {
+                                    panic!("{requirements}, {version}: {path}: {problem:?}")
+                                };
+                                assert!(
+                                    CONVERTED.contains(&value.as_str()),
+                                    "{requirements}, {version}: {path}: {problem:?}"
+                                );
+                            }
+                            (result, error) => {
+                                panic!("{requirements}, {version}: {body}: {result:?}, {error:?}")
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(good > 5000 && bad > 10_000, "{good} good, {bad} bad");
+}
