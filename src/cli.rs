@@ -11,6 +11,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::cargo::options::{CargoOptions, ColorWhen, Common};
 use crate::executable::GlibcVersion;
 use crate::exit;
+use crate::release;
 use crate::settings::BINS;
 use crate::text;
 
@@ -83,7 +84,7 @@ impl From<CommonArgs> for Common {
 pub enum Command {
     /// Print the manifest of a bundle, its source, or all that is known of it
     Inspect(InspectArgs),
-    /// Say what an Airflow 3.3 worker would do with bundles, and why
+    #[command(about = format!("Say what an {} worker would do with bundles, and why", release::DEFAULT))]
     Verify(VerifyArgs),
     /// Take a bundle apart: executable, source, manifest
     Unpack(UnpackArgs),

@@ -41,11 +41,11 @@ fn refused_registrations_are_errors() {
         ),
         (
             "at ch/de",
-            r#"error: the task id "load_ch/de" of dag "sales" has a character that Airflow refuses"#,
+            r#"error: the task id "load_ch/de" of dag "sales" has the character '/', which Airflow refuses"#,
         ),
         (
             "€",
-            r#"error: the task id "load_€" of dag "sales" has a character that Airflow refuses"#,
+            r#"error: the task id "load_€" of dag "sales" has the character '€', which Airflow refuses"#,
         ),
     ] {
         check_refused(&executable, countries, error);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 
 use super::Ready;
+use crate::release;
 use crate::shell::Shell;
 
 /// How many ids a note lists.
@@ -50,11 +51,12 @@ pub fn check(bundles: &[Ready<'_>], shell: &mut Shell) -> anyhow::Result<()> {
                 .any(|id| servers.contains_key(id))
         };
         shell.note(format!(
-            "{} bundles for different hosts serve {}; Airflow 3.3 does not look at the architecture \
+            "{} bundles for different hosts serve {}; {} does not look at the architecture \
              and takes the one that its file system lists first: give each an `executables_root` \
              of its own",
             bundles.iter().filter(concerned).count(),
-            shown.join(", ")
+            shown.join(", "),
+            release::DEFAULT
         ));
     }
     Ok(())
