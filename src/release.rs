@@ -2,5 +2,5 @@
 
 use airflow_protocol::Release;
 
-/// The release that every command takes.
+/// The release for which every command packs and judges.
 pub(crate) const DEFAULT: Release = Release::AIRFLOW_3_3;

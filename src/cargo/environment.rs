@@ -1,4 +1,5 @@
-//! The part of `cargo run`'s environment without which some executables do not start: the folders of dynamic libraries, and `[env]` of cargo's configuration.
+//! The part of `cargo run`'s environment without which some executables do not start: the folders of dynamic libraries, and
+//! `[env]` of cargo's configuration.
 //!
 //! cargo's own order (cargo 1.95, `src/cargo/core/compiler/compilation.rs`, `fill_env` and `apply_env_config`): the folders
 //! come first, and `[env]` does not replace what cargo itself has set.

@@ -1,8 +1,8 @@
 //! The other end of an executable's sockets, as Airflow's Dag processor keeps it: it asks one question and takes the answer.
 //!
 //! Facts of Airflow 3.4.0b2 (`airflow/dag_processing/lang_sdk_processor.py`): the executable connects to both addresses of its
-//! command line, in any order; it may ask for variables and the like first; its answer gets a reply. Who connects is not
-//! asked here: the answer of a stranger would gain nobody anything.
+//! command line, in any order; it may ask for variables and the like first; its answer gets a reply. This side does
+//! not check which process connects: another one would gain nothing by its answer.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -204,7 +204,7 @@ impl Socket {
         some
     }
 
-    /// Writes a frame. These are short: who has no room for one does not read its replies.
+    /// Writes a frame. Frames are short, so that an executable without room for one does not read its replies.
     fn write(&mut self, frame: &[u8]) {
         if let Self::Open(stream) = self
             && stream.write_all(frame).is_err()

@@ -1,8 +1,8 @@
 //! Starts an executable once as Airflow's Dag processor starts it, and sees whether it answers.
 //!
 //! The same start, arguments, sockets and question as in Airflow 3.4 (3.4.0b2, `airflow/dag_processing/lang_sdk_processor.py`),
-//! and up to the first message the same as for a task in 3.3 and 3.4. So what keeps an executable from getting as far as
-//! `serve()` is seen here, where somebody can read of it: under Airflow such a task fails with an empty log.
+//! and up to the first message the same as for a task in 3.3 and 3.4. So the trial meets whatever keeps an executable from
+//! getting as far as `serve()`, and tells the user: under Airflow such a task fails with an empty log.
 
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,7 @@ impl Trial {
                 return Err(self.failed(Fault::Ended { status, reached }));
             }
             let now = Instant::now();
-            // Whoever closes its connection is mostly about to end, and then the end says more.
+            // An executable that closes its connection is mostly about to end, and then the way it ends says more.
             if reached == Reached::Closed && *closed.get_or_insert(now + GRACE) <= now {
                 return Err(self.failed(Fault::Closed));
             }
@@ -99,7 +99,7 @@ impl Trial {
         while Instant::now() < deadline {
             interrupt::check().map_err(TrialError::Interrupted)?;
             let ended = self.running.try_wait().map_err(TrialError::Wait)?;
-            // Whatever it says after its answer is of no account.
+            // Its answer decides; frames and faults after it change nothing.
             let _ = self.look(ended.is_some());
             if ended.is_some() {
                 break;

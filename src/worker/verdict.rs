@@ -87,7 +87,7 @@ impl Verdict {
     }
 }
 
-/// Judges the file at `path`, as a worker of `release` would whose user `may_execute` it or not.
+/// Judges the file at `path` as a worker of `release` does. `may_execute` says whether the user of that worker may execute it.
 pub fn judge(path: &Path, may_execute: MayExecute, release: Release) -> Verdict {
     // To open a device may do something, so the kind of file is asked first.
     let candidate = match std::fs::metadata(path) {

@@ -192,7 +192,7 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// Passes over null if it comes next; says whether it did.
+    /// Passes over a null if one comes next, and returns whether one did.
     pub fn null(&mut self) -> bool {
         let rest = self.rest.strip_prefix(&[Marker::Null.to_u8()]);
         self.rest = rest.unwrap_or(self.rest);
@@ -219,7 +219,7 @@ impl<'a> Input<'a> {
         Ok(())
     }
 
-    /// Passes over one value, but for the values in it; says how many these are.
+    /// Passes over one value without the values in it, and returns the number of these.
     fn step(&mut self) -> Result<u64, WireError> {
         let [marker] = self.array::<1>()?;
         let (bytes, values) = match Marker::from_u8(marker) {

@@ -178,7 +178,7 @@ fn read_id(payload: &[u8]) -> Result<Begin<'_>, WireError> {
     }
 }
 
-/// The body and the error, which a frame of two parts has not.
+/// The body and the error; null as the error of a frame of two parts.
 fn content(begin: Begin<'_>) -> Result<(Value, Value), WireError> {
     let Begin {
         parts, mut input, ..
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn what_is_wrong_in_the_first_frame_is_null_there() {
         let mut body = vec![0x92, 0x00, 0x83];
-        // A float that JSON has not, an unknown extension, and an array with a byte string in it.
+        // A float that JSON cannot hold, an unknown extension, and an array with a byte string in it.
         body.extend([0xa1, b'a', 0x81, 0xa1, b'n', 0xca, 0x7f, 0xc0, 0, 0]);
         body.extend([0xa1, b'b', 0xd4, 5, 0]);
         body.extend([0xa1, b'c', 0x92, 1, 0xc4, 1, 7]);

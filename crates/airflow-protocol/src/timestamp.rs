@@ -53,7 +53,7 @@ pub fn instant(seconds: i64, nanos: i32) -> String {
 }
 
 /// The text of an instant as messages carry it: RFC 3339 in UTC. The supervisor refuses a datetime without an offset, and does not
-/// answer for a year that Python has not: what lies before year 1 is sent as its first second.
+/// answer for a year that Python does not have: an instant before the year 1 is sent as the first second of that year.
 pub fn text(at: Timestamp) -> String {
     /// 0001-01-01T00:00:00Z.
     const FIRST: i64 = -62_135_596_800;

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::process;
 
-/// How one sees that a package is there.
+/// How to find out whether a package is installed.
 enum Sign {
     /// A program on `PATH`, wherever it comes from.
     Program(&'static str),
@@ -73,7 +73,7 @@ const FOREIGN: &str = include_str!("../../../tests/foreign/packages.txt");
 /// Debian's Rust, for `typecheck`, where rustup has no standard library for another system.
 const DEBIANS_RUST: &[&str] = &["rustc-web", "rust-web-src"];
 
-/// What tasks need: names of packages, in order, and how one sees that they are there.
+/// The packages that tasks need, in the order of their names, and how to find out whether they are installed.
 fn needed(tasks: &[&str]) -> BTreeMap<&'static str, &'static Sign> {
     let mut needed: BTreeMap<_, _> = PACKAGES
         .iter()
@@ -90,7 +90,7 @@ fn needed(tasks: &[&str]) -> BTreeMap<&'static str, &'static Sign> {
     needed
 }
 
-/// What they need and this system has not.
+/// The packages that tasks need and this system does not have.
 fn missing(tasks: &[&str]) -> Vec<&'static str> {
     let needed = needed(tasks).into_iter();
     let missing = needed.filter(|(name, sign)| !sign.is_there(name));

@@ -99,7 +99,7 @@ impl Named<true> {
 }
 
 impl Named<false> {
-    /// Refuses what is no path.
+    /// Refuses an expression that is not a path: nothing implements `WithName`.
     pub fn named<F: WithName>(function: F) -> F {
         function
     }

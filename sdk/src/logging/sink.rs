@@ -36,7 +36,7 @@ struct Queue {
     writing: bool,
     /// Nothing is taken any more, or the socket is gone.
     closed: bool,
-    /// Nobody waits for room any more: the process is about to end.
+    /// No thread waits for room any more: the process is about to end.
     urgent: bool,
 }
 
@@ -128,7 +128,7 @@ impl Sink {
         Some(taken)
     }
 
-    /// Lets nobody wait for room any more.
+    /// From now on no thread waits for room.
     pub(crate) fn hurry(&self) {
         self.lock().urgent = true;
         self.0.changed.notify_all();
@@ -159,7 +159,7 @@ impl Sink {
         self.0.changed.notify_all();
     }
 
-    /// The lines that nobody has written, when there never was a connection.
+    /// The lines that no writer has taken, for a process that never had a connection.
     pub(crate) fn take_unsent(&self) -> Vec<u8> {
         let mut queue = self.lock();
         queue.bytes = 0;

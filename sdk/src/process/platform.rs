@@ -45,7 +45,7 @@ impl Group {
         Self(pid.and_then(rustix::process::Pid::from_raw))
     }
 
-    /// Whether it has members; also such that have ended and that nobody has waited for.
+    /// Whether the group has members. A process that has ended is one until its parent has waited for it.
     pub(crate) fn exists(self) -> bool {
         self.0.is_some_and(|group| {
             rustix::process::test_kill_process_group(group) != Err(rustix::io::Errno::SRCH)

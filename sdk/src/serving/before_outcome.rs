@@ -1,4 +1,4 @@
-//! Functions of the bundle's that run between the end of a handler and the report of its outcome.
+//! Functions of the bundle that run between the end of a handler and the report of its outcome.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,8 +15,8 @@ use crate::serving::last_words;
 /// How long after the signal such functions may still run: the outcome of a task that was told to stop must be out within 3 s.
 const AFTER_STOP: Duration = Duration::from_millis(2500);
 
-/// Runs the functions, one after the other, each on a thread of its own that is left alone when it is late. A cause, if the process is
-/// about to end because one of them, or what the handler has left behind, has called `exit`.
+/// Runs the functions, one after the other, each on a thread of its own, for which nothing waits beyond its limit. Returns a cause if
+/// the process is about to end, because a function, or a thread that the handler has started, has called `exit`.
 pub(crate) fn run(
     functions: &[BeforeOutcome],
     events: &Mailbox<Event>,

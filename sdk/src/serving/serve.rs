@@ -75,8 +75,7 @@ impl Bundle {
     /// - With `--airflow-metadata`: prints the manifest. 0, or 1 if a registration is refused.
     /// - Otherwise: says on standard error what this program is. 2.
     ///
-    /// It does not return, and what stands after it is never run, which the compiler says. A `main` that is to return an `ExitCode`
-    /// may end with it as well:
+    /// It does not return, and the compiler warns of code after it. A `main` that returns an `ExitCode` may end with it as well:
     ///
     /// ```no_run
     /// # fn extract() {}
@@ -85,10 +84,10 @@ impl Bundle {
     /// }
     /// ```
     ///
-    /// Once the outcome is delivered and the log is out, nothing of the program's runs any more: no exit handler (`atexit`) of a
-    /// library, no destructor of a static or a thread-local variable, nothing that `main` has on its stack. For Airflow 3.3.2 goes
-    /// by the exit code even then, and a library that aborts in an exit handler would turn a success into a failure. Standard output
-    /// is flushed, Rust's and, on Linux and macOS, C's. What else has to be done before the end is a matter of
+    /// Once the outcome is delivered and the log is out, no code of the program runs any more: no exit handler (`atexit`) of a
+    /// library, no destructor of a static or a thread-local variable or of anything on the stack of `main`. Airflow 3.3.2 goes by the
+    /// exit code even then, so that a library that aborts in an exit handler would turn a success into a failure. Standard output is
+    /// flushed: Rust's and, on Linux and macOS, C's. A program that has more to do before the end does it in a function of
     /// [`before_outcome`](Self::before_outcome).
     /// Builds with `-C instrument-coverage` or `-C profile-generate` write their profile, on Linux on x86-64 and aarch64.
     pub fn serve(self) -> ! {

@@ -245,7 +245,7 @@ fn a_reply_that_cannot_be_read_is_the_error_of_its_request() {
         assert_eq!(task.connection("db")?.conn_type, "generic");
         Ok(())
     }
-    // With the request's id: a byte string, a float that JSON has not, nonsense; and without an id that can be read.
+    // With the request's id: a byte string, a float that JSON cannot hold, nonsense; and without an id that can be read.
     let payloads: [fn(u64) -> Vec<u8>; 5] = [
         |id| [&[0x93, 0xcf], &id.to_be_bytes()[..], &[0xc4, 0, 0xc0]].concat(),
         |id| {

@@ -73,14 +73,14 @@ pub enum StartError {
     Io(io::Error),
     /// It has ended before it had connected to both sockets.
     Ended {
-        /// How.
+        /// How it has ended.
         status: ExitStatus,
         /// What it has written to its standard error.
         stderr: Vec<u8>,
     },
     /// It has not connected to both sockets within [`Limits::start`].
     TimedOut {
-        /// The flag of the socket to which it has connected.
+        /// The flag of the one socket to which it has connected; `None` if it has connected to neither.
         only: Option<&'static str>,
     },
 }
@@ -249,7 +249,7 @@ impl Control {
         self.id
     }
 
-    /// Ends the conversation, as a supervisor does that crashes.
+    /// Ends the conversation, as a crash of the supervisor does.
     pub fn hang_up(&self) -> io::Result<()> {
         self.comm.shutdown(Shutdown::Both)
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// How often something is looked at that can't be waited for.
+/// The pause between two looks at something that can't be waited for.
 pub(super) const POLL: Duration = Duration::from_millis(2);
 
 /// Listeners for the conversation and for the log.
@@ -42,7 +42,8 @@ impl Sockets {
         ])
     }
 
-    /// Takes a connection to each, if `goes_on` does not end the wait with an error. It is asked again and again until both are there.
+    /// Takes a connection to each. Until both are there, `goes_on` is called again and again with the flag of the one that is
+    /// there; its error ends the wait.
     pub(super) fn accept<E: From<io::Error>>(
         &self,
         mut goes_on: impl FnMut(Option<&'static str>) -> Result<(), E>,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::message::name;
 use crate::terminal::{FinalState, TerminalKind};
 
-/// The state of the task when the test run is over.
+/// The state that Airflow gives a task when its process has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {

@@ -2,8 +2,8 @@
 //!
 //! Facts: `airflow/sdk/api/client.py` of the task SDK 1.3.2 (Airflow 3.3.2) and 1.4.0b2 (3.4.0b2), which put most ids and keys
 //! into paths as they are; httpx, which cuts at `?` and `#`, keeps `%61`, resolves `..` and refuses control characters; the
-//! routes of `airflow/api_fastapi/execution_api/routes`. `cargo test --test interop url_texts` tries both releases: what either
-//! harms is refused, and nothing else but what their databases have no room for.
+//! routes of `airflow/api_fastapi/execution_api/routes`. `cargo test --test interop url_texts` tries both releases: a text is
+//! refused if either of them would change it or its database has no room for it, and for no other reason.
 
 /// What a text in a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
