@@ -40,8 +40,6 @@ pub struct Plan<'w> {
     pub deny_warnings: bool,
     /// Whether results are JSON lines.
     pub json: bool,
-    /// Notes for the user on the choice of executables.
-    pub notes: Vec<String>,
 }
 
 /// The executables of a plan.
@@ -100,7 +98,7 @@ impl Plan<'_> {
 }
 
 /// Makes the plan. `project` is the workspace with the packages that cargo would build in it; there is none with
-/// `--executable`.
+/// `--executable`. `note` gets what the user should know of the choice of executables, also where no plan comes of it.
 ///
 /// # Errors
 /// If arguments, environment, tables and workspace do not fit together.
@@ -110,8 +108,8 @@ pub fn resolve<'w>(
     variables: &Variables,
     project: Option<(&'w Workspace, &ChosenPackages<'w>)>,
     config: &CargoConfig,
+    note: &mut dyn FnMut(String),
 ) -> anyhow::Result<Plan<'w>> {
-    let mut notes = Vec::new();
     let executables = match (&args.executable, project) {
         (Some(executable), _) => prebuilt(args, executable.clone(), variables)?,
         (None, Some((workspace, packages))) => {
@@ -121,7 +119,7 @@ pub fn resolve<'w>(
                 workspace,
                 packages,
             };
-            Executables::Built(resolver.build_plan(common, config, &mut notes)?)
+            Executables::Built(resolver.build_plan(common, config, note)?)
         }
         (None, None) => anyhow::bail!("there is no workspace to build in"),
     };
@@ -134,7 +132,6 @@ pub fn resolve<'w>(
         },
         deny_warnings: args.deny_warnings,
         json: args.cargo.json(),
-        notes,
     })
 }
 
@@ -267,7 +264,7 @@ impl<'w> Resolver<'_, 'w> {
         &self,
         common: Common,
         config: &CargoConfig,
-        notes: &mut Vec<String>,
+        note: &mut dyn FnMut(String),
     ) -> anyhow::Result<BuildPlan<'w>> {
         let options = &self.args.cargo;
         let named = resolve_named(self.args, self.variables)?;
@@ -277,7 +274,7 @@ impl<'w> Resolver<'_, 'w> {
             passed_over,
             workspace_table,
         } = project::select(self.workspace, packages, named.as_ref(), options)?;
-        notes.extend(passed_over.iter().map(ToString::to_string));
+        passed_over.iter().for_each(|bin| note(bin.to_string()));
         let build_targets: Vec<_> = selected.iter().map(Selected::build_target).collect();
         check_names(&build_targets)?;
         let triples = triple::triples(options, config);

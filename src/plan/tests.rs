@@ -84,6 +84,7 @@ impl Values {
             &variables,
             Some((&workspace, &chosen)),
             &config,
+            &mut |_| {},
         ))
     }
 }

@@ -46,7 +46,9 @@ fn all() -> impl Iterator<Item = Group> {
 /// A group that has run: its name, its seconds, and what came of it.
 type Done = (&'static str, u64, Result<()>);
 
-pub fn run(_args: &[String]) -> Result<()> {
+/// With `--no-fail-fast`, a group that fails does not keep the others from running.
+pub fn run(args: &[String]) -> Result<()> {
+    let goes_on = args.iter().any(|arg| arg == "--no-fail-fast");
     let names: Vec<_> = all().map(|(name, _)| name).collect();
     packages::install(&names)?;
     let start = Instant::now();
@@ -60,12 +62,15 @@ pub fn run(_args: &[String]) -> Result<()> {
     let in_order = |groups: &[Group], one: &dyn Fn(Group) -> Result<()>| {
         let mut done: Vec<Done> = Vec::new();
         for group in groups {
-            if failed.load(Ordering::Relaxed) {
+            if failed.load(Ordering::Relaxed) && !goes_on {
                 break;
             }
             let begun = Instant::now();
             let result = one(*group).with_context(|| format!("the group `{}` failed", group.0));
-            failed.fetch_or(result.is_err(), Ordering::Relaxed);
+            if let Err(error) = &result {
+                failed.store(true, Ordering::Relaxed);
+                say(&format!("error: {error:#}"));
+            }
             done.push((group.0, begun.elapsed().as_secs(), result));
         }
         done

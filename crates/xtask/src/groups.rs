@@ -29,8 +29,10 @@ pub fn lints(_args: &[String]) -> Result<()> {
     // The groups that are no part of all targets.
     let heavy = "clippy --test live --test foreign --test under_fire --test linkers";
     process::run(cargo(heavy).args(DENY))?;
-    // The SDK without its features, which nothing else here builds.
-    process::run(cargo("clippy -p airflow-sdk --lib").args(DENY))?;
+    // Each library without features, as nothing else here builds it.
+    for library in ["airflow-sdk", "airflow-protocol", "pyyaml-safe-load"] {
+        process::run(cargo("clippy --lib -p").arg(library).args(DENY))?;
+    }
     // As `cargo fuzz` builds them, but without the fuzzer's own C++, which nothing links here.
     let mut fuzz = cargo("clippy --manifest-path fuzz/Cargo.toml --all-targets");
     fuzz.arg("--target-dir")

@@ -110,7 +110,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "ci",
-        help: "all of these, with the seconds of each at the end: what .ci/run runs",
+        help: "[--no-fail-fast]: all of these, with the seconds of each at the end: what .ci/run runs",
         run: ci::run,
     },
 ];

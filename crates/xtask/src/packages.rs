@@ -57,6 +57,11 @@ const PACKAGES: &[Package] = &[
         tasks: &["linkers"],
     },
     Package {
+        name: "git",
+        sign: Sign::Program("git"),
+        tasks: &["deny"],
+    },
+    Package {
         name: "strace",
         sign: Sign::Program("strace"),
         tasks: &["under-fire"],

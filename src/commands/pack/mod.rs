@@ -55,10 +55,8 @@ pub fn run(
     let project = project
         .as_ref()
         .map(|(workspace, chosen)| (*workspace, chosen));
-    let plan = plan::resolve(args, common, &Variables::read(), project, config)?;
-    for note in &plan.notes {
-        shell.note(note);
-    }
+    let mut note = |text: String| shell.note(text);
+    let plan = plan::resolve(args, common, &Variables::read(), project, config, &mut note)?;
     pack(&plan, config, shell)
 }
 
