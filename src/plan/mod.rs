@@ -274,7 +274,9 @@ impl<'w> Resolver<'_, 'w> {
             passed_over,
             workspace_table,
         } = project::select(self.workspace, packages, named.as_ref(), options)?;
-        passed_over.iter().for_each(|bin| note(bin.to_string()));
+        for bin in &passed_over {
+            note(bin.to_string());
+        }
         let build_targets: Vec<_> = selected.iter().map(Selected::build_target).collect();
         check_names(&build_targets)?;
         let triples = triple::triples(options, config);
