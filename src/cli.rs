@@ -187,8 +187,14 @@ pub struct InspectArgs {
 /// Flags of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Bundles, and folders that are walked as a worker walks its `executables_root`
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(
+        value_name = "PATH",
+        required = true,
+        help = format!(
+            "Bundles, and folders that are walked as a worker walks its `{}`",
+            release::DEFAULT.folder_setting
+        )
+    )]
     pub paths: Vec<PathBuf>,
     /// Fail if no usable bundle serves this dag, and name the one that does
     #[arg(long, value_name = "ID", action = ArgAction::Append)]
