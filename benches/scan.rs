@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use timing::median;
 
+use airflow_protocol::release::SCHEMA_2026_06_16;
 use cargo_airflow_bundle::manifest::Manifest;
 use cargo_airflow_bundle::packing::pack_executable;
 use sha2::{Digest as _, Sha256};
@@ -118,7 +119,7 @@ fn folder(files: usize, bundles: usize, size: usize) -> tempfile::TempDir {
         fs::write(&source, "fn main() {}\n").unwrap();
         let manifest = format!(
             r#"{{"airflow_bundle_metadata_version": "1.0", "dags": {{"dag_{number:04}": {{"tasks": ["extract", "load"]}}}},
-                "sdk": {{"language": "rust", "supervisor_schema_version": "2026-06-16", "version": "0.1.0"}}}}"#
+                "sdk": {{"language": "rust", "supervisor_schema_version": "{SCHEMA_2026_06_16}", "version": "0.1.0"}}}}"#
         );
         let manifest = Manifest::parse(&manifest).unwrap();
         pack_executable(&executable, &source, Some(&manifest), output)

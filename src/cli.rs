@@ -12,7 +12,7 @@ use crate::cargo::options::{CargoOptions, ColorWhen, Common};
 use crate::executable::GlibcVersion;
 use crate::exit;
 use crate::release;
-use crate::settings::BINS;
+use crate::settings::{BINS, BUILDER, OUT_DIR, SOURCE};
 use crate::text;
 
 /// cargo's own palette.
@@ -96,20 +96,24 @@ pub struct PackArgs {
     /// Write the bundle to this file
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     pub output: Option<PathBuf>,
-    /// Write bundles into this folder [env: `CARGO_AIRFLOW_BUNDLE_OUT_DIR`]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = format!("Write bundles into this folder [env: `{}`]", OUT_DIR.variable))]
     pub out_dir: Option<PathBuf>,
-    /// Embed this source file [env: `CARGO_AIRFLOW_BUNDLE_SOURCE`] [default: the target's main file]
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = format!("Embed this source file [env: `{}`] [default: the target's main file]", SOURCE.variable)
+    )]
     pub source: Option<PathBuf>,
     /// Pack this executable, built elsewhere, instead of building one (needs --source)
     #[arg(long, value_name = "FILE")]
     pub executable: Option<PathBuf>,
-    /// Run `cargo WORDS` instead of `cargo build`, such as `zigbuild` or `auditable build`
-    /// [env: `CARGO_AIRFLOW_BUNDLE_CARGO_BUILD`]
     #[arg(
         long,
         value_name = "WORDS",
+        help = format!(
+            "Run `cargo WORDS` instead of `cargo build`, such as `zigbuild` or `auditable build` [env: `{}`]",
+            BUILDER.variable
+        ),
         allow_hyphen_values = true,
         conflicts_with = "executable"
     )]
@@ -183,8 +187,14 @@ pub struct InspectArgs {
 /// Flags of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Bundles, and folders that are walked as a worker walks its `executables_root`
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(
+        value_name = "PATH",
+        required = true,
+        help = format!(
+            "Bundles, and folders that are walked as a worker walks its `{}`",
+            release::DEFAULT.folder_setting
+        )
+    )]
     pub paths: Vec<PathBuf>,
     /// Fail if no usable bundle serves this dag, and name the one that does
     #[arg(long, value_name = "ID", action = ArgAction::Append)]

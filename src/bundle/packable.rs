@@ -35,6 +35,7 @@ fn ends_in_magic<R: Read + Seek>(reader: &mut R, start: u64, len: u64) -> io::Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::trailer::MAGIC;
     use std::io::Cursor;
 
     #[test]
@@ -55,6 +56,10 @@ mod tests {
             assert!(!matches!(examined(11, 63), Err(Refusal::AlreadyBundle)));
             assert!(!matches!(examined(6, 67), Err(Refusal::AlreadyBundle)));
         }
+        // `executable` imports nobody, so that the text cannot take the constant.
+        let refusal = Refusal::AlreadyBundle.to_string();
+        let magic = format!("(it ends in `{}`)", MAGIC.escape_ascii());
+        assert!(refusal.contains(&magic), "{refusal}");
         let shrunk = examine(Cursor::new(b"short"), 0, 100);
         assert!(matches!(shrunk, Err(Refusal::Read(_))));
     }

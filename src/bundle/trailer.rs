@@ -60,7 +60,11 @@ pub enum TrailerError {
 impl fmt::Display for TrailerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoMagic => f.write_str("the file does not end in the bundle magic `AFBNDL01`"),
+            Self::NoMagic => write!(
+                f,
+                "the file does not end in the bundle magic `{}`",
+                MAGIC.escape_ascii()
+            ),
             Self::UnknownVersion(version) => write!(
                 f,
                 "the trailer has footer version {version}; only version {FOOTER_VERSION} is known"

@@ -1,10 +1,13 @@
 //! What is said of an executable that failed its trial: what it did, and what to do about it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
+
+use airflow_protocol::Release;
 
 use super::frame::FrameError;
 use super::run_error::{Ending, library_hint, write_said};
@@ -152,19 +155,22 @@ impl fmt::Display for Fault {
 
 impl Fault {
     /// What to do about it, where that is not plain.
-    fn hint(&self, said: &Said) -> Option<&'static str> {
+    fn hint(&self, said: &Said) -> Option<Cow<'static, str>> {
         match self {
-            Self::Ended { reached, .. } => library_hint(&said.stderr).or(match reached {
-                Reached::Nothing | Reached::Only(_) => Some(SERVE),
-                Reached::Asked | Reached::Closed => Some(
-                    "it was asked `DagFileParseRequest`, as Airflow 3.4 asks bundles; an `airflow-sdk` that does not \
-                     serve it is too old: `cargo update airflow-sdk`",
-                ),
+            Self::Ended { reached, .. } => Some(match (library_hint(&said.stderr), reached) {
+                (Some(hint), _) => hint.into(),
+                (None, Reached::Nothing | Reached::Only(_)) => SERVE.into(),
+                (None, Reached::Asked | Reached::Closed) => format!(
+                    "it was asked `DagFileParseRequest`, as {} asks bundles; an `airflow-sdk` that does not serve it is \
+                     too old: `cargo update airflow-sdk`",
+                    Release::AIRFLOW_3_4
+                )
+                .into(),
             }),
             Self::TimedOut {
                 reached: Reached::Nothing | Reached::Only(_),
                 ..
-            } => Some(SERVE),
+            } => Some(SERVE.into()),
             Self::TimedOut { .. } | Self::Closed | Self::Frame(_) | Self::Registrations(_) => None,
         }
     }

@@ -12,7 +12,7 @@ pub struct ManifestError {
     /// What was found.
     pub found: String,
     /// What should stand there.
-    pub expected: Option<&'static str>,
+    pub expected: Option<Box<str>>,
 }
 
 impl fmt::Display for ManifestError {
@@ -24,7 +24,7 @@ impl fmt::Display for ManifestError {
             write!(f, "`{key}` ")?;
         }
         f.write_str(&self.found)?;
-        if let Some(expected) = self.expected {
+        if let Some(expected) = &self.expected {
             write!(f, "; expected {expected}")?;
         }
         Ok(())

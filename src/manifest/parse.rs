@@ -16,7 +16,7 @@ pub(super) fn parse(text: &str) -> Result<Value, ManifestError> {
             line: None,
             key: None,
             found: "it is empty".to_owned(),
-            expected: Some(Rule::Document.expected()),
+            expected: Some(Rule::Document.expected().into()),
         });
     }
     let problem = RefCell::new(None);

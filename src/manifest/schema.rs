@@ -2,6 +2,10 @@
 //!
 //! Source: `task-sdk/docs/airflow-metadata.schema.json` in the Airflow repository.
 
+use std::borrow::Cow;
+
+use airflow_protocol::release::SCHEMA_2026_06_16;
+
 /// The rule that a value of the manifest follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
@@ -67,8 +71,8 @@ impl Rule {
     }
 
     /// What a value with this rule must be, in words for a message.
-    pub fn expected(self) -> &'static str {
-        match self {
+    pub fn expected(self) -> Cow<'static, str> {
+        let text = match self {
             Self::Document => {
                 "a mapping with the keys `airflow_bundle_metadata_version`, `dags` and `sdk`"
             }
@@ -82,9 +86,12 @@ impl Rule {
             }
             Self::Language => "a lower-case name such as \"rust\"",
             Self::SdkVersion => "a string that is not empty, such as \"0.1.0\"",
-            Self::SchemaVersion => "a date as a string, such as \"2026-06-16\"",
+            Self::SchemaVersion => {
+                return format!("a date as a string, such as \"{SCHEMA_2026_06_16}\"").into();
+            }
             Self::Any => "any value",
-        }
+        };
+        text.into()
     }
 
     /// Whether a value with this rule is a mapping, a list or a string; `None` for anything.

@@ -112,7 +112,7 @@ impl ValueSeed<'_> {
             line: None,
             key: (!path.is_empty()).then_some(path),
             found,
-            expected: expected.then(|| self.rule.expected()),
+            expected: expected.then(|| self.rule.expected().into()),
         };
         let message = error.to_string();
         self.problem.replace(Some(error));
@@ -256,7 +256,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.rule.expected())
+        f.write_str(&self.rule.expected())
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {

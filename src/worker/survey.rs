@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
+use airflow_protocol::Release;
+
 use super::verdict::Verdict;
 use crate::platform::FileId;
 use crate::text::{absolute, one_line};
@@ -93,8 +95,8 @@ impl Survey {
             .map_or_else(String::new, |path| absolute(path))
     }
 
-    /// What goes wrong between files that are usable by themselves: a dag that several serve.
-    pub(crate) fn complaints(&self) -> Vec<String> {
+    /// What goes wrong between files that are usable by themselves: a dag that several serve, for workers of this release.
+    pub(crate) fn complaints(&self, release: Release) -> Vec<String> {
         let mut complaints = Vec::new();
         for (id, Serving { files, .. }) in &self.serving {
             if files.len() < 2 {
@@ -110,10 +112,11 @@ impl Survey {
             }
             complaints.push(format!(
                 "the dag `{}` is served by {} bundles, and the worker picks one by chance (the order \
-                 of the file system): {}; keep one of them under the worker's `executables_root`",
+                 of the file system): {}; keep one of them under the worker's `{}`",
                 one_line(id),
                 files.len(),
-                listed.join(", ")
+                listed.join(", "),
+                release.folder_setting
             ));
         }
         complaints
@@ -204,7 +207,7 @@ mod tests {
             survey.answer("three"),
             Err("no usable bundle serves the dag `three`; dags served: `one`, `two`".to_owned())
         );
-        let complaints = survey.complaints();
+        let complaints = survey.complaints(Release::AIRFLOW_3_3);
         assert_eq!(complaints.len(), 1, "{complaints:?}");
         assert!(complaints.iter().all(|complaint| {
             complaint.starts_with("the dag `two` is served by 2 bundles")

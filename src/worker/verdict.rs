@@ -333,8 +333,11 @@ fn unreadable(error: &ReadError) -> Finding {
 fn not_a_bundle() -> Finding {
     Finding::new(
         Code::NotABundle,
-        "it does not end in the bundle magic `AFBNDL01`; if it was a bundle, a copy was cut short or a tool changed it: copy or \
-         pack it again",
+        format!(
+            "it does not end in the bundle magic `{}`; if it was a bundle, a copy was cut short or a tool changed it: copy or \
+             pack it again",
+            MAGIC.escape_ascii()
+        ),
     )
 }
 

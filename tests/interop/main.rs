@@ -16,6 +16,8 @@ mod packer;
 #[path = "../common/python.rs"]
 mod python;
 mod released;
+#[path = "../common/releases.rs"]
+mod releases;
 mod schemas;
 mod texts;
 mod url_texts;

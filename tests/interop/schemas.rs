@@ -2,20 +2,12 @@
 
 use std::path::PathBuf;
 
-use airflow_protocol::release::{SCHEMA_2026_06_16, SCHEMA_2026_10_30};
+use airflow_protocol::Release;
 use airflow_protocol::schema::{Problem, Receiver, Schema, Violation};
 use serde_json::{Map, Value, json};
 
 use crate::python::{self, Script};
-
-/// The requirements file of each release, and the versions that its executables may have, the newest first.
-const RELEASES: [(&str, &[&str]); 2] = [
-    ("requirements.txt", &[SCHEMA_2026_06_16]),
-    (
-        "requirements-3.4.txt",
-        &[SCHEMA_2026_10_30, SCHEMA_2026_06_16],
-    ),
-];
+use crate::releases::RELEASES;
 
 fn start(requirements: &str) -> Script {
     Script::start(&python::environment(requirements), "judge_messages.py")
@@ -23,8 +15,13 @@ fn start(requirements: &str) -> Script {
 
 #[test]
 fn they_are_what_the_released_airflows_have() {
-    for (requirements, versions) in RELEASES {
-        let packages = start(requirements).ask(&json!({ "site-packages": true }));
+    assert_eq!(RELEASES.map(|(_, release)| release), Release::ALL);
+    for (requirements, release) in RELEASES {
+        let versions = release.schema_versions;
+        let mut airflow = start(requirements);
+        let known = airflow.ask(&json!({ "versions": true }));
+        assert_eq!(known, json!(versions), "{release}");
+        let packages = airflow.ask(&json!({ "site-packages": true }));
         let packages = PathBuf::from(packages.as_str().unwrap());
         let released = Schema::extract(&packages).unwrap();
         assert_eq!(released.version(), versions[0]);
@@ -153,7 +150,8 @@ impl Words {
 #[test]
 fn the_check_agrees_with_the_released_airflows() {
     let (mut good, mut bad) = (0, 0);
-    for (requirements, versions) in RELEASES {
+    for (requirements, release) in RELEASES {
+        let versions = release.schema_versions;
         let mut airflow = start(requirements);
         for version in versions {
             let (schema, words) = (Schema::of(version).unwrap(), Words::of(version));

@@ -4,9 +4,6 @@ use serde_json::{Value, json};
 
 use crate::python;
 
-/// The requirements files of the releases that are tried.
-pub const RELEASES: [&str; 2] = ["requirements.txt", "requirements-3.4.txt"];
-
 /// A released client, and a server of the same release.
 pub struct Texts(python::Script);
 

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::mutants::Random;
-use crate::texts::{RELEASES, Texts};
+use crate::releases::RELEASES;
+use crate::texts::Texts;
 use airflow_protocol::url_path::{Place, fault};
 
 const PLACES: [Place; 7] = [
@@ -56,7 +57,7 @@ fn judge(texts: &[(Place, String)]) -> String {
         .collect::<Vec<_>>();
     let [older, newer] = std::thread::scope(|scope| {
         RELEASES
-            .map(|release| scope.spawn(move || Texts::of(release).harm(asked)))
+            .map(|(requirements, _)| scope.spawn(move || Texts::of(requirements).harm(asked)))
             .map(|harm| harm.join().unwrap())
     });
     let mut wrong = String::new();
@@ -107,8 +108,8 @@ fn each_part_of_a_path_is_known() {
         "pyver",
     ];
     let texts = ["key", "conn_id", "dag_id", "run_id", "task_id"];
-    for release in RELEASES {
-        let paths = Texts::of(release).paths();
+    for (requirements, _) in RELEASES {
+        let paths = Texts::of(requirements).paths();
         assert!(paths.len() > 20, "{paths:?}");
         for path in paths {
             for part in path.split('{').skip(1) {
@@ -119,7 +120,7 @@ fn each_part_of_a_path_is_known() {
                     .unwrap_or(part);
                 assert!(
                     own.contains(&name) || texts.contains(&name),
-                    "{path} ({release})"
+                    "{path} ({requirements})"
                 );
             }
         }

@@ -24,6 +24,8 @@ mod pipeline;
 #[path = "../common/python.rs"]
 mod python;
 mod release;
+#[path = "../common/releases.rs"]
+mod releases;
 mod tour;
 
 use std::sync::{Mutex, PoisonError};

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::python;
+use crate::releases::RELEASES;
 
 /// A release of Airflow.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,18 +18,21 @@ pub enum Release {
 impl Release {
     /// The release's name in the README, which is the name of its folder too.
     pub fn name(self) -> &'static str {
+        self.pinned().1.number
+    }
+
+    /// The requirements file and the facts.
+    fn pinned(self) -> (&'static str, airflow_protocol::Release) {
+        let [older, newer] = RELEASES;
         match self {
-            Self::V3_3 => "3.3",
-            Self::V3_4 => "3.4",
+            Self::V3_3 => older,
+            Self::V3_4 => newer,
         }
     }
 
     /// The virtual environment's `bin`.
     pub fn bin(self) -> PathBuf {
-        let python = python::environment(match self {
-            Self::V3_3 => "requirements.txt",
-            Self::V3_4 => "requirements-3.4.txt",
-        });
+        let python = python::environment(self.pinned().0);
         python.parent().unwrap().to_owned()
     }
 

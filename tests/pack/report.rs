@@ -321,7 +321,10 @@ fn cargo_finds_it_with_aliases_help_and_version() {
         "--message-format",
         "Exit codes",
         "inspect",
+        "CARGO_AIRFLOW_BUNDLE_BINS",
+        "CARGO_AIRFLOW_BUNDLE_CARGO_BUILD",
         "CARGO_AIRFLOW_BUNDLE_OUT_DIR",
+        "CARGO_AIRFLOW_BUNDLE_SOURCE",
     ] {
         assert!(help.contains(word), "{word} in {help}");
     }

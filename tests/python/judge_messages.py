@@ -1,6 +1,7 @@
 """Whether the released Airflow can decode messages, behind JSON lines: one request a line, one answer a line.
 
     {"site-packages": true}                              the folder of the installed packages
+    {"versions": true}                                   the schema versions that it can migrate, the newest first
     {"union": UNION, "decoded": [[VERSION, BODY], ...]}  why the union can't decode each body; null if it can
 
 UNION: `ToSupervisor` or `ToManager`, which get a body as from an executable with the schema VERSION, or `ToTask` or
@@ -19,6 +20,7 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 
 from airflow.dag_processing import processor  # noqa: E402
 from airflow.sdk.execution_time import comms, supervisor  # noqa: E402
+from airflow.sdk.execution_time.schema import bundle  # noqa: E402
 from pydantic import TypeAdapter, ValidationError  # noqa: E402
 
 DECODERS = {
@@ -48,6 +50,8 @@ def why_not(union, version, body):
 def answer(request):
     if "site-packages" in request:
         return sysconfig.get_path("purelib")
+    if "versions" in request:
+        return [version.value for version in bundle.versions]
     return [why_not(request["union"], version, body) for version, body in request["decoded"]]
 
 

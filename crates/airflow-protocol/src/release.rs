@@ -31,6 +31,12 @@ pub struct Release {
     /// Source: `_walk_executables` in `airflow/sdk/coordinators/executable/coordinator.py` of `apache-airflow-task-sdk` 1.3.2,
     /// `_walk_bundle_files` and `_ensure_executable` in the same file of 1.4.0b2.
     pub needs_execute_bit: bool,
+    /// The setting of `ExecutableCoordinator` that says where a worker searches for bundles: the folder itself in 3.3, the name
+    /// of a Dag bundle in 3.4.
+    ///
+    /// Source: `ExecutableCoordinator.__init__` in `airflow/sdk/coordinators/executable/coordinator.py` of
+    /// `apache-airflow-task-sdk` 1.3.2 and 1.4.0b2.
+    pub folder_setting: &'static str,
 }
 
 impl Release {
@@ -39,12 +45,14 @@ impl Release {
         number: "3.3",
         schema_versions: &[SCHEMA_2026_06_16],
         needs_execute_bit: true,
+        folder_setting: "executables_root",
     };
     /// Airflow 3.4, known from 3.4.0b2 (`apache-airflow-task-sdk` 1.4.0b2).
     pub const AIRFLOW_3_4: Self = Self {
         number: "3.4",
         schema_versions: &[SCHEMA_2026_10_30, SCHEMA_2026_06_16],
         needs_execute_bit: false,
+        folder_setting: "task_handler_bundle_name",
     };
     /// All releases that are known here, the oldest first.
     pub const ALL: [Self; 2] = [Self::AIRFLOW_3_3, Self::AIRFLOW_3_4];

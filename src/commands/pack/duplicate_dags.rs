@@ -52,11 +52,11 @@ pub fn check(bundles: &[Ready<'_>], shell: &mut Shell) -> anyhow::Result<()> {
         };
         shell.note(format!(
             "{} bundles for different hosts serve {}; {} does not look at the architecture \
-             and takes the one that its file system lists first: give each an `executables_root` \
-             of its own",
+             and takes the one that its file system lists first: give each an `{}` of its own",
             bundles.iter().filter(concerned).count(),
             shown.join(", "),
-            release::DEFAULT
+            release::DEFAULT,
+            release::DEFAULT.folder_setting
         ));
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! Values as JSON.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Number, Value as Json, json};
 
 use super::document::{Value, ValueRef};
+use super::int::Int;
 use crate::limits::MAX_DEPTH;
 
 impl ValueRef<'_> {
@@ -31,12 +32,10 @@ fn to_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
     match value.value() {
         Value::None => Json::Null,
         Value::Bool(value) => json!(value),
-        Value::Int(int) => {
-            let number = int.to_i128().and_then(serde_json::Number::from_i128);
-            number.map_or_else(|| json!(int.to_string()), Json::Number)
+        Value::Int(int) => number(int).map_or_else(|| json!(int.to_string()), Json::Number),
+        Value::Float(float) => {
+            Number::from_f64(*float).map_or_else(|| json!(float.to_string()), Json::Number)
         }
-        Value::Float(float) => serde_json::Number::from_f64(*float)
-            .map_or_else(|| json!(float.to_string()), Json::Number),
         Value::Str(text) => json!(text.to_string_lossy()),
         Value::Bytes(bytes) => json!(String::from_utf8_lossy(bytes)),
         Value::Date(date) => json!(date.to_string()),
@@ -48,6 +47,17 @@ fn to_json(value: ValueRef<'_>, depth: usize, budget: &mut usize) -> Json {
             .collect(),
         Value::Pairs(_) | Value::Set(_) => json!(format!("<{}>", value.value().type_name())),
     }
+}
+
+/// The number, if 64 bits are enough for it. `Number::from_i128` accepts more where any crate of a build switches
+/// `serde_json/arbitrary_precision` on.
+fn number(int: &Int) -> Option<Number> {
+    let int = int.to_i128()?;
+    let unsigned = || u64::try_from(int).map(Number::from);
+    i64::try_from(int)
+        .map(Number::from)
+        .or_else(|_| unsigned())
+        .ok()
 }
 
 /// The length of a value's own text, in bytes.
@@ -74,9 +84,12 @@ mod tests {
 
     use crate::safe_load;
 
+    /// With `--features json,serde_json/arbitrary_precision` too.
     #[test]
     fn values_that_json_lacks_become_strings() {
-        let text = "1: [~, yes, 'a', -9223372036854775808, 18446744073709551615, 18446744073709551616, 1.5, .inf]\n\
+        let text = "1: [~, yes, 'a', 1.5, .inf]\n\
+                    fits: [-9223372036854775808, 9223372036854775808, 18446744073709551615]\n\
+                    larger: [-9223372036854775809, 18446744073709551616]\n\
                     2026-06-16: 2026-06-16 1:02:03.5+1\n\
                     bytes: !!binary QUL/\n\
                     tuples: !!pairs [a: 1]\n\
@@ -86,7 +99,9 @@ mod tests {
         assert_eq!(
             document.root().to_json(1000),
             json!({
-                "1": [null, true, "a", i64::MIN, u64::MAX, "18446744073709551616", 1.5, "inf"],
+                "1": [null, true, "a", 1.5, "inf"],
+                "fits": [i64::MIN, i64::MAX.unsigned_abs() + 1, u64::MAX],
+                "larger": ["-9223372036854775809", "18446744073709551616"],
                 "2026-06-16": "2026-06-16T01:02:03.500000+01:00",
                 "bytes": "AB\u{FFFD}",
                 "tuples": "<list>",

@@ -21,6 +21,7 @@ mod texts;
 
 use std::env;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,16 +44,25 @@ fn find_python() -> PathBuf {
     if let Some(given) = env::var_os("PYYAML_PYTHON") {
         return given.into();
     }
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pyyaml-6.0.3");
+    let base = env::var_os("PYTHON")
+        .unwrap_or_else(|| if cfg!(windows) { "python" } else { "python3" }.into());
+    let requirements = folder().join("requirements.txt");
+    // The environment is made anew when the packages or the interpreter change.
+    let version =
+        run(Command::new(&base).args(["-c", "import sys; print(sys.version, sys.executable)"]));
+    let mut key = DefaultHasher::new();
+    (fs::read(&requirements).unwrap(), version).hash(&mut key);
+    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("pyyaml-{:016x}", key.finish()));
     let installed = if cfg!(windows) {
         venv.join("Scripts/python.exe")
     } else {
         venv.join("bin/python")
     };
     let complete = venv.join("complete");
+    let lock = File::create(venv.with_extension("lock")).unwrap();
+    // Another process may run this test too; one of them installs, the others wait.
+    lock.lock().unwrap();
     if !complete.exists() {
-        let base = env::var_os("PYTHON")
-            .unwrap_or_else(|| if cfg!(windows) { "python" } else { "python3" }.into());
         run(Command::new(base)
             .args(["-m", "venv", "--clear"])
             .arg(&venv));
@@ -65,13 +75,14 @@ fn find_python() -> PathBuf {
                 "--disable-pip-version-check",
             ])
             .args(["--only-binary", ":all:", "--require-hashes", "-r"])
-            .arg(folder().join("requirements.txt")));
+            .arg(&requirements));
         fs::write(complete, "").unwrap();
     }
     installed
 }
 
-fn run(command: &mut Command) {
+/// Runs a command to its end and returns its output.
+fn run(command: &mut Command) -> Vec<u8> {
     let output = command.output().unwrap_or_else(|error| {
         panic!("{command:?} does not start: {error}. Install Python 3.10 to 3.13 with venv and pip, or set PYTHON.")
     });
@@ -80,6 +91,7 @@ fn run(command: &mut Command) {
         "{command:?} fails. This test needs Python 3.10 to 3.13 with venv, and the network once.\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    output.stdout
 }
 
 /// `PyYAML`'s verdicts on texts.
