@@ -134,7 +134,7 @@ impl Process {
         let deadline = Instant::now() + limits.start;
         let streams = sockets.accept(|only| {
             if let Some(status) = child.0.try_wait()? {
-                let stderr = stderr.take(deadline).0;
+                let stderr = Vec::new();
                 return Err(StartError::Ended { status, stderr });
             }
             if Instant::now() >= deadline {
@@ -142,7 +142,13 @@ impl Process {
             }
             Ok(())
         });
-        let (comm, logs) = streams?;
+        let (comm, logs) = streams.map_err(|error| match error {
+            StartError::Ended { status, .. } => {
+                let stderr = stderr.take(deadline).0;
+                StartError::Ended { status, stderr }
+            }
+            error => error,
+        })?;
         Ok(Self {
             child,
             comm,

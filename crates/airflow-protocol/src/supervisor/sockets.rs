@@ -43,7 +43,7 @@ impl Sockets {
     }
 
     /// Takes a connection to each. Until both are there, `goes_on` is called again and again with the flag of the one that is
-    /// there; its error ends the wait.
+    /// there; its error ends the wait, after a last look: an executable may have connected to both and ended since the look before.
     pub(super) fn accept<E: From<io::Error>>(
         &self,
         mut goes_on: impl FnMut(Option<&'static str>) -> Result<(), E>,
@@ -51,6 +51,7 @@ impl Sockets {
         self.comm.set_nonblocking(true)?;
         self.logs.set_nonblocking(true)?;
         let (mut comm, mut logs) = (None, None);
+        let mut waits: Result<(), E> = Ok(());
         loop {
             for (listener, place) in [(&self.comm, &mut comm), (&self.logs, &mut logs)] {
                 if place.is_none() {
@@ -75,8 +76,37 @@ impl Sockets {
                     }
                 }
             };
-            goes_on(only)?;
-            std::thread::sleep(POLL);
+            waits?;
+            waits = goes_on(only);
+            if waits.is_ok() {
+                std::thread::sleep(POLL);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use std::io;
+    use std::net::TcpStream;
+
+    use super::Sockets;
+
+    #[test]
+    fn connections_from_before_an_end_are_taken() {
+        for both in [true, false] {
+            let sockets = Sockets::listen().unwrap();
+            let (comm, logs) = sockets.addresses().unwrap();
+            let taken = sockets.accept(|only| {
+                assert_eq!(only, None);
+                TcpStream::connect(comm)?;
+                if both {
+                    TcpStream::connect(logs)?;
+                }
+                Err(io::Error::other("it has ended"))
+            });
+            assert_eq!(taken.is_ok(), both);
         }
     }
 }
