@@ -10,8 +10,9 @@ use std::{fmt, thread};
 
 use super::conversation::Conversation;
 use super::logs::{LogRecord, Logs};
-use super::sockets::{POLL, Sockets};
+use super::sockets::POLL;
 use super::state::State;
+use crate::command_line::Sockets;
 
 /// How long an executable may take.
 #[derive(Clone, Copy, Debug)]

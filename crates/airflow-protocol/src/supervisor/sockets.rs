@@ -1,47 +1,15 @@
-//! The two sockets on which a supervisor waits for an executable.
+//! Waiting until an executable has connected to both sockets.
 
-use std::ffi::OsString;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
+
+use crate::command_line::{COMM_FLAG, LOGS_FLAG, Sockets};
 
 /// The pause between two looks at something that can't be waited for.
 pub(super) const POLL: Duration = Duration::from_millis(2);
 
-/// Listeners for the conversation and for the log.
-#[derive(Debug)]
-pub struct Sockets {
-    /// For the conversation.
-    pub comm: TcpListener,
-    /// For the log.
-    pub logs: TcpListener,
-}
-
 impl Sockets {
-    /// Listens on two free ports of this machine, as Airflow does.
-    pub fn listen() -> io::Result<Self> {
-        let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        Ok(Self {
-            comm: listen()?,
-            logs: listen()?,
-        })
-    }
-
-    /// The address for the conversation, and that for the log.
-    pub fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
-        Ok((self.comm.local_addr()?, self.logs.local_addr()?))
-    }
-
-    /// The arguments of an executable that is to connect, in Airflow's order (3.3.2,
-    /// `airflow/sdk/coordinators/executable/coordinator.py`).
-    pub fn arguments(&self) -> io::Result<[OsString; 2]> {
-        let (comm, logs) = self.addresses()?;
-        Ok([
-            format!("--comm={comm}").into(),
-            format!("--logs={logs}").into(),
-        ])
-    }
-
     /// Takes a connection to each. Until both are there, `goes_on` is called again and again with the flag of the one that is
     /// there; its error ends the wait, after a last look: an executable may have connected to both and ended since the look before.
     pub(super) fn accept<E: From<io::Error>>(
@@ -70,8 +38,8 @@ impl Sockets {
                 (one, other) => {
                     (comm, logs) = (one, other);
                     match (&comm, &logs) {
-                        (Some(_), _) => Some("--comm"),
-                        (_, Some(_)) => Some("--logs"),
+                        (Some(_), _) => Some(COMM_FLAG),
+                        (_, Some(_)) => Some(LOGS_FLAG),
                         _ => None,
                     }
                 }
