@@ -10,15 +10,13 @@ use std::path::Path;
 
 use airflow_protocol::codec::Input;
 use airflow_protocol::dag_file::{self, DAG_FILE_PARSING_RESULT};
+use airflow_protocol::frame::BadLength;
 use airflow_protocol::reply::{ErrorCode, error_body};
 use airflow_protocol::{WireError, frame};
 use serde_json::{Value, json};
 
 /// The longest frame that is read, in bytes. Airflow takes 4 GiB.
 pub const FRAME_LIMIT: usize = 16 << 20;
-
-/// The length of the prefix, in bytes.
-const PREFIX: usize = 4;
 
 /// What an executable sends.
 #[derive(Debug)]
@@ -42,7 +40,7 @@ pub enum Message {
 #[derive(Debug)]
 pub enum FrameError {
     /// The length, in bytes.
-    Length(usize),
+    Length(u32),
     /// What is wrong with the msgpack, or with the fields of the message.
     Content(String),
 }
@@ -50,6 +48,12 @@ pub enum FrameError {
 impl From<WireError> for FrameError {
     fn from(error: WireError) -> Self {
         Self::Content(error.to_string())
+    }
+}
+
+impl From<BadLength> for FrameError {
+    fn from(BadLength(length): BadLength) -> Self {
+        Self::Length(length)
     }
 }
 
@@ -71,19 +75,7 @@ impl std::error::Error for FrameError {}
 
 /// The first frame in `bytes`, which then begin behind it; `None` if it is not all there yet.
 pub fn take(bytes: &mut &[u8]) -> Result<Option<Frame>, FrameError> {
-    let Some(prefix) = bytes.first_chunk::<PREFIX>() else {
-        return Ok(None);
-    };
-    let length = u32::from_be_bytes(*prefix) as usize;
-    if length == 0 || length > FRAME_LIMIT {
-        return Err(FrameError::Length(length));
-    }
-    let Some(payload) = bytes.get(PREFIX..PREFIX + length) else {
-        return Ok(None);
-    };
-    let frame = read(payload)?;
-    *bytes = bytes.get(PREFIX + length..).unwrap_or_default();
-    Ok(Some(frame))
+    frame::take(bytes, FRAME_LIMIT)?.map(read).transpose()
 }
 
 fn read(payload: &[u8]) -> Result<Frame, FrameError> {

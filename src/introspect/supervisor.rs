@@ -7,8 +7,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+
+use airflow_protocol::command_line::{COMM_FLAG, LOGS_FLAG, Sockets};
 
 use super::frame::{self, FrameError, Message};
 use super::running::SAID_LIMIT;
@@ -18,6 +20,7 @@ const READS: usize = 64;
 
 /// A supervisor, and how far its conversation has come.
 pub struct Supervisor {
+    arguments: [OsString; 2],
     comm: Socket,
     logs: Socket,
     /// The question, until it was sent.
@@ -30,7 +33,7 @@ pub struct Supervisor {
 
 /// One of the two sockets.
 enum Socket {
-    Awaited(TcpListener, SocketAddr),
+    Awaited(TcpListener),
     Open(TcpStream),
     Closed,
 }
@@ -62,9 +65,11 @@ pub enum Reached {
 impl Supervisor {
     /// Listens for the executable at `path`.
     pub fn listen(path: &Path) -> io::Result<Self> {
+        let sockets = Sockets::listen()?;
         Ok(Self {
-            comm: Socket::listen()?,
-            logs: Socket::listen()?,
+            arguments: sockets.arguments()?,
+            comm: Socket::awaited(sockets.comm)?,
+            logs: Socket::awaited(sockets.logs)?,
             question: Some(frame::dag_file_parse_request(path)),
             inbox: Vec::new(),
             log: Vec::new(),
@@ -72,15 +77,8 @@ impl Supervisor {
     }
 
     /// The arguments of the executable, in Airflow's order.
-    pub fn arguments(&self) -> Vec<OsString> {
-        let flag = |name: &str, socket: &Socket| match socket {
-            Socket::Awaited(_, address) => Some(format!("--{name}={address}").into()),
-            Socket::Open(_) | Socket::Closed => None,
-        };
-        [flag("comm", &self.comm), flag("logs", &self.logs)]
-            .into_iter()
-            .flatten()
-            .collect()
+    pub fn arguments(&self) -> &[OsString] {
+        &self.arguments
     }
 
     /// Looks at both sockets, and does what there is to do, without waiting.
@@ -128,8 +126,8 @@ impl Supervisor {
     pub fn reached(&self) -> Reached {
         match (&self.comm, &self.logs) {
             (Socket::Awaited(..), Socket::Awaited(..)) => Reached::Nothing,
-            (Socket::Awaited(..), _) => Reached::Only("--logs"),
-            (_, Socket::Awaited(..)) => Reached::Only("--comm"),
+            (Socket::Awaited(..), _) => Reached::Only(LOGS_FLAG),
+            (_, Socket::Awaited(..)) => Reached::Only(COMM_FLAG),
             (Socket::Closed, _) => Reached::Closed,
             (Socket::Open(_), _) => Reached::Asked,
         }
@@ -154,11 +152,9 @@ fn record(line: &str) -> String {
 }
 
 impl Socket {
-    fn listen() -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    fn awaited(listener: TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        Ok(Self::Awaited(listener, address))
+        Ok(Self::Awaited(listener))
     }
 
     fn was_reached(&self) -> bool {
@@ -167,7 +163,7 @@ impl Socket {
 
     /// Takes the first connection. Returns whether there was one.
     fn accept(&mut self) -> bool {
-        let Self::Awaited(listener, _) = self else {
+        let Self::Awaited(listener) = self else {
             return false;
         };
         let Ok((stream, _)) = listener.accept() else {

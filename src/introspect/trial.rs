@@ -24,7 +24,7 @@ const SHORTEST: Duration = Duration::from_micros(50);
 /// Starts the executable and waits for its answer, at most for `limit`.
 pub fn run(asked: &Asked, limit: Duration) -> Result<(), TrialError> {
     let supervisor = Supervisor::listen(asked.executable()).map_err(TrialError::Listen)?;
-    let command = asked.command(&supervisor.arguments());
+    let command = asked.command(supervisor.arguments());
     let running = Running::start(command, Keep::End(SAID_LIMIT)).map_err(TrialError::Start)?;
     Trial {
         running,

@@ -8,6 +8,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use airflow_protocol::Release;
+use airflow_protocol::command_line::ARGUMENTS;
 
 use super::frame::FrameError;
 use super::run_error::{Ending, library_hint, write_said};
@@ -62,9 +63,9 @@ pub struct Said {
 /// How many lines of an executable's own errors are shown.
 const LINES: usize = 50;
 
-/// What an executable with the SDK has to do.
+/// What an executable with the SDK has to do, before its arguments.
 const SERVE: &str = "its tasks would fail with an empty log: with `airflow-sdk`, `main` must end in `serve()`, and get there \
-                     when it is started with `--comm=ADDRESS --logs=ADDRESS`";
+                     when it is started with";
 
 impl fmt::Display for TrialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,21 +157,20 @@ impl fmt::Display for Fault {
 impl Fault {
     /// What to do about it, where that is not plain.
     fn hint(&self, said: &Said) -> Option<Cow<'static, str>> {
+        let serve = || Some(Cow::from(format!("{SERVE} `{ARGUMENTS}`")));
         match self {
-            Self::Ended { reached, .. } => Some(match (library_hint(&said.stderr), reached) {
-                (Some(hint), _) => hint.into(),
-                (None, Reached::Nothing | Reached::Only(_)) => SERVE.into(),
-                (None, Reached::Asked | Reached::Closed) => format!(
+            Self::Ended { reached, .. } => library_hint(&said.stderr).map(Cow::from).or_else(|| match reached {
+                Reached::Nothing | Reached::Only(_) => serve(),
+                Reached::Asked | Reached::Closed => Some(Cow::from(format!(
                     "it was asked `DagFileParseRequest`, as {} asks bundles; an `airflow-sdk` that does not serve it is \
                      too old: `cargo update airflow-sdk`",
                     Release::AIRFLOW_3_4
-                )
-                .into(),
+                ))),
             }),
             Self::TimedOut {
                 reached: Reached::Nothing | Reached::Only(_),
                 ..
-            } => Some(SERVE.into()),
+            } => serve(),
             Self::TimedOut { .. } | Self::Closed | Self::Frame(_) | Self::Registrations(_) => None,
         }
     }

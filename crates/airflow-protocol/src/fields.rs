@@ -75,6 +75,11 @@ impl<'a> Fields<'a> {
         self.read(key, "a map", |value| value.as_object().cloned())
     }
 
+    /// A list; `None` if the field is absent or null.
+    pub fn list(&self, key: &str) -> Result<Option<&'a [Value]>, String> {
+        self.read(key, "a list", |value| value.as_array().map(Vec::as_slice))
+    }
+
     /// A list of texts; `None` if the field is absent or null.
     pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>, String> {
         self.read(key, "a list of texts", |value| {

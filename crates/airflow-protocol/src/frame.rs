@@ -12,6 +12,9 @@ use crate::codec::{self, Fault, Input};
 /// The longest frame that [`read`] reads, in bytes. The wire allows 4 GiB; decoded values take many times their bytes.
 pub const MAX_FRAME: usize = 1 << 30;
 
+/// The length of the length in front of a frame, in bytes.
+const PREFIX: usize = 4;
+
 /// How much of a frame over the limit is looked at, for its id: a marker of the array and nine bytes.
 const BEGIN: u32 = 16;
 
@@ -36,21 +39,60 @@ pub struct First {
     pub faults: Vec<Fault>,
 }
 
+/// A length in front of a frame, in bytes, that is 0 or over the reader's limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadLength(pub u32);
+
+impl From<BadLength> for WireError {
+    fn from(BadLength(length): BadLength) -> Self {
+        Self::new(match length {
+            0 => "a frame of length 0".to_owned(),
+            _ => format!("a frame of {length} bytes, over the limit of {MAX_FRAME}"),
+        })
+    }
+}
+
+/// The payload of the first frame in `bytes`, which then begin behind it; `None` if it is not all there yet. `limit` is the longest
+/// payload that is taken, in bytes.
+pub fn take<'a>(bytes: &mut &'a [u8], limit: usize) -> Result<Option<&'a [u8]>, BadLength> {
+    let Some((prefix, rest)) = bytes.split_first_chunk() else {
+        return Ok(None);
+    };
+    let length = usize::try_from(decode(*prefix, limit)?).unwrap_or(usize::MAX);
+    let Some((payload, rest)) = rest.split_at_checked(length) else {
+        return Ok(None);
+    };
+    *bytes = rest;
+    Ok(Some(payload))
+}
+
+/// The length in front of a frame.
+fn decode(prefix: [u8; PREFIX], limit: usize) -> Result<u32, BadLength> {
+    let length = u32::from_be_bytes(prefix);
+    if length > 0 && usize::try_from(length).is_ok_and(|length| length <= limit) {
+        return Ok(length);
+    }
+    Err(BadLength(length))
+}
+
 /// Reads the next reply; `None` at the end of the stream. An error is one of the stream, and ends the conversation; an error inside of
 /// a frame is in [`Frame::content`].
 pub fn read(stream: &mut impl Read) -> Result<Option<Frame>, WireError> {
     let Some(length) = read_length(stream)? else {
         return Ok(None);
     };
-    if usize::try_from(length).is_ok_and(|length| length <= MAX_FRAME) {
-        return Ok(Some(parse(&read_bytes(stream, length)?)));
+    match length {
+        Ok(length) => Ok(Some(parse(&read_bytes(stream, length)?))),
+        Err(empty @ BadLength(0)) => Err(empty.into()),
+        Err(too_long @ BadLength(length)) => {
+            let begin = read_bytes(stream, BEGIN)?;
+            skip(stream, length.saturating_sub(BEGIN))?;
+            Ok(Some(Frame {
+                id: read_id(&begin).ok().map(|begin| begin.id),
+                content: Err(too_long.into()),
+            }))
+        }
     }
-    let begin = read_bytes(stream, BEGIN)?;
-    skip(stream, length.saturating_sub(BEGIN))?;
-    Ok(Some(Frame {
-        id: read_id(&begin).ok().map(|begin| begin.id),
-        content: Err(too_long(length)),
-    }))
 }
 
 /// Reads the first frame; `None` at the end of the stream.
@@ -69,22 +111,13 @@ pub fn read_first(stream: &mut impl Read) -> Result<Option<First>, WireError> {
 pub fn read_payload(stream: &mut impl Read) -> Result<Option<Vec<u8>>, WireError> {
     match read_length(stream)? {
         None => Ok(None),
-        Some(length) if usize::try_from(length).is_ok_and(|length| length <= MAX_FRAME) => {
-            read_bytes(stream, length).map(Some)
-        }
-        Some(length) => Err(too_long(length)),
+        Some(length) => read_bytes(stream, length?).map(Some),
     }
 }
 
-fn too_long(length: u32) -> WireError {
-    WireError::new(format!(
-        "a frame of {length} bytes, over the limit of {MAX_FRAME}"
-    ))
-}
-
-/// Reads the length in front of a frame.
-fn read_length(stream: &mut impl Read) -> Result<Option<u32>, WireError> {
-    let mut head = [0; 4];
+/// Reads the length in front of a frame; `None` at the end of the stream.
+fn read_length(stream: &mut impl Read) -> Result<Option<Result<u32, BadLength>>, WireError> {
+    let mut head = [0; PREFIX];
     let mut got = 0;
     while got < head.len() {
         let rest = head.get_mut(got..).unwrap_or_default();
@@ -100,10 +133,7 @@ fn read_length(stream: &mut impl Read) -> Result<Option<u32>, WireError> {
             Err(error) => return Err(failed(&error)),
         }
     }
-    match u32::from_be_bytes(head) {
-        0 => Err(WireError::new("a frame of length 0")),
-        length => Ok(Some(length)),
-    }
+    Ok(Some(decode(head, MAX_FRAME)))
 }
 
 /// Reads so many bytes, allocating no faster than they arrive.
@@ -235,7 +265,9 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{Frame, MAX_FRAME, prefixed, read, read_first, read_payload, write};
+    use super::{
+        BadLength, Frame, MAX_FRAME, prefixed, read, read_first, read_payload, take, write,
+    };
     use crate::startup::StartupDetails;
 
     /// Gives one byte at a time, and an interruption before each.
@@ -282,6 +314,18 @@ mod tests {
         }
         let error = read_payload(&mut &[0xff; 4][..]).unwrap_err().to_string();
         assert!(error.contains("over the limit"), "{error}");
+    }
+
+    #[test]
+    fn a_frame_is_taken_from_bytes_once_it_is_whole() {
+        let all = [prefixed(b"one"), prefixed(b"two"), vec![0, 0]].concat();
+        let mut bytes = &all[..];
+        assert_eq!(take(&mut &all[..6], 3), Ok(None));
+        assert_eq!(take(&mut bytes, 3), Ok(Some(&b"one"[..])));
+        assert_eq!(take(&mut bytes, 3), Ok(Some(&b"two"[..])));
+        assert_eq!((take(&mut bytes, 3), bytes), (Ok(None), &[0, 0][..]));
+        assert_eq!(take(&mut &all[..4], 2), Err(BadLength(3)));
+        assert_eq!(take(&mut &[0; 4][..], 2), Err(BadLength(0)));
     }
 
     #[test]

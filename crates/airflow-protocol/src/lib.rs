@@ -10,6 +10,7 @@
 //! | --- | --- |
 //! | know what a release of Airflow accepts | [`Release`] |
 //! | find the manifest of an executable | [`record`] |
+//! | start an executable as Airflow does, or read how it was started | [`command_line`] |
 //! | check a Dag id or a task id | [`ids`] |
 //! | check a text that becomes part of a URL | [`url_path`] |
 //! | read and write frames, and the msgpack in them | [`frame`], [`codec`], [`timestamp`] |
@@ -22,6 +23,7 @@
 //! | start an executable, answer it and judge it, as Airflow's supervisor does | [`supervisor`] |
 
 pub mod codec;
+pub mod command_line;
 pub mod dag_file;
 mod error;
 pub mod fields;

@@ -178,10 +178,7 @@ impl DagRun {
             run_type: field!(text "run_type").unwrap_or_default(),
             state: field!(text "state").unwrap_or_default(),
             conf: field!(map "conf"),
-            consumed_asset_events: ConsumedAssetEvent::read_all(
-                fields.get("consumed_asset_events"),
-                faults,
-            ),
+            consumed_asset_events: ConsumedAssetEvent::read_all(fields, faults),
             triggering_user_name: field!(text "triggering_user_name"),
             partition_key: field!(text "partition_key"),
             note: field!(text "note"),
@@ -205,12 +202,13 @@ impl<'de> Deserialize<'de> for DagRun {
 }
 
 impl ConsumedAssetEvent {
-    /// The events that can be read.
-    fn read_all(events: &Value, faults: &mut Faults) -> Option<Vec<Self>> {
+    /// The events of a run that can be read.
+    fn read_all(run: &Fields<'_>, faults: &mut Faults) -> Option<Vec<Self>> {
         let path = ["ti_context", "dag_run", "consumed_asset_events"];
-        let events = events.as_array()?.iter();
+        let events = faults.without(run.list("consumed_asset_events"), &path)?;
         Some(
             events
+                .iter()
                 .filter_map(|event| faults.without(Self::read(event).map(Some), &path))
                 .collect(),
         )
@@ -376,9 +374,44 @@ mod tests {
             (own.run_type.as_str(), own.logical_date),
             ("", Some(Timestamp::MAX))
         );
-        let odd = json!({"dag_id": "d", "run_id": "r", "end_date": "soon"});
-        let error = serde_json::from_value::<DagRun>(odd).unwrap_err();
-        assert_eq!(error.to_string(), "end_date of the Dag run is not a time");
+        for (field, value, problem) in [
+            (
+                "end_date",
+                json!("soon"),
+                "end_date of the Dag run is not a time",
+            ),
+            (
+                "consumed_asset_events",
+                json!({}),
+                "consumed_asset_events of the Dag run is not a list",
+            ),
+            (
+                "consumed_asset_events",
+                json!([3]),
+                "an asset event is not a map",
+            ),
+        ] {
+            let odd = json!({"dag_id": "d", "run_id": "r", field: value});
+            let error = serde_json::from_value::<DagRun>(odd).unwrap_err();
+            assert_eq!(error.to_string(), problem);
+        }
+    }
+
+    #[test]
+    fn events_that_are_no_list_are_absent_and_noted() {
+        let details = read(&json!({
+            "ti": {"id": "i", "task_id": "t", "dag_id": "d", "run_id": "r"},
+            "ti_context": {"dag_run": {"dag_id": "d", "run_id": "r", "consumed_asset_events": "all"}},
+        }))
+        .unwrap();
+        assert!(details.ti_context.dag_run.consumed_asset_events.is_none());
+        let faults: Vec<String> = details.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "ti_context.dag_run.consumed_asset_events: consumed_asset_events of dag_run is not a list"
+            ]
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
+use airflow_protocol::command_line::{COMM_FLAG, LOGS_FLAG};
 use airflow_protocol::record::METADATA_FLAG;
 
 use crate::bundle::Bundle;
@@ -39,8 +40,8 @@ impl Command {
         let (mut comm, mut logs) = (None, None);
         for argument in &arguments {
             let (slot, address) = match argument.split_once('=') {
-                Some(("--comm", address)) => (&mut comm, address),
-                Some(("--logs", address)) => (&mut logs, address),
+                Some((COMM_FLAG, address)) => (&mut comm, address),
+                Some((LOGS_FLAG, address)) => (&mut logs, address),
                 _ => return Self::Usage(Some(format!("the argument {argument:?} is not known"))),
             };
             match address.parse() {
@@ -55,7 +56,7 @@ impl Command {
         match (comm, logs) {
             (Some(comm), Some(logs)) => Self::Serve { comm, logs },
             (None, None) => Self::Usage(None),
-            _ => Self::Usage(Some("--comm and --logs belong together".to_owned())),
+            _ => Self::Usage(Some(format!("{COMM_FLAG} and {LOGS_FLAG} belong together"))),
         }
     }
 }
@@ -177,7 +178,7 @@ fn usage(bundle: &Bundle, problem: Option<&str>, program: &str) -> String {
     }
     let _ = write!(
         text,
-        "\nAirflow's worker starts it, with --comm and --logs; there is nothing to run by hand.\n\n\
+        "\nAirflow's worker starts it, with {COMM_FLAG} and {LOGS_FLAG}; there is nothing to run by hand.\n\n\
          Pack it for Airflow:  cargo airflow-bundle --release\n\
          Print its manifest:   {program} {METADATA_FLAG}\n\
          Try a task:           airflow_sdk::testing, in a test of yours\n"

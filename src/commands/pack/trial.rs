@@ -1,5 +1,7 @@
 //! The trial of an executable before its bundle is written, and the note where it is not tried.
 
+use airflow_protocol::command_line::ARGUMENTS;
+
 use super::Ready;
 use super::learn_manifest::{ManifestFrom, runner_for};
 use crate::cargo::config::CargoConfig;
@@ -59,10 +61,7 @@ pub fn run(
         Err(error) => return untried(shell, &format!("{:#}", anyhow::Error::new(error))),
     }
     let path = std::path::absolute(&program.path)?;
-    shell.verbose(
-        "Trying",
-        format!("`{} --comm=ADDRESS --logs=ADDRESS`", path.display()),
-    );
+    shell.verbose("Trying", format!("`{} {ARGUMENTS}`", path.display()));
     // A worker has nothing of what an outer `cargo run` sets for the programs that it runs.
     let asked = Asked::directly(path).with_environment(outer::undone());
     match introspect::try_out(&asked, introspection.limit) {
@@ -79,7 +78,7 @@ pub fn run(
                  `--airflow-metadata` has it print"
             };
             Err(anyhow::Error::from(error).context(format!(
-                "`{}` failed its trial, and was not packed: Airflow starts it just so (`--comm=ADDRESS --logs=ADDRESS`); \
+                "`{}` failed its trial, and was not packed: Airflow starts it just so (`{ARGUMENTS}`); \
                  {way_out}",
                 program.path.display()
             )))

@@ -9,7 +9,7 @@ use super::state::State;
 use super::task_start::TaskStart;
 use super::world::{Answer, World};
 use crate::dag_file::{ANSWERS, TASK_HANDLER_PARSING_RESULT};
-use crate::reply::ErrorCode;
+use crate::reply::{ErrorCode, error_body};
 use crate::schema::{Receiver, Schema};
 use crate::terminal::TerminalKind;
 use crate::{codec, frame};
@@ -113,10 +113,7 @@ impl Conversation {
             }
             Ok(()) => match self.world.answer(body) {
                 Answer::Body(body) => (body, Value::Null),
-                Answer::Negative(code, detail) => (
-                    json!({"type": "ErrorResponse", "error": code.as_str(), "detail": detail}),
-                    Value::Null,
-                ),
+                Answer::Negative(code, detail) => (error_body(code, &detail), Value::Null),
                 Answer::Refused(status, message) => (Value::Null, refusal(status, &message)),
             },
         };
@@ -178,7 +175,7 @@ fn parts(frame: &Value) -> Result<(&Value, &Value), String> {
 
 fn refusal(status: u16, message: &str) -> Value {
     let detail = json!({"status_code": status, "message": message, "detail": null});
-    json!({"type": "ErrorResponse", "error": ErrorCode::ApiServerError.as_str(), "detail": detail})
+    error_body(ErrorCode::ApiServerError, &detail)
 }
 
 #[cfg(test)]

@@ -31,10 +31,10 @@ mod state;
 mod task_start;
 mod world;
 
+pub use crate::command_line::Sockets;
 pub use conversation::Conversation;
 pub use logs::{LogRecord, Logs};
 pub use process::{Control, Limits, Process, Run, StartError};
-pub use sockets::Sockets;
 pub use state::State;
 pub use task_start::TaskStart;
 pub use world::{World, XComPlace};

@@ -10,8 +10,9 @@ use std::{fmt, thread};
 
 use super::conversation::Conversation;
 use super::logs::{LogRecord, Logs};
-use super::sockets::{POLL, Sockets};
+use super::sockets::POLL;
 use super::state::State;
+use crate::command_line::Sockets;
 
 /// How long an executable may take.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +135,7 @@ impl Process {
         let deadline = Instant::now() + limits.start;
         let streams = sockets.accept(|only| {
             if let Some(status) = child.0.try_wait()? {
-                let stderr = stderr.take(deadline).0;
+                let stderr = Vec::new();
                 return Err(StartError::Ended { status, stderr });
             }
             if Instant::now() >= deadline {
@@ -142,7 +143,13 @@ impl Process {
             }
             Ok(())
         });
-        let (comm, logs) = streams?;
+        let (comm, logs) = streams.map_err(|error| match error {
+            StartError::Ended { status, .. } => {
+                let stderr = stderr.take(deadline).0;
+                StartError::Ended { status, stderr }
+            }
+            error => error,
+        })?;
         Ok(Self {
             child,
             comm,
@@ -166,8 +173,12 @@ impl Process {
             comm: self.comm.try_clone()?,
         };
         let logs = self.logs.try_clone()?;
-        let (comm, wire) = (self.comm.try_clone()?, &self.comm);
+        let comm = self.comm.try_clone()?;
         thread::scope(|scope| {
+            let ends = Ends {
+                child: &mut self.child,
+                streams: [&self.comm, &self.logs],
+            };
             let (sender, records) = mpsc::channel();
             let logs = scope.spawn(move || {
                 Logs::read(logs, |record| {
@@ -184,12 +195,12 @@ impl Process {
             });
             let mut in_time = watch(&records, deadline, |record| see(record, &control));
             let status = loop {
-                if let Some(status) = self.child.0.try_wait()? {
+                if let Some(status) = ends.child.0.try_wait()? {
                     break status;
                 }
                 if !in_time || Instant::now() >= deadline {
                     in_time = false;
-                    self.child.0.kill()?;
+                    ends.child.0.kill()?;
                 }
                 thread::sleep(POLL);
             };
@@ -198,9 +209,7 @@ impl Process {
             let ((stdout, whole), (stderr, both)) =
                 (self.stdout.take(deadline), self.stderr.take(deadline));
             let ended_at = Instant::now();
-            for stream in [wire, &self.logs] {
-                let _ = stream.shutdown(Shutdown::Both);
-            }
+            drop(ends);
             let panicked = |_| io::Error::other("a thread of the supervisor panicked");
             Ok(Run {
                 conversation: talk.join().map_err(panicked)?,
@@ -259,11 +268,33 @@ impl Control {
 #[derive(Debug)]
 struct Killed(Child);
 
-impl Drop for Killed {
-    fn drop(&mut self) {
+impl Killed {
+    fn end(&mut self) {
         // Both do nothing to a child that has been waited for.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Ends the executable and both connections when it is dropped: a scope waits for its threads, also after an error and after a panic,
+/// and they wait for the connections.
+struct Ends<'a> {
+    child: &'a mut Killed,
+    streams: [&'a TcpStream; 2],
+}
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.child.end();
+        for stream in self.streams {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
     }
 }
 
@@ -297,5 +328,44 @@ impl Output {
         let ended = has_ended(&self.end, deadline);
         let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         (std::mem::take(&mut *bytes), ended)
+    }
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::process::Command;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::{Limits, Process};
+    use crate::release::SCHEMA_2026_06_16;
+    use crate::schema::Schema;
+    use crate::supervisor::{Conversation, TaskStart, World};
+
+    /// Connects to both addresses, logs a record, and never ends.
+    const LINGERS: &str = "exec 3<>/dev/tcp/${1/--comm=127.0.0.1:/127.0.0.1/} 4<>/dev/tcp/${2/--logs=127.0.0.1:/127.0.0.1/}; \
+                           echo '{\"level\": \"info\", \"event\": \"here\", \"timestamp\": \"2026-01-02T03:04:05Z\"}' >&4; exec sleep 1000";
+
+    #[test]
+    fn nothing_waits_for_an_executable_after_a_panic() {
+        let limits = Limits {
+            start: Duration::from_mins(1),
+            run: Duration::from_mins(10),
+        };
+        let mut command = Command::new("bash");
+        let process = Process::start(command.args(["-c", LINGERS, "bash"]), limits).unwrap();
+        let schema = Schema::of(SCHEMA_2026_06_16).unwrap();
+        let start = TaskStart::new("sales", "load");
+        let conversation = Conversation::with_task(schema, World::default(), &start);
+        let (sender, end) = mpsc::channel();
+        thread::spawn(move || {
+            let serve =
+                || process.serve(conversation, |_, _| std::panic::resume_unwind(Box::new(())));
+            sender.send(catch_unwind(AssertUnwindSafe(serve)).is_err())
+        });
+        assert_eq!(end.recv_timeout(Duration::from_mins(1)), Ok(true));
     }
 }
