@@ -22,7 +22,7 @@ const IN_TURN: [Group; 10] = [
     ("readme", &[]),
     ("linkers", &[]),
     ("benches", &[]),
-    ("mutants", &["50000"]),
+    ("mutants", &["20000"]),
     ("package", &[]),
     ("under-fire", &[]),
     ("foreign", &[]),
