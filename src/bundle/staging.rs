@@ -142,7 +142,7 @@ impl Aside {
 /// Moves a staged file aside: to the folder above `root`, which is its own folder or one above it; or else into a folder
 /// beside it that nobody but root can list; or else it stays where it is.
 ///
-/// A worker finds every executable file below its `executables_root`, whatever its name. Once a staged bundle is
+/// A worker finds every executable file below the folder that it searches, whatever its name. Once a staged bundle is
 /// executable, a worker would find it under its temporary name and start tasks with it; so it is made executable elsewhere.
 pub fn step_aside(file: TempPath, root: &Path) -> io::Result<Aside> {
     let Some(name) = file.file_name().map(std::ffi::OsStr::to_owned) else {
