@@ -36,16 +36,21 @@ fn main() -> ExitCode {
         println!("{what:<62} {value:>7.2} {unit:<4} goal {limit:.2}  {verdict}");
         missed |= !smoke && value > limit;
     };
-    large_executable(bytes, rounds, &mut goal);
-    no_op_build(rounds * 4, &mut goal);
+    large_executable(bytes, rounds, smoke, &mut goal);
+    no_op_build(rounds * 4, smoke, &mut goal);
     ExitCode::from(u8::from(missed))
 }
 
 /// Packs an executable of `bytes` on a memory file system.
-fn large_executable(bytes: u64, rounds: usize, goal: &mut impl FnMut(&str, f64, f64, &str)) {
+fn large_executable(
+    bytes: u64,
+    rounds: usize,
+    smoke: bool,
+    goal: &mut impl FnMut(&str, f64, f64, &str),
+) {
     let folder = tempfile::tempdir_in(memory_folder()).unwrap();
     let at = |name: &str| folder.path().join(name);
-    fs::copy(build_one_bin(folder.path()), at("exe")).unwrap();
+    fs::copy(build_one_bin(folder.path(), smoke), at("exe")).unwrap();
     append_noise(&at("exe"), bytes);
     fs::write(at("main.rs"), "fn main() {}\n").unwrap();
 
@@ -91,9 +96,9 @@ fn large_executable(bytes: u64, rounds: usize, goal: &mut impl FnMut(&str, f64, 
 }
 
 /// Runs on a project in which nothing is to be built and the bundle is there already.
-fn no_op_build(rounds: usize, goal: &mut impl FnMut(&str, f64, f64, &str)) {
+fn no_op_build(rounds: usize, smoke: bool, goal: &mut impl FnMut(&str, f64, f64, &str)) {
     let folder = tempfile::tempdir().unwrap();
-    build_one_bin(folder.path());
+    build_one_bin(folder.path(), smoke);
     let cargo = |args: &[&str]| {
         let mut command = Command::new("cargo");
         let path = std::env::var_os("PATH").unwrap();
@@ -132,13 +137,19 @@ fn no_op_build(rounds: usize, goal: &mut impl FnMut(&str, f64, f64, &str)) {
     );
 }
 
-/// Copies the test project `one-bin` into `folder`, builds it, and returns the executable.
-fn build_one_bin(folder: &Path) -> PathBuf {
+/// Copies the test project `one-bin` into `folder`, builds it, and returns the executable: not optimized for a `smoke` test, which
+/// would spend most of its time on that.
+fn build_one_bin(folder: &Path, smoke: bool) -> PathBuf {
     let project = folder.join("one-bin");
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("test-projects/one-bin");
     fs::create_dir_all(project.join("src")).unwrap();
     for file in ["Cargo.toml", "Cargo.lock", "src/main.rs"] {
         fs::copy(from.join(file), project.join(file)).unwrap();
+    }
+    if smoke {
+        let mut manifest = fs::read_to_string(project.join("Cargo.toml")).unwrap();
+        manifest.push_str("\n[profile.release]\nopt-level = 0\n");
+        fs::write(project.join("Cargo.toml"), manifest).unwrap();
     }
     let built = escargot::CargoBuild::new()
         .manifest_path(project.join("Cargo.toml"))

@@ -55,20 +55,36 @@ pub fn environment(requirements: &str) -> PathBuf {
         run(Command::new(&base)
             .args(["-m", "venv", "--clear"])
             .arg(&folder));
-        let mut pip = Command::new(&python);
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--only-binary",
-            ":all:",
-        ]);
-        run(pip.arg("-r").arg(&requirements));
+        // A machine may have its index, or its certificates, set for pip alone.
+        if requirements.ends_with(UV) || !uv_installs(&python, &requirements) {
+            let mut pip = Command::new(&python);
+            pip.args(["-m", "pip", "install", "--disable-pip-version-check"]);
+            run(pip.args(INSTALL).arg("-r").arg(&requirements));
+        }
         fs::write(complete, "").unwrap();
     }
     python
+}
+
+/// The environment that holds `uv`.
+const UV: &str = "requirements-uv.txt";
+
+/// Nothing is built from source: that would need compilers, and minutes.
+const INSTALL: [&str; 3] = ["--quiet", "--only-binary", ":all:"];
+
+/// Installs by `uv`, in a tenth of pip's time, and says whether that worked.
+fn uv_installs(python: &Path, requirements: &Path) -> bool {
+    let mut uv =
+        Command::new(environment(UV).with_file_name(format!("uv{}", env::consts::EXE_SUFFIX)));
+    uv.args(["pip", "install"]).args(INSTALL);
+    uv.arg("--python").arg(python).arg("-r").arg(requirements);
+    // What it downloads goes with the environments.
+    let cache = python
+        .ancestors()
+        .nth(3)
+        .expect("the folder of all environments");
+    uv.env("UV_CACHE_DIR", cache.join("uv-cache"));
+    uv.output().is_ok_and(|output| output.status.success())
 }
 
 /// Runs a command to its end and returns its output.

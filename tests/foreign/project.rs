@@ -68,15 +68,14 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The crate of this repository in place of the published one, the linkers, and what saves time: only what this repository
-/// holds is optimized.
+/// The crate of this repository in place of the published one, the linkers, and what saves time: only the project itself is
+/// optimized.
 fn settings() -> String {
     let apple = tools::zig_linker("aarch64-macos", &["-liconv"]);
     format!(
         "[patch.crates-io]\nairflow-sdk = {{ path = '{}' }}\n\n\
          [profile.release]\nstrip = \"none\"\n\n\
          [profile.release.package.'*']\nopt-level = 0\n\n\
-         [profile.release.package.airflow-sdk]\nopt-level = 3\n\n\
          [target.x86_64-pc-windows-gnu]\nlinker = \"x86_64-w64-mingw32-gcc\"\n\n\
          [target.aarch64-apple-darwin]\nlinker = '{}'\n\n\
          [target.x86_64-unknown-linux-musl]\nrustflags = [\"-Clink-self-contained=no\"]\n",

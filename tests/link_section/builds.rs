@@ -52,37 +52,6 @@ pub const COLLECTED: Variant = Variant {
     rustc: &["-Clink-arg=-Wl,--gc-sections", "-Cstrip=symbols"],
 };
 
-pub const PANIC_ABORT: Variant = Variant {
-    name: "abort",
-    cargo: &[
-        "--release",
-        PLAIN_DEPENDENCIES,
-        "--config=profile.release.panic='abort'",
-    ],
-    rustc: &[],
-};
-
-pub const FAT_LTO: Variant = Variant {
-    name: "fat-lto",
-    cargo: &[
-        "--release",
-        PLAIN_DEPENDENCIES,
-        "--config=profile.release.lto='fat'",
-    ],
-    rustc: &[],
-};
-
-pub const THIN_LTO: Variant = Variant {
-    name: "thin-lto",
-    cargo: &[
-        "--release",
-        PLAIN_DEPENDENCIES,
-        "--config=profile.release.lto='thin'",
-        "--config=profile.release.codegen-units=1",
-    ],
-    rustc: &[],
-};
-
 pub const SMALL: Variant = Variant {
     name: "small",
     cargo: &[
@@ -97,9 +66,9 @@ pub const SMALL: Variant = Variant {
     rustc: &[],
 };
 
-/// Each of these profiles builds all dependencies anew. The record is a constant of the project itself, so their own
+/// A profile other than cargo's own builds all dependencies anew. The record is a constant of the project itself, so their own
 /// optimization, which would take most of the time, changes nothing here; with LTO they are optimized all the same.
-const PLAIN_DEPENDENCIES: &str = "--config=profile.release.package.'*'.opt-level=0";
+pub const PLAIN_DEPENDENCIES: &str = "--config=profile.release.package.'*'.opt-level=0";
 
 /// Where the project is copied to and built: kept between runs, for cargo to find what it has built.
 fn folder() -> PathBuf {

@@ -4,7 +4,7 @@ use std::fs;
 
 use cargo_airflow_bundle::executable::SectionError;
 
-use crate::builds::{DEV, FAT_LTO, OF_A_LIBRARY, RELEASE, THIN_LTO, Variant, build};
+use crate::builds::{DEV, OF_A_LIBRARY, RELEASE, SMALL, Variant, build};
 use crate::check::{self, record};
 use crate::introspection::{packing, said};
 use crate::project::run;
@@ -20,13 +20,8 @@ fn release() {
 }
 
 #[test]
-fn fat_lto() {
-    each_has_its_own(FAT_LTO);
-}
-
-#[test]
-fn thin_lto_of_one_codegen_unit() {
-    each_has_its_own(THIN_LTO);
+fn as_small_as_it_gets() {
+    each_has_its_own(SMALL);
 }
 
 fn each_has_its_own(variant: Variant) {

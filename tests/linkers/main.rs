@@ -25,8 +25,39 @@ use std::process::Command;
 use object::{Object, ObjectSection};
 
 use builds::{
-    COLLECTED, DECLARED, DEV, FAT_LTO, OF_A_LIBRARY, PANIC_ABORT, RELEASE, SMALL, STRIPPED,
-    THIN_LTO, Variant, build,
+    COLLECTED, DECLARED, DEV, OF_A_LIBRARY, PLAIN_DEPENDENCIES, RELEASE, SMALL, STRIPPED, Variant,
+    build,
+};
+
+const PANIC_ABORT: Variant = Variant {
+    name: "abort",
+    cargo: &[
+        "--release",
+        PLAIN_DEPENDENCIES,
+        "--config=profile.release.panic='abort'",
+    ],
+    rustc: &[],
+};
+
+const FAT_LTO: Variant = Variant {
+    name: "fat-lto",
+    cargo: &[
+        "--release",
+        PLAIN_DEPENDENCIES,
+        "--config=profile.release.lto='fat'",
+    ],
+    rustc: &[],
+};
+
+const THIN_LTO: Variant = Variant {
+    name: "thin-lto",
+    cargo: &[
+        "--release",
+        PLAIN_DEPENDENCIES,
+        "--config=profile.release.lto='thin'",
+        "--config=profile.release.codegen-units=1",
+    ],
+    rustc: &[],
 };
 
 struct Linker {

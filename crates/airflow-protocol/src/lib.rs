@@ -22,6 +22,8 @@
 //! | check a message against a version of the supervisor's schema | [`schema`] |
 //! | start an executable, answer it and judge it, as Airflow's supervisor does | [`supervisor`] |
 
+#![forbid(unsafe_code)]
+
 pub mod codec;
 pub mod command_line;
 pub mod dag_file;

@@ -15,22 +15,26 @@ use crate::{find, packages};
 type Group = (&'static str, &'static [&'static str]);
 
 /// The README's test command first, then what is soon done and fails most often.
-const IN_TURN: [Group; 10] = [
+const IN_TURN: [Group; 9] = [
     ("test", &[]),
     ("lints", &[]),
     ("docs", &[]),
     ("readme", &[]),
     ("linkers", &[]),
     ("benches", &[]),
-    ("mutants", &["20000"]),
     ("package", &[]),
     ("under-fire", &[]),
     ("foreign", &[]),
 ];
 
-/// Run beside those, with what they leave of the machine: they build in folders of their own, and the tests often wait for one
-/// compiler or for Python. Their output is shown when they are done.
-const BESIDE: [Group; 2] = [("deny", &[]), ("typecheck", &[])];
+/// Run beside those, with what they leave of the machine: the tests often wait for one compiler or for Python. None of these has
+/// a limit of time that a busy machine could break. Their output is shown when they are done.
+const BESIDE: [Group; 4] = [
+    ("deny", &[]),
+    ("fuzz-build", &[]),
+    ("mutants", &["20000"]),
+    ("typecheck", &[]),
+];
 
 /// Run when all others are done, and nothing is beside them.
 const ALONE: [Group; 2] = [
@@ -154,6 +158,7 @@ mod tests {
             "under-fire",
             "mutants",
             "fuzz",
+            "fuzz-build",
             "readme",
             "docs",
             "deny",

@@ -95,8 +95,9 @@ pub fn docs(_args: &[String]) -> Result<()> {
 }
 
 pub fn benches(_args: &[String]) -> Result<()> {
+    // Nothing is judged, so the profile is the one in which the tests have built everything.
     with(
-        "bench --workspace --bench pack --bench scan --bench cross --bench supervisor -- --smoke",
+        "bench --profile dev --workspace --all-features --bench pack --bench scan --bench cross --bench supervisor -- --smoke",
         &[],
     )
 }

@@ -74,6 +74,11 @@ const TASKS: &[Task] = &[
         run: fuzz::run,
     },
     Task {
+        name: "fuzz-build",
+        help: "builds the fuzz targets, and runs none",
+        run: fuzz::build,
+    },
+    Task {
         name: "readme",
         help: "every command of README.md",
         run: readme::run,

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The executable of the test project `sdk-minimal`: release, stripped.
-pub fn bundle() -> PathBuf {
+/// The executable of the test project `sdk-minimal`: release, stripped; not optimized for a `smoke` test, which would spend most
+/// of its time on that.
+pub fn bundle(smoke: bool) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let from = root.join("test-projects/sdk-minimal");
     let project = folder().join("sdk-minimal");
@@ -29,6 +30,7 @@ pub fn bundle() -> PathBuf {
             env!("CARGO_MANIFEST_DIR")
         ))
         .arg("--config=profile.release.strip=true")
+        .args(smoke.then_some("--config=profile.release.opt-level=0"))
         .env("CARGO_TARGET_DIR", &target)
         .env_remove("CARGO_BUILD_TARGET")
         .env_remove("RUSTFLAGS")

@@ -53,7 +53,7 @@ fn xcoms(task: &Task) -> Result<()> {
 
 /// Starts a bundle that does nothing, and a program that does nothing, in turn. Whether the goal is met.
 fn start(supervisor: &Supervisor, starts: usize, smoke: bool) -> bool {
-    let bundle = executables::bundle();
+    let bundle = executables::bundle(smoke);
     let bare = executables::bare();
     let (mut bare_times, mut bundle_times) = (Vec::new(), Vec::new());
     for _ in 0..starts {
