@@ -32,6 +32,8 @@ impl Airflow {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "a failed expectation is a failed test")]
+
     use super::*;
 
     /// The values of the flag are the numbers of the releases, and the word for all of them.
