@@ -11,7 +11,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::cargo::options::{CargoOptions, ColorWhen, Common};
 use crate::executable::GlibcVersion;
 use crate::exit;
-use crate::release;
+use crate::release::Airflow;
 use crate::settings::{BINS, BUILDER, OUT_DIR, SOURCE};
 use crate::text;
 
@@ -84,7 +84,7 @@ impl From<CommonArgs> for Common {
 pub enum Command {
     /// Print the manifest of a bundle, its source, or all that is known of it
     Inspect(InspectArgs),
-    #[command(about = format!("Say what an {} worker would do with bundles, and why", release::DEFAULT))]
+    /// Say what Airflow's workers would do with bundles, and why
     Verify(VerifyArgs),
     /// Take a bundle apart: executable, source, manifest
     Unpack(UnpackArgs),
@@ -179,6 +179,9 @@ pub struct InspectArgs {
         reason = "clap's form of a flag with an optional value"
     )]
     pub source: Option<Option<String>>,
+    /// Judge for these releases of Airflow
+    #[arg(long, value_name = "RELEASE", default_value = "both")]
+    pub airflow: Airflow,
     /// `human`: the manifest byte for byte; `json`: everything that is known
     #[arg(long, value_name = "FMT", default_value = "human")]
     pub message_format: ReportFormat,
@@ -187,15 +190,12 @@ pub struct InspectArgs {
 /// Flags of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    #[arg(
-        value_name = "PATH",
-        required = true,
-        help = format!(
-            "Bundles, and folders that are walked as a worker walks its `{}`",
-            release::DEFAULT.folder_setting
-        )
-    )]
+    /// Bundles, and folders that are walked as a worker walks them
+    #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
+    /// Judge for these releases of Airflow
+    #[arg(long, value_name = "RELEASE", default_value = "both")]
+    pub airflow: Airflow,
     /// Fail if no usable bundle serves this dag, and name the one that does
     #[arg(long, value_name = "ID", action = ArgAction::Append)]
     pub dag_id: Vec<String>,
@@ -205,6 +205,10 @@ pub struct VerifyArgs {
     /// Treat warnings as errors, those about files that are passed over too
     #[arg(short = 'D', long)]
     pub deny_warnings: bool,
+    /// Print instead, for a folder: the lines of `.airflowignore` that keep the Dag processor of Airflow 3.4 from starting bundles
+    /// that only run tasks of Python Dags
+    #[arg(long, conflicts_with_all = ["airflow", "dag_id", "glibc", "deny_warnings", "message_format"])]
+    pub airflowignore: bool,
     /// `human`, or `json`: one line for each file
     #[arg(long, value_name = "FMT", default_value = "human")]
     pub message_format: ReportFormat,
@@ -298,6 +302,10 @@ mod tests {
             "x verify a b --dag-id d --message-format json -q",
             "x verify a --glibc 2.28",
             "x verify a -D",
+            "x verify a --airflow 3.3",
+            "x verify a --airflow both",
+            "x verify a --airflowignore",
+            "x inspect f --airflow 3.4",
             "x unpack f --out-dir d --force",
         ] {
             assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
@@ -316,6 +324,10 @@ mod tests {
             "x inspect",
             "x inspect a b",
             "x verify",
+            "x verify a --airflow 3",
+            "x verify a --airflow 3.2",
+            "x verify a --airflowignore --airflow 3.4",
+            "x verify a --airflowignore --message-format json",
             "x verify a --glibc 2",
             "x verify a --glibc GLIBC_2.28",
             "x unpack f",

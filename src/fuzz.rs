@@ -26,7 +26,7 @@ use crate::manifest::{Manifest, SourceName};
 use crate::text::is_unsafe;
 use crate::worker::manifest::{self as worker_manifest_module, WorkerManifest};
 use crate::worker::sources::source_files;
-use crate::worker::verdict::{Candidate, judge};
+use crate::worker::verdict::{Candidate, judge, judge_for};
 use crate::worker::walk::MayExecute;
 
 thread_local! {
@@ -42,14 +42,19 @@ pub fn reader(bytes: &[u8]) {
         file.write_all(bytes).unwrap();
         let path = temporary.path();
 
-        for release in Release::ALL {
-            let verdict = judge(path, MayExecute::Yes, release);
-            assert_eq!(verdict.usable, verdict.problems.is_empty());
-            assert!(!verdict.usable || !verdict.dag_ids.is_empty());
-            assert!(!(verdict.usable && verdict.raises));
-            for finding in verdict.problems.iter().chain(&verdict.warnings) {
+        let verdicts = judge_for(path, MayExecute::Yes, &Release::ALL);
+        for one in &verdicts.by_release {
+            assert_eq!(one.usable, one.problems.is_empty());
+            assert!(!one.usable || !verdicts.dag_ids.is_empty());
+            assert!(!(one.usable && one.raises));
+            for finding in one.problems.iter().chain(&one.warnings) {
                 assert!(!finding.message.contains('\n'), "{finding:?}");
             }
+            let alone = judge(path, MayExecute::Yes, one.release);
+            assert_eq!(
+                (&alone.problems, &alone.warnings),
+                (&one.problems, &one.warnings)
+            );
         }
         let opened = Bundle::open(path);
         if opened.is_ok() {
@@ -87,7 +92,12 @@ fn regions(bundle: &Bundle, bytes: &[u8]) {
 pub fn worker_manifest(bytes: &[u8]) {
     match worker_manifest_module::read(bytes) {
         Ok(manifest) => look_through(&manifest),
-        Err(finding) => assert!(!finding.message.contains('\n'), "{finding:?}"),
+        Err(fault) => {
+            for release in Release::ALL {
+                let finding = fault.on(release);
+                assert!(!finding.message.contains('\n'), "{finding:?}");
+            }
+        }
     }
 }
 

@@ -132,7 +132,7 @@ fn check_readable(manifest: &Manifest, source: &SourceName) -> Result<(), Unread
     }
     worker::manifest::read(text.as_bytes())
         .map(drop)
-        .map_err(|finding| UnreadableManifest(finding.message))
+        .map_err(|fault| UnreadableManifest(fault.to_string()))
 }
 
 /// The files of one bundle.

@@ -288,7 +288,15 @@ fn read_tail<'a>(file: &File, size: u64, buffer: &'a mut [u8]) -> io::Result<&'a
 const HASHED_AT_ONCE: u64 = 32 << 10;
 
 /// Hashes a region in constant memory, from its position to its end.
-pub fn hash(mut region: Region<'_>) -> Result<Sha256Digest, ReadError> {
+pub fn hash(region: Region<'_>) -> Result<Sha256Digest, ReadError> {
+    hash_and_look(region, |_| {})
+}
+
+/// As [`hash`]. `look` sees the bytes too, piece by piece.
+pub(crate) fn hash_and_look(
+    mut region: Region<'_>,
+    mut look: impl FnMut(&[u8]),
+) -> Result<Sha256Digest, ReadError> {
     let mut hasher = Sha256::new();
     // Not more than the region has: to clear a larger buffer would cost more than to hash a small bundle.
     let length = region.size().min(HASHED_AT_ONCE);
@@ -296,7 +304,11 @@ pub fn hash(mut region: Region<'_>) -> Result<Sha256Digest, ReadError> {
     loop {
         match region.read(&mut buffer) {
             Ok(0) => return Ok(hasher.into()),
-            Ok(count) => hasher.update(&buffer[..count]),
+            Ok(count) => {
+                let piece = &buffer[..count];
+                hasher.update(piece);
+                look(piece);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error.into()),
         }

@@ -1,21 +1,22 @@
-//! `inspect`: shows a bundle's layout, digests, manifest and sources.
+//! `inspect`: shows a bundle's layout, digests, manifest and sources, and which releases of Airflow can use it.
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value as Json, json};
-use std::path::Path;
 
+use super::airflow_json::AirflowJson;
 use super::executable_json::ExecutableJson;
 use crate::bundle::digest::Sha256Digest;
-use crate::bundle::packable;
 use crate::bundle::reader::{Bundle, ReadError};
 use crate::cli::{InspectArgs, ReportFormat};
-use crate::executable::{Executable, Refusal};
 use crate::exit;
 use crate::interrupt::AtOnce;
 use crate::shell::Shell;
 use crate::text;
+use crate::worker::Verdicts;
 use crate::worker::manifest::{self, WorkerManifest};
 use crate::worker::sources::source_files;
+use crate::worker::verdict::{Candidate, Examined};
+use crate::worker::walk::Found;
 
 /// Prints the report, or the source that `--source` names, and returns the exit code.
 pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
@@ -40,12 +41,13 @@ pub fn run(args: &InspectArgs, shell: &mut Shell) -> anyhow::Result<u8> {
             stream(source, shell).with_context(failed)?;
         }
         (None, ReportFormat::Human) => {
-            shell.status("Inspecting", summary(&bundle, &args.file));
             let manifest = bundle.manifest().with_context(failed)?;
+            let examined = Examined::new(&bundle);
+            shell.status("Inspecting", summary(bundle, examined, args));
             stream(manifest.as_slice(), shell).with_context(failed)?;
         }
         (None, ReportFormat::Json) => {
-            let report = report(&bundle, &args.file).with_context(failed)?;
+            let report = report(bundle, args).with_context(failed)?;
             shell.json(&report)?;
         }
     }
@@ -98,7 +100,7 @@ fn stream(mut source: impl std::io::Read, shell: &mut Shell) -> Result<(), ReadE
 /// Offset and length of the file `path` in the source region.
 fn find_source(bundle: &Bundle, path: &str) -> anyhow::Result<(u64, u64)> {
     let manifest = bundle.manifest()?;
-    let manifest = manifest::read(&manifest).map_err(|finding| anyhow::anyhow!(finding.message))?;
+    let manifest = manifest::read(&manifest).map_err(|fault| anyhow::anyhow!("{fault}"))?;
     let files = source_files(&manifest, bundle);
     let found = files.iter().find(|file| file.path == path);
     let Some(found) = found else {
@@ -114,60 +116,82 @@ fn find_source(bundle: &Bundle, path: &str) -> anyhow::Result<(u64, u64)> {
     Ok((found.offset, found.length))
 }
 
-fn report(bundle: &Bundle, path: &Path) -> anyhow::Result<Json> {
-    let layout = bundle.layout();
+/// What the releases that were asked for make of the bundle.
+fn verdicts(bundle: Bundle, examined: Examined, args: &InspectArgs) -> Verdicts {
+    let found = Found {
+        path: args.file.clone(),
+    };
+    let candidate = Candidate::of(&args.file, bundle);
+    candidate.judge(Some(examined), found.may_execute(), args.airflow.releases())
+}
+
+fn report(bundle: Bundle, args: &InspectArgs) -> anyhow::Result<Json> {
+    let layout = *bundle.layout();
+    let size = bundle.size();
     let region = |start: u64, end: u64| json!({ "offset": start, "length": end - start });
     let recorded = Sha256Digest(bundle.trailer().binary_sha256);
-    let computed = bundle.compute_digest()?;
+    let Examined { digest, executable } = Examined::new(&bundle);
+    let computed = digest?;
+    let source = bundle.compute_source_digest()?;
+    let executable_json = match &executable {
+        Ok(found) => json!(ExecutableJson::from(found)),
+        Err(refusal) => json!({ "error": refusal.to_string() }),
+    };
     let bytes = bundle.manifest()?;
     let (manifest, manifest_error) = match manifest::read(&bytes) {
         Ok(manifest) => (manifest_json(&manifest, bytes.len()), Json::Null),
-        Err(finding) => (
-            Json::Null,
-            json!({ "code": finding.code, "message": finding.message }),
-        ),
+        Err(fault) => {
+            let finding = args
+                .airflow
+                .releases()
+                .first()
+                .map(|release| fault.on(*release));
+            (Json::Null, json!(finding))
+        }
     };
+    let digest = Ok(computed);
+    let verdicts = verdicts(bundle, Examined { digest, executable }, args);
     Ok(json!({
         "reason": "airflow-bundle-inspect",
-        "path": std::path::absolute(path)?.to_string_lossy(),
-        "size": bundle.size(),
+        "airflow": AirflowJson::of(&verdicts),
+        "path": std::path::absolute(&args.file)?.to_string_lossy(),
+        "size": size,
         "layout": {
             "executable": region(0, layout.source_start),
             "source": region(layout.source_start, layout.metadata_start),
             "manifest": region(layout.metadata_start, layout.trailer_start),
-            "trailer": region(layout.trailer_start, bundle.size()),
+            "trailer": region(layout.trailer_start, size),
         },
         "digests": {
             "binary_sha256": { "recorded": recorded.to_string(), "computed": computed.to_string() },
-            "source_sha256": { "computed": bundle.compute_source_digest()?.to_string() },
+            "source_sha256": { "computed": source.to_string() },
         },
-        "executable": executable_json(bundle),
+        "executable": executable_json,
         "manifest": manifest,
         "manifest_error": manifest_error,
+        "usable": verdicts.usable(),
     }))
 }
 
-/// One line about the file and its executable, for a person.
-fn summary(bundle: &Bundle, path: &Path) -> String {
-    let found = match examine(bundle) {
+/// One line about the file, its executable, and where it can be used, for a person.
+fn summary(bundle: Bundle, examined: Examined, args: &InspectArgs) -> String {
+    let found = match &examined.executable {
         Ok(found) => found.to_string(),
         Err(refusal) => format!("the executable region: {refusal}"),
     };
-    let path = path.display().to_string();
-    format!("`{}` ({})", text::one_line(&path), text::one_line(&found))
-}
-
-fn examine(bundle: &Bundle) -> Result<Executable, Refusal> {
-    let region = bundle.executable();
-    let size = region.size();
-    packable::examine(region, 0, size)
-}
-
-fn executable_json(bundle: &Bundle) -> Json {
-    match examine(bundle) {
-        Ok(found) => json!(ExecutableJson::from(&found)),
-        Err(refusal) => json!({ "error": refusal.to_string() }),
-    }
+    let verdicts = verdicts(bundle, examined, args);
+    let usable = verdicts.by_release.iter().filter(|one| one.usable);
+    let usable: Vec<_> = usable.map(|one| one.release.number).collect();
+    let usable = match usable.as_slice() {
+        [] => "not usable: `cargo airflow-bundle verify` says why".to_owned(),
+        some => format!("usable on Airflow {}", some.join(" and ")),
+    };
+    let path = args.file.display().to_string();
+    format!(
+        "`{}` ({}; {usable})",
+        text::one_line(&path),
+        text::one_line(&found)
+    )
 }
 
 /// The manifest as the worker reads it, in JSON's types.

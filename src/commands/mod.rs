@@ -1,10 +1,13 @@
 //! The subcommands: the only place where cargo, introspection and bundles meet.
 
+mod airflow_json;
 mod executable_json;
 pub mod exit_code;
+mod ignore_lines;
 mod inspect;
 mod pack;
 mod unpack;
+mod verdict_report;
 mod verify;
 
 use std::path::Path;

@@ -1,23 +1,24 @@
-//! `verify`: judges files and folders as a worker does, and reports why.
+//! `verify`: judges files and folders as the workers of the releases do, and reports why.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::executable_json::ExecutableJson;
+use airflow_protocol::Release;
+
+use super::ignore_lines::Listed;
+use super::verdict_report::report;
 use crate::cli::{ReportFormat, VerifyArgs};
-use crate::exit;
+use crate::exit::{self, Failure};
 use crate::interrupt::AtOnce;
 use crate::parallel::{Turn, in_order};
 use crate::platform::FileId;
-use crate::release;
 use crate::shell::Shell;
-use crate::text::{absolute, json as json_line, one_line};
+use crate::text::{absolute, one_line};
 use crate::worker::survey::Survey;
-use crate::worker::verdict::{Candidate, Verdict};
+use crate::worker::verdict::Candidate;
 use crate::worker::walk::{Found, walk};
-use crate::worker::{Finding, glibc};
+use crate::worker::{Finding, Verdicts, glibc};
 
 /// Manifests of more bytes are read one at a time: a read manifest takes many times its length in memory.
 const LARGE_MANIFEST: u64 = 64 << 10;
@@ -33,22 +34,30 @@ const LARGE_FILE: u64 = 1 << 20;
 pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     // A signal may end the process at once, because `verify` writes no files.
     let _reading = AtOnce::new();
-    let mut survey = Survey::default();
+    if args.airflowignore && !matches!(args.paths.as_slice(), [folder] if folder.is_dir()) {
+        let what = "`--airflowignore` takes one folder: the lines are for a file in it";
+        return Err(Failure::usage(what).into());
+    }
+    let releases = args.airflow.releases();
+    let mut survey = Survey::new(releases);
+    let mut listed = Listed::new(&args.paths);
     for path in &args.paths {
         let error = match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() || metadata.is_file() => continue,
             Ok(_) => "it is neither a file nor a folder".to_owned(),
             Err(error) => error.to_string(),
         };
-        let verdict = Verdict::unreadable(path, format!("cannot look at it: {error}"));
-        shell.result(&report(&verdict, args.message_format)?)?;
-        survey.add(verdict, None);
+        let verdicts = Verdicts::unreadable(path, format!("cannot look at it: {error}"), releases);
+        if !args.airflowignore {
+            shell.result(&report(&verdicts, args.message_format)?)?;
+        }
+        survey.add(verdicts, None);
     }
-    let passed_over = judge_all(args, |some| {
+    let passed_over = judge_all(args, releases, |some| {
         let mut lines = String::new();
         for outcome in some {
-            let (verdict, id) = match outcome {
-                Outcome::Judged(verdict, id) => (verdict, id),
+            let (mut verdicts, id) = match outcome {
+                Outcome::Judged(verdicts, id) => (verdicts, id),
                 Outcome::PassedOver(path, finding) => {
                     survey.add_warning();
                     let path = absolute(&path);
@@ -60,13 +69,22 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
                     continue;
                 }
             };
-            lines += &report(&verdict, args.message_format)?;
-            lines.push('\n');
-            survey.add(*verdict, id);
+            listed.add(&mut verdicts);
+            if !args.airflowignore {
+                lines += &report(&verdicts, args.message_format)?;
+                lines.push('\n');
+            }
+            survey.add(*verdicts, id);
         }
         Ok(shell.result_bytes(lines.as_bytes())?)
     })?;
-    let mut complaints = survey.complaints(release::DEFAULT);
+    if args.airflowignore {
+        for line in listed.lines() {
+            shell.result(&line)?;
+        }
+        return Ok(exit::OK);
+    }
+    let mut complaints = survey.complaints();
     if survey.judged() == 0 {
         let paths: Vec<_> = args
             .paths
@@ -88,6 +106,9 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
     }
     for complaint in &complaints {
         shell.error(&anyhow::anyhow!("{complaint}"));
+    }
+    if args.message_format == ReportFormat::Human {
+        listed.note(shell);
     }
     // Each named file has a line of its own; only the files of a folder may have none.
     if args.paths.iter().any(|path| path.is_dir()) {
@@ -116,6 +137,7 @@ fn counted(count: usize, what: &str) -> String {
 /// walk. Returns how many files it has passed over.
 fn judge_all(
     args: &VerifyArgs,
+    releases: &[Release],
     take: impl FnMut(Vec<Outcome>) -> anyhow::Result<()> + Send,
 ) -> anyhow::Result<usize> {
     let mut named = HashSet::new();
@@ -135,7 +157,7 @@ fn judge_all(
         let candidate = Candidate::open(&found.path);
         if !is_named && !candidate.claims() {
             passed_over.fetch_add(1, Ordering::Relaxed);
-            let finding = candidate.remark(found.may_execute(), release::DEFAULT)?;
+            let finding = candidate.remark(|| found.may_execute(), releases)?;
             return Some(Outcome::PassedOver(found.path, finding));
         }
         if candidate.size() > LARGE_FILE {
@@ -146,16 +168,16 @@ fn judge_all(
         if length > LARGE_MANIFEST && !turn.wait() {
             return None;
         }
-        let mut verdict = candidate.judge(examined, found.may_execute(), release::DEFAULT);
+        let mut verdicts = candidate.judge(examined, found.may_execute(), releases);
         if length > HEAVY_MANIFEST && !turn.wait() {
             return None;
         }
         if let Some(limit) = args.glibc
-            && let Some(problem) = glibc::problem(&candidate, &verdict, limit)
+            && let Some(problem) = glibc::problem(&candidate, &verdicts, limit)
         {
-            verdict.add(problem);
+            verdicts.add(&problem);
         }
-        Some(Outcome::Judged(Box::new(verdict), candidate.file_id()))
+        Some(Outcome::Judged(Box::new(verdicts), candidate.file_id()))
     };
     in_order(files, judge_one, take)?;
     Ok(passed_over.into_inner())
@@ -163,62 +185,8 @@ fn judge_all(
 
 /// What is reported of a file of the walk.
 enum Outcome {
-    /// The verdict, and which file it is, if that is known.
-    Judged(Box<Verdict>, Option<FileId>),
+    /// The verdicts, and which file it is, if that is known.
+    Judged(Box<Verdicts>, Option<FileId>),
     /// The file is no bundle, and the finding tells that it was one or should be one.
     PassedOver(PathBuf, Finding),
-}
-
-/// The report on one file, without its last line break.
-fn report(verdict: &Verdict, format: ReportFormat) -> anyhow::Result<String> {
-    let path = std::path::absolute(&verdict.path)?;
-    if format == ReportFormat::Json {
-        let line = Line {
-            dag_ids: &verdict.dag_ids,
-            executable: verdict.executable.as_ref().map(ExecutableJson::from),
-            path: path.to_string_lossy(),
-            problems: &verdict.problems,
-            reason: "airflow-bundle-verify",
-            usable: verdict.usable,
-            warnings: &verdict.warnings,
-        };
-        return Ok(json_line(&line)?);
-    }
-    Ok(human(verdict, &path))
-}
-
-/// A line of the report for programs.
-#[derive(serde::Serialize)]
-struct Line<'a> {
-    dag_ids: &'a [String],
-    executable: Option<ExecutableJson<'a>>,
-    path: Cow<'a, str>,
-    problems: &'a [Finding],
-    reason: &'a str,
-    usable: bool,
-    warnings: &'a [Finding],
-}
-
-fn human(verdict: &Verdict, path: &Path) -> String {
-    let word = if verdict.usable { "usable" } else { "unusable" };
-    let path = path.display().to_string();
-    let mut lines = vec![format!("{word}: {}", one_line(&path))];
-    if !verdict.dag_ids.is_empty() {
-        let ids: Vec<_> = verdict.dag_ids.iter().map(|id| one_line(id)).collect();
-        lines.push(format!("  dags: {}", ids.join(", ")));
-    }
-    if let Some(executable) = &verdict.executable {
-        lines.push(format!("  {}", one_line(&executable.to_string())));
-    }
-    for (label, findings) in [
-        ("problem", &verdict.problems),
-        ("warning", &verdict.warnings),
-    ] {
-        let line = |finding: &Finding| {
-            let message = one_line(&finding.message);
-            format!("  {label}[{}]: {message}", finding.code)
-        };
-        lines.extend(findings.iter().map(line));
-    }
-    lines.join("\n")
 }

@@ -59,6 +59,11 @@ pub fn is_executable(_path: &Path) -> bool {
     true
 }
 
+/// Always, though there is no need to.
+pub fn may_change_mode(_metadata: &Metadata) -> bool {
+    true
+}
+
 /// Nothing to do: folders cannot be synced.
 pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())

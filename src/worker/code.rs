@@ -68,7 +68,7 @@ codes! {
     NoExecutable = "no-executable", Problem;
     /// The executable is not the one that was packed.
     DigestMismatch = "digest-mismatch", Problem;
-    /// The user may not execute the file.
+    /// The user may not execute the file. A release that sets the execute bit itself minds only if it may not do that either.
     NotExecutable = "not-executable", Problem;
     /// The operating system refuses to read the file.
     Unreadable = "unreadable", Problem;
@@ -88,7 +88,7 @@ codes! {
     TooComplex = "too-complex", Problem;
     /// The manifest has no dag id that is a string.
     NoDags = "no-dags", Problem;
-    /// The release does not know the manifest's `sdk.supervisor_schema_version`.
+    /// The release does not run bundles of the manifest's `sdk.supervisor_schema_version`.
     SchemaVersion = "schema-version", Problem;
     /// The executable needs a newer GNU C library than there is. The worker's reader does not ask.
     Glibc = "glibc", Problem;
@@ -111,14 +111,28 @@ codes! {
     RefusedId = "refused-id", Warning;
     /// `sources` does not fit the source region.
     SourceMismatch = "source-mismatch", Warning;
+    /// The Dag processor of a release that parses bundles cannot read a source of theirs.
+    SourceNotShown = "source-not-shown", Warning;
     /// `digests` does not fit the file.
     DigestsMismatch = "digests-mismatch", Warning;
+    /// The bundle declares Dags, and the Dag processor passes over its name.
+    Suffix = "suffix", Warning;
+    /// The bundle declares Dags, and `.airflowignore` keeps the Dag processor from it.
+    Ignored = "ignored", Warning;
 }
 
 impl Code {
     /// Whether the worker's search ends in an exception at a file with this problem, instead of passing over it.
     pub const fn raises(self) -> bool {
         matches!(self, Self::ManifestRaises)
+    }
+
+    /// Whether the Dag processor of a release that [parses bundles](airflow_protocol::Release::parses_bundles) shows an import
+    /// error for a file with this problem that it lists. It asks for no `dags`, and hands a newer glibc's symbols to the loader.
+    ///
+    /// Source: `_build_bundle_command` in `airflow/sdk/coordinators/executable/coordinator.py` of `apache-airflow-task-sdk` 1.4.0b2.
+    pub const fn is_import_error(self) -> bool {
+        matches!(self.severity(), Severity::Problem) && !matches!(self, Self::NoDags | Self::Glibc)
     }
 }
 

@@ -2,20 +2,21 @@
 //!
 //! The worker's reader does not ask; the loader refuses the executable when a task starts.
 
-use super::verdict::{Candidate, Verdict};
+use super::verdict::Candidate;
+use super::verdicts::Verdicts;
 use super::{Code, Finding};
 use crate::executable::{GlibcVersion, glibc_symbols};
 use crate::text::one_line;
 
-/// Why the bundle in `candidate`, of which `verdict` was given, does not run with version `limit` of the GNU C library; `None`
+/// Why the bundle in `candidate`, of which `verdicts` were given, does not run with version `limit` of the GNU C library; `None`
 /// if it does, if it needs none (static, musl, other formats), and for files that are no bundles.
 pub(crate) fn problem(
     candidate: &Candidate,
-    verdict: &Verdict,
+    verdicts: &Verdicts,
     limit: GlibcVersion,
 ) -> Option<Finding> {
     let bundle = candidate.bundle()?;
-    let Some(executable) = &verdict.executable else {
+    let Some(executable) = &verdicts.executable else {
         return Some(Finding::new(
             Code::Glibc,
             "which glibc it needs cannot be told: the executable region is no executable that is known",

@@ -1,6 +1,7 @@
 //! A manifest as the worker reads it: PyYAML's `safe_load`, then two look-ups.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use airflow_protocol::Release;
 use pyyaml_safe_load::{Document, LoadError, Value, ValueRef, safe_load};
@@ -15,15 +16,60 @@ pub struct WorkerManifest {
     document: Document,
 }
 
+/// Why a manifest cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    code: Code,
+    message: String,
+    /// The exception of the reader that is no `YAMLError`, if it is one.
+    exception: Option<&'static str>,
+}
+
+impl Unreadable {
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            exception: None,
+        }
+    }
+
+    /// What a worker of `release` makes of it: why it passes over the file (`manifest-not-utf8`, `manifest-not-yaml`,
+    /// `manifest-not-mapping`), or why its whole search ends in an exception (`manifest-raises`); or that the outcome depends on
+    /// the worker (`too-deep`, `too-complex`).
+    pub fn on(&self, release: Release) -> Finding {
+        let message = &self.message;
+        match self.exception {
+            None => Finding::new(self.code, message),
+            Some("ValueError") if release.passes_over_value_errors => {
+                Finding::new(Code::ManifestNotYaml, message)
+            }
+            Some(_) => Finding::new(
+                self.code,
+                format!(
+                    "{message}; the worker does not skip this file: every task whose search meets \
+                     it fails"
+                ),
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
 /// Reads a manifest's bytes as the worker does.
 ///
 /// # Errors
-/// Why the worker passes over the file (`manifest-not-utf8`, `manifest-not-yaml`,
-/// `manifest-not-mapping`), or why its whole search ends in an exception (`manifest-raises`); or
-/// that the outcome depends on the worker (`too-deep`, `too-complex`).
-pub fn read(bytes: &[u8]) -> Result<WorkerManifest, Finding> {
+/// Why it cannot be read; what that means depends on the release.
+pub fn read(bytes: &[u8]) -> Result<WorkerManifest, Unreadable> {
     let text = utf8::text(bytes).map_err(|line| {
-        Finding::new(
+        Unreadable::new(
             Code::ManifestNotUtf8,
             format!("the manifest is not UTF-8 (line {line})"),
         )
@@ -32,21 +78,18 @@ pub fn read(bytes: &[u8]) -> Result<WorkerManifest, Finding> {
         let message = format!("the manifest cannot be read: {error}");
         let message = one_line(&message);
         match error {
-            LoadError::Yaml { .. } => Finding::new(Code::ManifestNotYaml, message),
-            LoadError::Raises { .. } => Finding::new(
-                Code::ManifestRaises,
-                format!(
-                    "{message}; the worker does not skip this file: every task whose search meets \
-                     it fails"
-                ),
-            ),
-            LoadError::TooDeep { .. } => Finding::new(Code::TooDeep, message),
-            LoadError::TooComplex { .. } => Finding::new(Code::TooComplex, message),
+            LoadError::Yaml { .. } => Unreadable::new(Code::ManifestNotYaml, message),
+            LoadError::Raises { exception, .. } => Unreadable {
+                exception: Some(exception),
+                ..Unreadable::new(Code::ManifestRaises, message)
+            },
+            LoadError::TooDeep { .. } => Unreadable::new(Code::TooDeep, message),
+            LoadError::TooComplex { .. } => Unreadable::new(Code::TooComplex, message),
         }
     })?;
     let manifest = WorkerManifest { document };
     if !manifest.root().is_map() {
-        return Err(Finding::new(
+        return Err(Unreadable::new(
             Code::ManifestNotMapping,
             format!("the manifest is {}, not a mapping", kind(manifest.root())),
         ));
@@ -90,6 +133,19 @@ impl WorkerManifest {
         ids
     }
 
+    /// Whether the manifest names Dags that the executable itself declares, in `dag_source_paths`.
+    pub(crate) fn declares_dags(&self) -> bool {
+        let paths = self.root().get("dag_source_paths");
+        paths.is_some_and(|paths| paths.entries().next().is_some())
+    }
+
+    /// Whether all that the executable serves are tasks of Python Dags. Of bundles in other languages that cannot be told: they
+    /// may declare Dags whose files they do not name.
+    pub(crate) fn serves_stubs_only(&self) -> bool {
+        let language = self.root().get("sdk").and_then(|sdk| sdk.get("language"));
+        language.and_then(ValueRef::as_str) == Some("rust") && !self.declares_dags()
+    }
+
     /// Why the worker would find no dag here.
     pub(crate) fn check_dags(&self) -> Result<(), Finding> {
         let no_dags = |what: String| Err(Finding::new(Code::NoDags, what));
@@ -109,7 +165,7 @@ impl WorkerManifest {
         }
     }
 
-    /// Why a worker of `release` would refuse the protocol version.
+    /// Why a worker of `release` would refuse the protocol version. The message is the same for every release that would.
     pub(crate) fn check_schema_version(&self, release: Release) -> Result<(), Finding> {
         const KEY: &str = "sdk.supervisor_schema_version";
         let wrong = |what: String| Err(Finding::new(Code::SchemaVersion, what));
@@ -123,11 +179,17 @@ impl WorkerManifest {
         match version.as_str() {
             Some(version) if release.knows_schema(version) => Ok(()),
             Some("") => wrong(format!("`{KEY}` is empty")),
-            Some(other) => wrong(format!(
-                "`{KEY}` is \"{}\"; {release} knows only \"{}\"",
-                beginning(other.as_bytes(), 100),
-                release.schema_versions.join("\" and \"")
-            )),
+            Some(other) => {
+                let known = Release::ALL.map(|release| {
+                    let versions = release.schema_versions.join("\" and \"");
+                    format!("{release} knows only \"{versions}\"")
+                });
+                wrong(format!(
+                    "`{KEY}` is \"{}\"; {}",
+                    beginning(other.as_bytes(), 100),
+                    known.join(", ")
+                ))
+            }
             None => wrong(format!(
                 "`{KEY}` is {} for YAML 1.1, not a string (line {}): quote it",
                 kind(version),
@@ -149,7 +211,7 @@ mod tests {
     use super::*;
 
     fn checked(text: &str, release: Release) -> Result<(), Finding> {
-        let manifest = read(text.as_bytes())?;
+        let manifest = read(text.as_bytes()).map_err(|fault| fault.on(release))?;
         manifest.check_dags()?;
         manifest.check_schema_version(release)
     }
@@ -191,6 +253,19 @@ mod tests {
     }
 
     #[test]
+    fn a_value_error_ends_the_search_of_one_release() {
+        let on = |text: &str, release| checked(text, release).err().map(|finding| finding.code);
+        for (text, newer) in [
+            ("a: 2026-13-45", Code::ManifestNotYaml),
+            ("a: !!bool x", Code::ManifestRaises),
+            ("a: \"\\UFFFFFFFF\"", Code::ManifestRaises),
+        ] {
+            let codes = Release::ALL.map(|release| on(text, release));
+            assert_eq!(codes, [Some(Code::ManifestRaises), Some(newer)], "{text}");
+        }
+    }
+
+    #[test]
     fn each_release_knows_its_own_versions() {
         let with = |version: &str, release| {
             let text =
@@ -200,17 +275,16 @@ mod tests {
         assert_eq!(with("2026-06-16", Release::AIRFLOW_3_4), Ok(()));
         assert_eq!(with("2026-10-30", Release::AIRFLOW_3_4), Ok(()));
         let key = "`sdk.supervisor_schema_version`";
+        let known = "Airflow 3.3 knows only \"2026-06-16\", Airflow 3.4 knows only \"2026-10-30\" and \"2026-06-16\"";
         assert_eq!(
             with("2026-10-30", Release::AIRFLOW_3_3),
-            Err(format!(
-                "{key} is \"2026-10-30\"; Airflow 3.3 knows only \"2026-06-16\""
-            ))
+            Err(format!("{key} is \"2026-10-30\"; {known}"))
         );
-        assert_eq!(
-            with("2026-07-01", Release::AIRFLOW_3_4),
-            Err(format!(
-                "{key} is \"2026-07-01\"; Airflow 3.4 knows only \"2026-10-30\" and \"2026-06-16\""
-            ))
-        );
+        for release in Release::ALL {
+            assert_eq!(
+                with("2026-07-01", release),
+                Err(format!("{key} is \"2026-07-01\"; {known}"))
+            );
+        }
     }
 }

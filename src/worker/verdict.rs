@@ -1,4 +1,4 @@
-//! Whether a worker can use one file, and why not.
+//! Whether workers of the releases can use one file, and why not.
 //!
 //! A `Candidate` opens its file once. Every later step reads that open file, so that all that a verdict says is about one
 //! file, also where another one takes the path meanwhile.
@@ -8,19 +8,21 @@ use std::path::{Path, PathBuf};
 
 use airflow_protocol::Release;
 
-use super::manifest::{self, WorkerManifest};
+use super::manifest;
+use super::parsing::Parsing;
+use super::verdicts::Verdicts;
 use super::walk::MayExecute;
 use super::warnings;
-use super::{Code, Finding, Severity};
+use super::{Code, Finding};
 use crate::bundle::digest::Sha256Digest;
 use crate::bundle::displaced::find_displaced_trailer;
 use crate::bundle::packable::examine;
 use crate::bundle::reader::{Bundle, ReadError};
-use crate::bundle::trailer::{MAGIC, TrailerError};
+use crate::bundle::trailer::{MAGIC, TRAILER_LEN, TrailerError};
 use crate::executable::{Executable, Refusal, begins_as_executable, link_record};
 use crate::platform::{self, FileId};
 
-/// What a worker makes of a file.
+/// What a worker of one release makes of a file.
 ///
 /// ```no_run
 /// use cargo_airflow_bundle::worker::Release;
@@ -46,56 +48,65 @@ pub struct Verdict {
     pub dag_ids: Vec<String>,
     /// What the executable is; `None` if the file is no bundle, or holds none that is known.
     pub executable: Option<Executable>,
+    /// What the Dag processor does with the file; `None` if it does not list it.
+    pub parsing: Option<Parsing>,
     /// Why it is not usable, and why its executable cannot be started.
     pub problems: Vec<Finding>,
     /// What does not keep the worker from using it.
     pub warnings: Vec<Finding>,
 }
 
-impl Verdict {
-    /// The verdict for a path that leads to no file that could be judged.
-    pub(crate) fn unreadable(path: &Path, reason: String) -> Self {
-        let mut verdict = Self::new(path);
-        verdict.add(Finding::new(Code::Unreadable, reason));
-        verdict
-    }
-
-    fn new(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            usable: false,
-            raises: false,
-            dag_ids: Vec::new(),
-            executable: None,
-            problems: Vec::new(),
-            warnings: Vec::new(),
-        }
-    }
-
-    /// Adds a finding to the list that its code belongs to. [`Self::usable`] stays as it is.
-    pub(crate) fn add(&mut self, finding: Finding) {
-        match finding.code.severity() {
-            Severity::Problem => self.problems.push(finding),
-            Severity::Warning => self.warnings.push(finding),
-        }
-    }
-
-    fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
-        for finding in findings {
-            self.add(finding);
-        }
-    }
-}
-
 /// Judges the file at `path` as a worker of `release` does. `may_execute` says whether the user of that worker may execute it.
 pub fn judge(path: &Path, may_execute: MayExecute, release: Release) -> Verdict {
+    let Verdicts {
+        path,
+        dag_ids,
+        executable,
+        by_release,
+        ..
+    } = judge_for(path, may_execute, &[release]);
+    let mut verdict = Verdict {
+        path,
+        usable: false,
+        raises: false,
+        dag_ids,
+        executable,
+        parsing: None,
+        problems: Vec::new(),
+        warnings: Vec::new(),
+    };
+    for one in by_release {
+        verdict.usable = one.usable;
+        verdict.raises = one.raises;
+        verdict.parsing = one.parsing;
+        verdict.problems = one.problems;
+        verdict.warnings = one.warnings;
+    }
+    verdict
+}
+
+/// Judges the file at `path` as workers of all these releases do. The file is opened, read and hashed once.
+///
+/// ```no_run
+/// use cargo_airflow_bundle::worker::Release;
+/// use cargo_airflow_bundle::worker::verdict::judge_for;
+/// use cargo_airflow_bundle::worker::walk::MayExecute;
+///
+/// let path = "target/release/airflow-bundle/etl".as_ref();
+/// let verdicts = judge_for(path, MayExecute::Yes, &Release::ALL);
+/// for one in &verdicts.by_release {
+///     println!("{}: {}", one.release, one.usable);
+/// }
+/// assert!(verdicts.usable());
+/// ```
+pub fn judge_for(path: &Path, may_execute: MayExecute, releases: &[Release]) -> Verdicts {
     // To open a device may do something, so the kind of file is asked first.
     let candidate = match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Candidate::open(path),
         Ok(_) => Candidate::unreadable(path, ReadError::NotAFile),
         Err(error) => Candidate::unreadable(path, error.into()),
     };
-    candidate.judge(candidate.examine(), may_execute, release)
+    candidate.judge(candidate.examine(), may_execute, releases)
 }
 
 /// Whether a worker of `release` looks at a file.
@@ -110,18 +121,22 @@ pub(crate) struct Candidate {
     contents: Contents,
 }
 
+/// What the end of a file without a trailer shows.
+#[derive(Debug)]
+struct Seen {
+    /// Whether it ends in the magic, and is too short for a trailer.
+    ends_in_magic: bool,
+    /// Whether a closer look may tell that it was a bundle, or should be one: see [`may_have_been`].
+    may_have_been: bool,
+}
+
 /// What an opened file is.
 #[derive(Debug)]
 enum Contents {
     /// It ends in a trailer that can be used.
     Bundle(Box<Bundle>),
-    /// It does not end in the magic.
-    NoMagic {
-        /// The file itself.
-        file: File,
-        /// Whether a closer look may tell that it was a bundle, or should be one: see [`may_have_been`].
-        may_have_been: bool,
-    },
+    /// It does not end in a trailer.
+    NoTrailer { file: File, seen: Seen },
     /// It cannot be read, or its trailer is broken.
     Unreadable(ReadError),
 }
@@ -129,17 +144,26 @@ enum Contents {
 impl Candidate {
     /// Opens a regular file, and reads its trailer.
     pub(crate) fn open(path: &Path) -> Self {
-        let contents = match Bundle::open_regular(path, may_have_been) {
+        let look = |file: &File, size, tail: &[u8]| Seen {
+            ends_in_magic: tail.ends_with(&MAGIC),
+            may_have_been: may_have_been(file, size, tail),
+        };
+        let contents = match Bundle::open_regular(path, look) {
             Ok(Ok(bundle)) => Contents::Bundle(Box::new(bundle)),
-            Ok(Err((file, may_have_been))) => Contents::NoMagic {
-                file,
-                may_have_been,
-            },
+            Ok(Err((file, seen))) => Contents::NoTrailer { file, seen },
             Err(error) => Contents::Unreadable(error),
         };
         Self {
             path: path.to_owned(),
             contents,
+        }
+    }
+
+    /// A bundle that is open already.
+    pub(crate) fn of(path: &Path, bundle: Bundle) -> Self {
+        Self {
+            path: path.to_owned(),
+            contents: Contents::Bundle(Box::new(bundle)),
         }
     }
 
@@ -154,18 +178,25 @@ impl Candidate {
     pub(crate) fn bundle(&self) -> Option<&Bundle> {
         match &self.contents {
             Contents::Bundle(bundle) => Some(bundle),
-            Contents::NoMagic { .. } | Contents::Unreadable(_) => None,
+            Contents::NoTrailer { .. } | Contents::Unreadable(_) => None,
         }
     }
 
     /// Explains a file that does not claim to be a bundle, if it seems to have been one or was to become one. `None` for
-    /// nearly all files in a folder, and for those at which the worker does not look.
-    pub(crate) fn remark(&self, may_execute: MayExecute, release: Release) -> Option<Finding> {
+    /// nearly all files in a folder, and for those at which no worker of these releases looks.
+    pub(crate) fn remark(
+        &self,
+        may_execute: impl FnOnce() -> MayExecute,
+        releases: &[Release],
+    ) -> Option<Finding> {
         match &self.contents {
-            Contents::NoMagic {
-                file,
-                may_have_been: true,
-            } if is_looked_at(may_execute, release) => no_magic(file),
+            Contents::NoTrailer { file, seen } if seen.may_have_been => {
+                let may_execute = may_execute();
+                let looked_at = releases
+                    .iter()
+                    .any(|&release| is_looked_at(may_execute, release));
+                looked_at.then(|| no_trailer(file)).flatten()
+            }
             _ => None,
         }
     }
@@ -174,7 +205,7 @@ impl Candidate {
     pub(crate) fn claims(&self) -> bool {
         match &self.contents {
             Contents::Bundle(_) => true,
-            Contents::NoMagic { .. } => false,
+            Contents::NoTrailer { seen, .. } => seen.ends_in_magic,
             Contents::Unreadable(error) => !matches!(
                 error,
                 ReadError::Trailer(TrailerError::NoMagic) | ReadError::Io(_) | ReadError::NotAFile
@@ -204,38 +235,61 @@ impl Candidate {
         self.bundle().map(Examined::new)
     }
 
-    /// See [`judge`]. `examined` is what [`Self::examine`] has returned.
+    /// See [`judge_for`]. `examined` is what [`Self::examine`] has returned.
     pub(crate) fn judge(
         &self,
         examined: Option<Examined>,
         may_execute: MayExecute,
-        release: Release,
-    ) -> Verdict {
-        let mut verdict = Verdict::new(&self.path);
-        let looked_at = is_looked_at(may_execute, release);
+        releases: &[Release],
+    ) -> Verdicts {
+        let mut verdicts = Verdicts::new(&self.path, releases);
+        for one in &mut verdicts.by_release {
+            if self.bundle().is_some() {
+                one.extend(not_executable(may_execute, one.release));
+            }
+        }
         match &self.contents {
             Contents::Bundle(bundle) => {
                 let examined = examined.unwrap_or_else(|| Examined::new(bundle));
-                if !looked_at {
-                    verdict.add(Finding::new(
-                        Code::NotExecutable,
-                        "this user may not execute the file, so the worker does not look at it: `chmod 755` it",
-                    ));
-                }
-                judge_bundle(bundle, examined, release, &mut verdict);
+                judge_bundle(bundle, examined, &mut verdicts);
             }
-            Contents::NoMagic { file, .. } => {
-                verdict.add(no_magic(file).unwrap_or_else(not_a_bundle));
+            Contents::NoTrailer { file, seen } => {
+                verdicts.add(&no_trailer(file).unwrap_or_else(|| not_a_bundle(seen)));
             }
-            Contents::Unreadable(error) => verdict.add(unreadable(error)),
+            Contents::Unreadable(error) => verdicts.add(&unreadable(error)),
         }
-        verdict.usable = verdict.problems.is_empty();
-        // The worker fails on a manifest only if it has found nothing before that makes it pass over the file.
-        verdict.raises = looked_at
-            && !verdict.usable
-            && verdict.problems.iter().all(|problem| problem.code.raises());
-        verdict
+        for one in &mut verdicts.by_release {
+            one.usable = one.problems.is_empty();
+            // The worker fails on a manifest only if it has found nothing before that makes it pass over the file.
+            let raises = |problem: &Finding| {
+                // The worker finds out about the bit only once it has chosen the file.
+                problem.code.raises() || problem.code == Code::NotExecutable
+            };
+            one.raises = is_looked_at(may_execute, one.release)
+                && one.problems.iter().any(|problem| problem.code.raises())
+                && one.problems.iter().all(raises);
+            if one.release.parses_bundles && self.claims() {
+                one.parsing = Some(Parsing::by_name(&self.path, one));
+            }
+        }
+        verdicts.warn_of_names();
+        verdicts
     }
+}
+
+/// Why a worker of this release does not start a file that its user may not execute.
+fn not_executable(may_execute: MayExecute, release: Release) -> Option<Finding> {
+    let message = match may_execute {
+        MayExecute::Yes => return None,
+        _ if release.needs_execute_bit => {
+            "this user may not execute the file, so the worker does not look at it: `chmod 755` it"
+        }
+        MayExecute::OnceAllowed => return None,
+        MayExecute::No => {
+            "this user may not execute the file, and only its owner may change that: `chmod 755` it"
+        }
+    };
+    Some(Finding::new(Code::NotExecutable, message))
 }
 
 /// Whether a file without a trailer is worth a closer look: the magic stands in its last bytes, `tail`, or it is an executable
@@ -260,12 +314,12 @@ fn may_have_been(file: &File, size: u64, tail: &[u8]) -> bool {
 /// The digest of the executable in a bundle, and what it is.
 #[derive(Debug)]
 pub(crate) struct Examined {
-    digest: Result<Sha256Digest, ReadError>,
-    executable: Result<Executable, Refusal>,
+    pub(crate) digest: Result<Sha256Digest, ReadError>,
+    pub(crate) executable: Result<Executable, Refusal>,
 }
 
 impl Examined {
-    fn new(bundle: &Bundle) -> Self {
+    pub(crate) fn new(bundle: &Bundle) -> Self {
         let region = bundle.executable();
         let size = region.size();
         Self {
@@ -275,49 +329,61 @@ impl Examined {
     }
 }
 
-fn judge_bundle(bundle: &Bundle, examined: Examined, release: Release, verdict: &mut Verdict) {
+fn judge_bundle(bundle: &Bundle, examined: Examined, verdicts: &mut Verdicts) {
     let recorded = Sha256Digest(bundle.trailer().binary_sha256);
     match examined.digest {
         Ok(computed) if computed == recorded => {}
-        Ok(computed) => verdict.add(Finding::new(
+        Ok(computed) => verdicts.add(&Finding::new(
             Code::DigestMismatch,
             format!(
                 "the executable was changed after packing (stripped, signed, or damaged on its way): \
                  its SHA-256 is {computed}, the trailer records {recorded}; copy or pack it again"
             ),
         )),
-        Err(error) => verdict.add(Finding::new(Code::Unreadable, error.to_string())),
+        Err(error) => verdicts.add(&Finding::new(Code::Unreadable, error.to_string())),
     }
-    let manifest = bundle
-        .manifest()
-        .map_err(|error| match error {
-            ReadError::ManifestTooLong(_) => Finding::new(Code::ManifestTooLong, error.to_string()),
-            error => Finding::new(Code::Unreadable, error.to_string()),
-        })
-        .and_then(|bytes| manifest::read(&bytes).map(|manifest| (bytes, manifest)));
-    match manifest {
-        Ok((bytes, manifest)) => {
-            judge_manifest(&manifest, release, verdict);
-            let region = examined.executable.as_ref();
-            verdict.extend(warnings::of_bundle(
-                bundle, region, &bytes, &manifest, release,
-            ));
+    let bytes = match bundle.manifest() {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let code = match error {
+                ReadError::ManifestTooLong(_) => Code::ManifestTooLong,
+                _ => Code::Unreadable,
+            };
+            verdicts.add(&Finding::new(code, error.to_string()));
+            verdicts.executable = examined.executable.ok();
+            return;
         }
-        Err(finding) => verdict.add(finding),
+    };
+    match manifest::read(&bytes) {
+        Ok(manifest) => {
+            verdicts.dag_ids = manifest.dag_ids();
+            verdicts.declares_dags = manifest.declares_dags();
+            verdicts.serves_stubs_only = manifest.serves_stubs_only();
+            if let Err(no_dags) = manifest.check_dags() {
+                verdicts.add(&no_dags);
+            }
+            for one in &mut verdicts.by_release {
+                let checked = manifest.check_schema_version(one.release);
+                one.is_meant = checked.is_ok();
+                one.extend(checked.err());
+            }
+            let region = examined.executable.as_ref();
+            warnings::of_bundle(bundle, region, &bytes, &manifest, verdicts);
+        }
+        Err(fault) => {
+            for one in &mut verdicts.by_release {
+                let finding = fault.on(one.release);
+                one.extend([finding]);
+            }
+        }
     }
-    verdict.executable = examined.executable.ok();
-}
-
-fn judge_manifest(manifest: &WorkerManifest, release: Release, verdict: &mut Verdict) {
-    verdict.dag_ids = manifest.dag_ids();
-    verdict.extend(manifest.check_dags().err());
-    verdict.extend(manifest.check_schema_version(release).err());
+    verdicts.executable = examined.executable.ok();
 }
 
 /// Why a file could not be opened as a bundle.
 fn unreadable(error: &ReadError) -> Finding {
     let code = match error {
-        ReadError::Trailer(TrailerError::NoMagic) => return not_a_bundle(),
+        ReadError::Trailer(TrailerError::NoMagic) => Code::NotABundle,
         ReadError::Trailer(TrailerError::UnknownVersion(_)) => Code::FooterVersion,
         ReadError::Trailer(TrailerError::ReservedNotZero) => Code::FooterReserved,
         ReadError::Trailer(TrailerError::RegionsTooLong) => Code::FooterLengths,
@@ -330,19 +396,23 @@ fn unreadable(error: &ReadError) -> Finding {
     Finding::new(code, error.to_string())
 }
 
-fn not_a_bundle() -> Finding {
+fn not_a_bundle(seen: &Seen) -> Finding {
+    let what = if seen.ends_in_magic {
+        format!("it is shorter than the {TRAILER_LEN} bytes of a bundle's trailer")
+    } else {
+        let magic = MAGIC.escape_ascii();
+        format!("it does not end in the bundle magic `{magic}`")
+    };
     Finding::new(
         Code::NotABundle,
         format!(
-            "it does not end in the bundle magic `{}`; if it was a bundle, a copy was cut short or a tool changed it: copy or \
-             pack it again",
-            MAGIC.escape_ascii()
+            "{what}; if it was a bundle, a copy was cut short or a tool changed it: copy or pack it again"
         ),
     )
 }
 
-/// Explains a missing magic: a footer elsewhere, or a link section without a footer.
-fn no_magic(file: &File) -> Option<Finding> {
+/// Explains a missing trailer: a footer elsewhere, or a link section without a footer.
+fn no_trailer(file: &File) -> Option<Finding> {
     let size = file.metadata().ok()?.len();
     if let Ok(Some(footer)) = find_displaced_trailer(file, 0, size) {
         return Some(Finding::new(
@@ -366,7 +436,11 @@ fn no_magic(file: &File) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a failed unwrap fails the test"
+    )]
 
     use super::*;
     use crate::bundle::trailer::Trailer;
@@ -402,11 +476,12 @@ mod tests {
     #[test]
     fn a_file_is_opened_once() {
         let release = Release::AIRFLOW_3_3;
+        let releases = &[release];
         let judge =
-            |candidate: &Candidate| candidate.judge(candidate.examine(), MayExecute::Yes, release);
+            |candidate: &Candidate| candidate.judge(candidate.examine(), MayExecute::Yes, releases);
         let good = opened(&bundle(GOOD));
         let verdict = judge(&good);
-        assert_eq!((verdict.usable, verdict.dag_ids.len()), (true, 1));
+        assert_eq!((verdict.usable(), verdict.dag_ids.len()), (true, 1));
         assert!(good.claims() && good.file_id().is_some());
         let limit = GlibcVersion {
             major: 2,
@@ -417,26 +492,49 @@ mod tests {
         assert_eq!(glibc.map(|problem| problem.code), Some(Code::Glibc));
 
         let moved = opened(&[&bundle(GOOD), &b"behind"[..]].concat());
-        let remark = moved.remark(MayExecute::Yes, release);
-        assert_eq!(remark.map(|remark| remark.code), Some(Code::FooterMoved));
-        assert_eq!(codes(&judge(&moved).problems), [Code::FooterMoved]);
-        assert_eq!(moved.remark(MayExecute::No, release), None);
+        let remark = |may_execute, releases| moved.remark(|| may_execute, releases);
+        let said = remark(MayExecute::Yes, releases);
+        assert_eq!(said.map(|remark| remark.code), Some(Code::FooterMoved));
+        let problems = judge(&moved).by_release.remove(0).problems;
+        assert_eq!(codes(&problems), [Code::FooterMoved]);
+        assert_eq!(remark(MayExecute::No, releases), None);
+        assert!(remark(MayExecute::No, &Release::ALL).is_some());
     }
 
     #[test]
     fn a_release_says_whether_the_execute_bit_is_needed() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let judged = |manifest: &str, release| {
+        let judged = |manifest: &str, may_execute, release| {
             std::fs::write(file.path(), bundle(manifest)).unwrap();
-            judge(file.path(), MayExecute::No, release)
+            judge(file.path(), may_execute, release)
         };
-        let verdict = judged(GOOD, Release::AIRFLOW_3_3);
+        let verdict = judged(GOOD, MayExecute::OnceAllowed, Release::AIRFLOW_3_3);
         assert_eq!(codes(&verdict.problems), [Code::NotExecutable]);
-        let verdict = judged(GOOD, Release::AIRFLOW_3_4);
+        let verdict = judged(GOOD, MayExecute::OnceAllowed, Release::AIRFLOW_3_4);
         assert!(verdict.usable, "{:?}", verdict.problems);
-        let raising = "dags: 2026-13-45";
-        assert!(!judged(raising, Release::AIRFLOW_3_3).raises);
-        assert!(judged(raising, Release::AIRFLOW_3_4).raises);
+        let verdict = judged(GOOD, MayExecute::No, Release::AIRFLOW_3_4);
+        assert_eq!(codes(&verdict.problems), [Code::NotExecutable]);
+        let raising = "dags: !!bool x";
+        for may_execute in [MayExecute::OnceAllowed, MayExecute::No] {
+            assert!(!judged(raising, may_execute, Release::AIRFLOW_3_3).raises);
+            assert!(judged(raising, may_execute, Release::AIRFLOW_3_4).raises);
+        }
+    }
+
+    #[test]
+    fn one_open_gives_the_verdict_of_each_release() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let newer = GOOD.replace("2026-06-16", "2026-10-30");
+        std::fs::write(file.path(), bundle(&newer)).unwrap();
+        let verdicts = judge_for(file.path(), MayExecute::Yes, &Release::ALL);
+        let [old, new] = verdicts.by_release.as_slice() else {
+            panic!("two releases were asked for");
+        };
+        assert_eq!(codes(&old.problems), [Code::SchemaVersion]);
+        assert!((new.usable, verdicts.usable()) == (true, true));
+        let verdicts = judge_for(file.path(), MayExecute::Yes, &[Release::AIRFLOW_3_3]);
+        assert!(!verdicts.usable());
+        assert_eq!(verdicts.problems().len(), 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The files below a worker's folders, in the order of its search.
 //!
-//! Follows `_walk_executables` in `airflow.sdk.coordinators.executable.coordinator`: depth first, in the order in which
-//! the operating system lists a directory, through symbolic links, each directory once. An entry that cannot be
+//! Follows `_walk_executables` (in 3.4: `_walk_bundle_files`) in `airflow.sdk.coordinators.executable.coordinator`: depth first,
+//! in the order in which the operating system lists a directory, through symbolic links, each directory once. An entry that cannot be
 //! examined or listed is passed over in silence. A file's name does not matter.
 
 use std::collections::HashSet;
@@ -18,10 +18,13 @@ pub struct Found {
 }
 
 impl Found {
-    /// Asks the operating system whether this user may execute the file, as Python's `os.access(path, os.X_OK)` does.
+    /// Asks the operating system whether this user may execute the file, as Python's `os.access(path, os.X_OK)` does, and if
+    /// not, whether the user may change that.
     pub fn may_execute(&self) -> MayExecute {
         if platform::is_executable(&self.path) {
             MayExecute::Yes
+        } else if fs::metadata(&self.path).is_ok_and(|found| platform::may_change_mode(&found)) {
+            MayExecute::OnceAllowed
         } else {
             MayExecute::No
         }
@@ -29,12 +32,15 @@ impl Found {
 }
 
 /// Whether the worker's user may execute a file. The worker of a release that
-/// [needs the execute bit](airflow_protocol::Release::needs_execute_bit) looks at no other file.
+/// [needs the execute bit](airflow_protocol::Release::needs_execute_bit) looks only at files that it may. The worker of another
+/// sets the bit of the file that it has chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MayExecute {
     /// The user may execute it.
     Yes,
-    /// The user may not.
+    /// The user may not, but may change the mode of the file, as its owner or root.
+    OnceAllowed,
+    /// The user may not, and may not change that.
     No,
 }
 

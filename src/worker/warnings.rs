@@ -1,46 +1,60 @@
 //! Warnings of bundles that a worker uses, though something is wrong with them.
 
-use airflow_protocol::{Release, ids};
+use airflow_protocol::ids;
 use pyyaml_safe_load::ValueRef;
 
 use super::manifest::WorkerManifest;
-use super::{Code, Finding};
+use super::sources::ReadSources;
+use super::verdicts::{ReleaseVerdict, Verdicts};
+use super::{Code, Finding, shown_source};
 use crate::bundle::digest::{Sha256Digest, cache_digest};
-use crate::bundle::reader::{Bundle, hash};
+use crate::bundle::reader::Bundle;
 use crate::executable::{Executable, Refusal};
 use crate::platform;
 use crate::text::{beginning, one_line};
 
-/// Collects the warnings for a bundle whose manifest can be read, on workers of `release`.
+/// Adds the warnings for a bundle whose manifest can be read.
 pub(super) fn of_bundle(
     bundle: &Bundle,
     examined: Result<&Executable, &Refusal>,
     manifest_bytes: &[u8],
     manifest: &WorkerManifest,
-    release: Release,
-) -> Vec<Finding> {
+    verdicts: &mut Verdicts,
+) {
     let mut warnings = Vec::new();
-    mode(bundle, release, &mut warnings);
+    let mut read = ReadSources::new(bundle);
+    mode(bundle, &mut warnings);
     executable(examined, &mut warnings);
     refused_ids(manifest, &mut warnings);
-    sources(bundle, manifest, &mut warnings);
+    sources(bundle, manifest, &mut read, &mut warnings);
     digests(bundle, manifest_bytes, manifest, &mut warnings);
-    warnings
+    let parsing = |one: &ReleaseVerdict| one.release.parses_bundles;
+    let name = verdicts.path.file_name().unwrap_or_default();
+    let name = shown(&name.to_string_lossy());
+    let not_shown = if verdicts.by_release.iter().any(parsing) {
+        shown_source::faults(&name, manifest, &mut read)
+    } else {
+        Vec::new()
+    };
+    for one in &mut verdicts.by_release {
+        one.extend(warnings.iter().cloned());
+        if one.release.parses_bundles {
+            one.extend(not_shown.iter().map(|fault| {
+                let message = format!(
+                    "in the place of the source of a Dag that it declares, the UI shows `Cannot read the source of {name}: {fault}`"
+                );
+                Finding::new(Code::SourceNotShown, message)
+            }));
+        }
+    }
 }
 
-fn mode(bundle: &Bundle, release: Release, warnings: &mut Vec<Finding>) {
+fn mode(bundle: &Bundle, warnings: &mut Vec<Finding>) {
     if !platform::is_executable_for_all(bundle.metadata()) {
-        // Only its owner may set the bits of a file.
-        let consequence = if release.needs_execute_bit {
-            "would not find it"
-        } else {
-            "could not make it executable"
-        };
+        // Releases that set the execute bit themselves are no exception: only its owner may set the bits of a file.
         warnings.push(Finding::new(
             Code::Mode,
-            format!(
-                "not everybody may read and execute the file; a worker that runs as another user {consequence}: `chmod 755` it"
-            ),
+            "not everybody may read and execute the file; a worker that runs as another user could not use it: `chmod 755` it",
         ));
     }
 }
@@ -72,10 +86,10 @@ fn executable(examined: Result<&Executable, &Refusal>, warnings: &mut Vec<Findin
 
 /// At most so many findings of a kind are listed; the rest is counted. With aliases a short manifest can repeat one id millions
 /// of times.
-const LISTED: usize = 20;
+pub(super) const LISTED: usize = 20;
 
 /// So many characters of an id or path are shown. A longer text would fill the screen, or the memory.
-const SHOWN: usize = 300;
+pub(super) const SHOWN: usize = 300;
 
 fn shown(text: &str) -> String {
     beginning(text.as_bytes(), SHOWN)
@@ -107,7 +121,12 @@ fn refused_ids(manifest: &WorkerManifest, warnings: &mut Vec<Finding>) {
 }
 
 /// Checks that the files in `sources` lie back to back in the source region, with their digests.
-fn sources(bundle: &Bundle, manifest: &WorkerManifest, warnings: &mut Vec<Finding>) {
+fn sources(
+    bundle: &Bundle,
+    manifest: &WorkerManifest,
+    read: &mut ReadSources<'_>,
+    warnings: &mut Vec<Finding>,
+) {
     let Some(sources) = manifest.root().get("sources") else {
         return;
     };
@@ -129,15 +148,14 @@ fn sources(bundle: &Bundle, manifest: &WorkerManifest, warnings: &mut Vec<Findin
             return;
         }
         end = offset.saturating_add(length);
-        let computed = bundle.source_range(offset..end).map(hash);
         let recorded = file
             .get("sha256")
             .and_then(ValueRef::as_str)
             .unwrap_or_default();
-        let what = match computed {
-            Some(Ok(computed)) if computed.to_string() == recorded => continue,
-            Some(Ok(_)) => "has another SHA-256 than recorded",
-            Some(Err(_)) | None => "reaches out of the source region",
+        let what = match read.file(offset, length) {
+            Some(file) if file.digest.to_string() == recorded => continue,
+            Some(_) => "has another SHA-256 than recorded",
+            None => "reaches out of the source region",
         };
         mismatches += 1;
         if mismatches <= LISTED {

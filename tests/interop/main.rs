@@ -10,6 +10,7 @@
 
 mod foreign;
 mod ids;
+mod ignore_files;
 mod mutants;
 #[path = "../common/packer.rs"]
 mod packer;
@@ -31,8 +32,14 @@ use serde_json::{Value, json};
 struct Airflow(python::Script);
 
 impl Airflow {
+    /// The oldest release.
     fn start() -> Self {
-        let python = python::environment("requirements.txt");
+        let [(requirements, _), ..] = releases::RELEASES;
+        Self::of(requirements)
+    }
+
+    fn of(requirements: &str) -> Self {
+        let python = python::environment(requirements);
         Self(python::Script::start(&python, "read_bundles.py"))
     }
 

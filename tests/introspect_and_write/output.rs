@@ -50,6 +50,25 @@ fn places() {
     assert!(bench.path("variable/etl").is_file());
 }
 
+/// Airflow 3.4 does not ask a file with a suffix for its Dags, which matters only to a bundle that declares some.
+#[test]
+fn a_dot_in_the_name_of_a_bundle_that_declares_dags() {
+    let bench = Bench::new();
+    let said = |manifest: &str, name: &str| bench.pack(manifest, &["-o", name]).ok().stderr;
+    let declares = MANIFEST.replacen('{', r#"{"dag_source_paths": {"own": "main.rs"},"#, 1);
+    let words = "/etl-1.2`: Airflow 3.4's Dag processor does not start a file with a suffix in its name (`.2`)";
+    let note = said(&declares, "etl-1.2");
+    assert!(note.contains("note: `") && note.contains(words), "{note}");
+    for (manifest, name) in [
+        (&*declares, "etl-1"),
+        (MANIFEST, "etl-1.2"),
+        (MANIFEST, "etl-1"),
+    ] {
+        let quiet = said(manifest, name);
+        assert!(!quiet.contains("suffix"), "{quiet}");
+    }
+}
+
 #[test]
 fn the_mode_does_not_depend_on_the_umask() {
     for umask in ["077", "777", "000"] {

@@ -1,7 +1,9 @@
 """The released Airflow reader behind JSON lines: one request a line, one answer a line.
 
     {"judge": PATH}                 what `_Bundle.find` says of a file or folder, for every dag_id that it may serve
-    {"trees": [BYTES, ...]}         the same for each file below a folder, and which file is started for a dag
+    {"trees": [BYTES, ...]}         the same for each file below a folder, and which file is started for a dag; from 3.4 on also
+                                    what the Dag processor lists, and what it makes of each
+    {"listed": [PATH, ...]}         what the Dag processor lists below each folder, by its ignore files; from 3.4 on
     {"become": ID}                  gives up this process's rights: the user and the group are ID from then on
     {"metadata": PATH}              the manifest, as `_read_bundle_metadata` parses it
     {"compare": PATH, "json": TEXT} whether that manifest equals the JSON text, packer-owned keys apart
@@ -9,8 +11,9 @@
 BYTES: a path as a list of numbers, because not every path is a text.
 
 Answers: {"usable": bool, "served": {dag_id: path}, "raises": NAME or null, "error": TEXT or null},
-[{"files": [{"path": BYTES, "ids": [ID, ...], "raises": NAME or null}], "found": {ID: BYTES or null}}], ID, the manifest,
-{"equal": bool, "difference": TEXT}.
+[{"files": [{"path": BYTES, "ids": [ID, ...], "raises": NAME or null}], "found": {ID: BYTES or null},
+"listed": [{"path": BYTES, "error": TEXT or null, "sources": [TEXT, ...]}] or TEXT}], [[PATH, ...] or TEXT],
+ID, the manifest, {"equal": bool, "difference": TEXT}. A TEXT in the place of a list is the exception that ends the listing.
 """
 
 import json
@@ -19,19 +22,35 @@ import os
 import pathlib
 import signal
 import sys
+import types
 
 import structlog
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+# Airflow writes warnings of its own to the standard output.
+ANSWERS, sys.stdout = sys.stdout, sys.stderr
 
 from airflow.sdk.coordinators.executable import coordinator  # noqa: E402
+
+try:
+    # From 3.4 on.
+    from airflow.sdk.coordinators import _bundle_metadata as yaml_user
+    from airflow.sdk.coordinators.executable import _bundle_reader as bundle_reader
+    from airflow.sdk.coordinators.executable._dag_importer import ExecutableDagImporter
+    from airflow.sdk.importers import FilesystemDagDefinition
+
+    find_files = coordinator._find_bundle_files
+except ImportError:
+    yaml_user = coordinator
+    ExecutableDagImporter = None
+    find_files = coordinator._find_executables
 
 PACKER_KEYS = {"source", "entrypoint_path", "sources", "digests"}
 
 
 def candidates(path):
     """Each string that could be a dag_id of the file, by the reader's own functions. May raise what it raises."""
-    for file in coordinator._find_executables([path]):
+    for file in find_files([path]):
         metadata = coordinator._read_bundle_metadata(file)
         if metadata is not None:
             yield from (key for key in coordinator._dag_ids(metadata) if isinstance(key, str))
@@ -59,10 +78,10 @@ def judge(path):
 class Remembering:
     """PyYAML as the reader uses it, that loads no text twice in a row: a search loads a file once for each of its dags."""
 
-    YAMLError = coordinator.yaml.YAMLError
+    YAMLError = yaml_user.yaml.YAMLError
 
     def __init__(self):
-        self.load = coordinator.yaml.safe_load
+        self.load = yaml_user.yaml.safe_load
         self.known = {}
 
     def safe_load(self, text):
@@ -105,7 +124,7 @@ def served(file):
 
 def tree(root):
     files, ids = [], {}
-    for file in coordinator._find_executables([root]):
+    for file in find_files([root]):
         answer = {"path": [*os.fsencode(file)], "ids": [], "raises": None}
         try:
             found = list(served(file))
@@ -122,19 +141,73 @@ def tree(root):
         except Exception as error:
             # Null is an exception. A dag that was found a moment ago and now is not would be no file's.
             started[shown(dag_id)] = [] if isinstance(error, FileNotFoundError) else None
-    return {"files": files, "found": started}
+    answer = {"files": files, "found": started}
+    if ExecutableDagImporter is not None:
+        answer["listed"] = listed(root)
+    return answer
+
+
+def listing(root):
+    """The files that the Dag processor lists below a folder."""
+    importer = ExecutableDagImporter(bundle_name="tested")
+    bundle = types.SimpleNamespace(path=root)
+    return [definition.path for definition in importer.list_dag_definitions(bundle)]
+
+
+def listing_of(root):
+    try:
+        return sorted(str(path.relative_to(root)) for path in listing(root))
+    except Exception as error:
+        return shown(f"{type(error).__name__}: {error}")
+
+
+def listed(root):
+    try:
+        paths = listing(root)
+    except Exception as error:
+        return shown(f"{type(error).__name__}: {error}")
+    answers = []
+    for path in paths:
+        answer = {"path": [*os.fsencode(path)], "error": None, "sources": []}
+        try:
+            COORDINATOR._build_parse_dag_command(path=path)
+        except Exception as error:
+            answer["error"] = shown(f"{type(error).__name__}: {error}")
+        else:
+            answer["sources"] = [*dict.fromkeys(map(shown, sources(path)))]
+        answers.append(answer)
+    return answers
+
+
+def sources(path):
+    """What the UI shows in the place of the sources: of a Dag without a file of its own, and of each that has one."""
+    importer = ExecutableDagImporter(bundle_name="tested")
+    definition = FilesystemDagDefinition(path)
+    files = coordinator._read_bundle_metadata(path).get("dag_source_paths")
+    ids = [key for key in files if isinstance(key, str)] if isinstance(files, dict) else []
+    for dag_id in [None, *ids]:
+        try:
+            importer.get_source_code(definition, dag_id)
+        except Exception as error:
+            yield str(error)
 
 
 def trees(roots):
-    coordinator.yaml = Remembering()
+    yaml_user.yaml = REMEMBERING
     coordinator._digest_cache.clear()
+    if ExecutableDagImporter is not None:
+        bundle_reader._load_index.cache_clear()
     signal.signal(signal.SIGALRM, on_alarm)
     return [tree(pathlib.Path(os.fsdecode(bytes(root)))) for root in roots]
 
 
+REMEMBERING = Remembering()
+COORDINATOR = None if ExecutableDagImporter is None else coordinator.ExecutableCoordinator()
+
+
 def become(user):
     # What is imported late must be there before.
-    coordinator.get_schema_version_migrator()
+    yaml_user.get_schema_version_migrator()
     os.setgroups([])
     os.setgid(user)
     os.setuid(user)
@@ -182,6 +255,8 @@ def answer(request):
         return judge(pathlib.Path(request["judge"]))
     if "trees" in request:
         return trees(request["trees"])
+    if "listed" in request:
+        return [listing_of(pathlib.Path(root)) for root in request["listed"]]
     if "become" in request:
         return become(request["become"])
     if "metadata" in request:
@@ -193,7 +268,7 @@ def answer(request):
 
 def main():
     for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line))), flush=True)
+        print(json.dumps(answer(json.loads(line))), file=ANSWERS, flush=True)
 
 
 main()

@@ -84,11 +84,13 @@ fn a_finding_that_would_be_repeated() {
     let outcome = run(&mut verify).ok();
     let line = &outcome.json()[0];
     let warnings = line["warnings"].as_array().unwrap();
-    assert_eq!(warnings.len(), 21, "{warnings:?}");
+    assert_eq!(warnings.len(), 22, "{warnings:?}");
     assert!(warnings[0]["message"].as_str().unwrap().len() < 400);
     let last = &warnings[20];
     assert_eq!(last["message"], "39981 more files in `sources` do not fit");
     assert_eq!(last["code"], "source-mismatch");
+    assert_eq!(warnings[21]["code"], "source-not-shown");
+    assert!(warnings[21]["message"].as_str().unwrap().len() < 600);
 }
 
 /// What was judged is told at once, whatever comes next.

@@ -45,6 +45,7 @@ pub fn judged(path: &Path, problems: &[&str], warnings: &[&str]) -> Value {
     assert_eq!(
         keys,
         [
+            "airflow",
             "dag_ids",
             "executable",
             "path",
@@ -62,7 +63,11 @@ pub fn judged(path: &Path, problems: &[&str], warnings: &[&str]) -> Value {
     let human = run(packer().arg("verify").arg(path));
     assert_eq!(human.code, outcome.code);
     for one in findings {
-        assert_eq!(one.as_object().unwrap().len(), 2, "code and message");
+        let keys: Vec<_> = one.as_object().unwrap().keys().collect();
+        assert!(
+            keys == ["code", "message"] || keys == ["airflow", "code", "message"],
+            "{keys:?}"
+        );
         let message = one["message"].as_str().unwrap();
         assert!(
             message.len() > 10 && !message.contains(['\n', '\x1b']),
@@ -95,7 +100,7 @@ fn a_good_bundle() {
     assert_eq!(
         human.text(),
         format!(
-            "usable: {}\n  dags: sales\n  {}\n",
+            "usable: {}\n  dags: sales\n  airflow: 3.3, 3.4\n  {}\n",
             bundle.display(),
             host_executable(&bench)
         )
@@ -252,12 +257,143 @@ fn bundles_that_were_changed_after_packing() {
         let line = format!("/folder/{name}` is passed over: [{code}] ");
         assert!(outcome.stderr.contains(&line), "{line}: {}", outcome.stderr);
     }
+    // Airflow 3.4 minds no mode.
+    let passed_over = |outcome: &Outcome| outcome.stderr.matches(" is passed over: ").count();
+    assert_eq!(passed_over(&outcome), 4, "{}", outcome.stderr);
+    let outcome = run(verify.args(["--airflow", "3.3"])).ok();
+    assert_eq!(passed_over(&outcome), 3, "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("/copied`"), "{}", outcome.stderr);
+}
+
+/// The verdicts of the releases are in one report, from which `--airflow` takes one out.
+#[test]
+fn each_release_has_its_verdict() {
+    let bench = Bench::new();
+    let bundle = bench.bundle(MANIFEST);
+    let none: &[&str] = &[];
+    let of_release = |line: &Value, release: &str| {
+        let one = &line["airflow"][release];
+        let codes = codes(&one["problems"]).join(" ");
+        (
+            one["usable"].as_bool().unwrap(),
+            codes,
+            one["dag_processor"].clone(),
+        )
+    };
+    let narrowed = |release: &str| {
+        let mut verify = packer();
+        verify.args(["verify", "--message-format", "json", "--airflow", release]);
+        let outcome = run(verify.arg(&bundle));
+        (outcome.code, outcome.json().remove(0))
+    };
+    let line = judged(&bundle, none, none);
+    let releases: Vec<_> = line["airflow"].as_object().unwrap().keys().collect();
+    assert_eq!(releases, ["3.3", "3.4"]);
+    assert_eq!(of_release(&line, "3.3"), (true, String::new(), Value::Null));
     assert_eq!(
-        outcome.stderr.matches(" is passed over: ").count(),
-        3,
-        "{}",
-        outcome.stderr
+        of_release(&line, "3.4"),
+        (true, String::new(), json!("starts"))
     );
+
+    // Airflow 3.4 sets the execute bit itself.
+    set_mode(&bundle, 0o644);
+    let line = judged(&bundle, &["not-executable"], &["mode"]);
+    assert_eq!(line["problems"][0]["airflow"], json!(["3.3"]));
+    assert_eq!(line["warnings"][0].get("airflow"), None);
+    let human = run(packer().arg("verify").arg(&bundle));
+    assert!(
+        human.text().contains("  airflow: 3.4\n"),
+        "{}",
+        human.text()
+    );
+    assert!(
+        human
+            .text()
+            .contains("  problem[not-executable] on Airflow 3.3: this user")
+    );
+    let (code, line) = narrowed("3.4");
+    assert_eq!((code, &line["usable"]), (0, &json!(true)));
+    assert_eq!(codes(&line["problems"]), none);
+    assert_eq!(line["airflow"].as_object().unwrap().len(), 1);
+    let (code, line) = narrowed("3.3");
+    assert_eq!((code, &line["usable"]), (100, &json!(false)));
+    assert_eq!(
+        line["problems"][0].get("airflow"),
+        None,
+        "one release was asked for"
+    );
+
+    // A pin that the older release does not know is no fault of the file.
+    let newer = SHORT.replace("2026-06-16", "2026-10-30");
+    let bundle = by_hand(&bench, "newer", b"", newer);
+    let line = judged(&bundle, none, none);
+    assert_eq!(
+        of_release(&line, "3.3"),
+        (false, "schema-version".to_owned(), Value::Null)
+    );
+    assert!(of_release(&line, "3.4").0);
+    let mut verify = packer();
+    verify.args(["verify", "--airflow", "3.3"]).arg(&bundle);
+    let outcome = run(&mut verify);
+    assert_eq!(outcome.code, 100);
+    assert!(
+        outcome.text().starts_with("unusable: "),
+        "{}",
+        outcome.text()
+    );
+    assert!(
+        outcome.text().contains("problem[schema-version]: "),
+        "{}",
+        outcome.text()
+    );
+}
+
+/// What the Dag processor of Airflow 3.4 does with a file is read from its name and its end.
+#[test]
+fn what_the_dag_processor_does() {
+    let bench = Bench::new();
+    let good = std::fs::read(bench.bundle(MANIFEST)).unwrap();
+    let of = |name: &str, bytes: &[u8]| {
+        let path = bench.write(name, bytes);
+        set_mode(&path, 0o755);
+        let line = verify(&[&path]).json().remove(0);
+        let human = run(packer().arg("verify").arg(&path));
+        let shown = human
+            .text()
+            .contains("  Airflow 3.4 shows an import error for it");
+        let does = line["airflow"]["3.4"].get("dag_processor").cloned();
+        assert_eq!(shown, does == Some(json!("import-error")), "{name}");
+        does
+    };
+    assert_eq!(of("etl-1", &good), Some(json!("starts")));
+    assert_eq!(of(".etl", &good), Some(json!("starts")));
+    assert_eq!(of("etl-1.2", &good), Some(json!("suffix")));
+    assert_eq!(of("plain", b"text"), None);
+    let mut damaged = good.clone();
+    damaged[100] ^= 1;
+    assert_eq!(of("damaged", &damaged), Some(json!("import-error")));
+    assert_eq!(of("damaged.bundle", &damaged), Some(json!("suffix")));
+    // It asks for no `dags`: a bundle may have Dags of its own.
+    let bytes = assemble(b"x", b"", b"sdk: {supervisor_schema_version: '2026-06-16'}");
+    assert_eq!(of("no-dags", &bytes), Some(json!("starts")));
+    // The end of a bundle, shorter than its trailer.
+    let line = judged(
+        &bench.write("end", &good[good.len() - 20..]),
+        &["not-a-bundle"],
+        &[],
+    );
+    assert_eq!(line["airflow"]["3.4"]["dag_processor"], "import-error");
+    assert!(
+        line.to_string().contains("shorter than the 64 bytes"),
+        "{line}"
+    );
+
+    // Only a bundle with Dags of its own suffers from a suffix.
+    let declares = format!("{SHORT}dag_source_paths: {{own: main.rs}}\n");
+    let path = by_hand(&bench, "own-1.2", b"", &declares);
+    let line = judged(&path, &[], &["suffix"]);
+    assert_eq!(line["warnings"][0]["airflow"], json!(["3.4"]));
+    judged(&by_hand(&bench, "own", b"", &declares), &[], &[]);
 }
 
 #[test]

@@ -170,10 +170,26 @@ fn a_dag_that_is_served_twice() {
             .code,
         100
     );
-    // An unusable one does not count, and one file that is met twice is one.
+    // Where all releases take one of the same files, that is said once.
+    let both = verify(&bench, &["bundles", "other"]);
+    assert_eq!(
+        both.stderr.matches("served by").count(),
+        1,
+        "{}",
+        both.stderr
+    );
+    both.says(&["under the worker's `executables_root` (Airflow 3.3) or `task_handler_bundle_name` (Airflow 3.4)"]);
+    let one = verify(&bench, &["bundles", "other", "--airflow", "3.3"]);
+    assert!(
+        one.stderr
+            .contains("keep one of them under the worker's `executables_root`\n")
+    );
+    // An unusable one does not count, and one file that is met twice is one. Airflow 3.4 makes it executable.
     set_mode(&bench.path("other/copy"), 0o644);
-    let outcome = verify(&bench, &["bundles", "other"]);
+    let outcome = verify(&bench, &["bundles", "other", "--airflow", "3.3"]);
     assert!(!outcome.stderr.contains("served by"), "{}", outcome.stderr);
+    verify(&bench, &["bundles", "other"])
+        .says(&["error: on Airflow 3.4, the dag `a` is served by 2"]);
     fs::remove_file(bench.path("other/copy")).unwrap();
     symlink(bench.path("bundles/a"), bench.path("other/link")).unwrap();
     verify(&bench, &["bundles", "other"]).ok();
@@ -258,18 +274,22 @@ fn a_dag_that_is_asked_for() {
     // Unusable bundles serve nothing.
     set_mode(&bench.path("bundles/b"), 0o644);
     assert_eq!(
-        verify(&bench, &["bundles", "--dag-id", "b"])
+        verify(&bench, &["bundles", "--dag-id", "b", "--airflow", "3.3"])
             .says(&["no usable bundle serves the dag `b`"])
             .code,
         100
     );
+    let outcome = verify(&bench, &["bundles", "--dag-id", "b"]).says(&[
+        "on Airflow 3.3, the dag `b` is served by no bundle; on Airflow 3.4, the dag `b` is served by `",
+    ]);
+    assert_eq!(outcome.code, 100, "the file is made for both");
 }
 
 /// A manifest on which the worker's reader raises ends the search for every dag behind it.
 #[test]
 fn a_manifest_that_ends_the_search() {
     let bench = bundles(&["sales"]);
-    let raising = by_hand(&bench, "raising", b"", format!("{SHORT}x: 2026-13-45\n"));
+    let raising = by_hand(&bench, "raising", b"", format!("{SHORT}x: !!bool x\n"));
     let words = ["search for the dag `sales` fails at `", "raising`"];
     let outcome = verify(&bench, &["raising", "bundles", "--dag-id", "sales"]);
     assert_eq!(outcome.code, 100);
@@ -288,12 +308,10 @@ fn a_manifest_that_ends_the_search() {
     );
     // The worker does not open what it may not execute, or what has another digest.
     set_mode(&raising, 0o644);
-    let outcome = verify(&bench, &["raising", "bundles", "--dag-id", "sales"]);
-    assert!(
-        outcome.stderr.contains("the dag `sales` is served by `"),
-        "{}",
-        outcome.stderr
-    );
+    verify(&bench, &["raising", "bundles", "--dag-id", "sales"]).says(&[
+        "error: on Airflow 3.3, the dag `sales` is served by `",
+        "; on Airflow 3.4, the worker's search for the dag `sales` fails at `",
+    ]);
     set_mode(&raising, 0o755);
     let mut bytes = fs::read(&raising).unwrap();
     bytes[100] ^= 1;
@@ -331,4 +349,55 @@ fn hostile_names() {
         line["dag_ids"],
         json!(["\u{1b}[31mred\u{202e}", "\u{fffd}"])
     );
+}
+
+/// The Dag processor of Airflow 3.4 reads `.airflowignore`, the search for a task's bundle does not.
+#[test]
+fn bundles_that_the_dag_processor_need_not_start() {
+    let bench = bundles(&["a", "b", "c.d"]);
+    let told =
+        |args: &[&str]| run(packer().current_dir(bench.root()).arg("verify").args(args)).ok();
+    let lines = |folder: &str| told(&[folder, "--airflowignore"]).text().to_owned();
+    assert_eq!(lines("bundles"), "/a\n/b\n");
+    assert_eq!(lines("."), "/bundles/a\n/bundles/b\n");
+    let words = "note: the Dag processor starts 2 bundles at every parse, which only run tasks of Python Dags: \
+                 `cargo airflow-bundle verify --airflowignore bundles` prints the lines for `.airflowignore`";
+    let human = told(&["bundles"]);
+    assert!(human.stderr.contains(words), "{}", human.stderr);
+    assert!(
+        !told(&["bundles", "--airflow", "3.3"])
+            .stderr
+            .contains("Dag processor")
+    );
+
+    fs::write(bench.path("bundles/.airflowignore"), lines("bundles")).unwrap();
+    let outcome = verify(&bench, &["bundles"]).ok();
+    let does = |line: &serde_json::Value| line["airflow"]["3.4"]["dag_processor"].clone();
+    let mut does: Vec<_> = outcome.json().iter().map(does).collect();
+    does.sort_by_key(ToString::to_string);
+    assert_eq!(does, ["ignored", "ignored", "suffix"]);
+    assert!(outcome.json().iter().all(|line| line["usable"] == true));
+    assert_eq!(lines("bundles"), "");
+    assert!(!told(&["bundles"]).stderr.contains("Dag processor"));
+
+    // A bundle with Dags of its own must not be ignored.
+    let declares = format!("{SHORT}dag_source_paths: {{own: main.rs}}\n").replace("sales", "own");
+    by_hand(&bench, "bundles/own", b"", declares);
+    fs::write(bench.path("bundles/.airflowignore"), "own # for now\n").unwrap();
+    let outcome = verify(&bench, &["bundles"]).ok();
+    let own = outcome
+        .json()
+        .into_iter()
+        .find(|line| line["dag_ids"] == json!(["own"]));
+    let own = own.unwrap();
+    assert_eq!(own["warnings"][0]["code"], "ignored", "{own:#}");
+    assert_eq!(lines("bundles"), "/a\n/b\n");
+
+    for wrong in [
+        &["bundles/a", "--airflowignore"][..],
+        &["bundles", ".", "--airflowignore"],
+    ] {
+        let outcome = run(packer().current_dir(bench.root()).arg("verify").args(wrong));
+        outcome.fails(2, &["`--airflowignore` takes one folder"]);
+    }
 }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use cargo_airflow_bundle::bundle::digest::Sha256Digest;
+
 use crate::packer::{Bench, MANIFEST, assemble, packer, replaced, run, set_mode};
 use crate::verify::judged;
 use crate::{SHORT, by_hand};
@@ -37,8 +39,8 @@ fn manifests_that_make_a_bundle_unusable() {
         (b"", &["manifest-not-mapping"], "nothing (null)"),
         (b"- a", &["manifest-not-mapping"], "a list"),
         (b"text", &["manifest-not-mapping"], "a str"),
-        (b"a: 2026-13-45", &["manifest-raises"], "line 1"),
-        (b"a: !!int x", &["manifest-raises"], "ValueError"),
+        (b"a: !!bool x", &["manifest-raises"], "line 1"),
+        (b"a: !!int", &["manifest-raises"], "IndexError"),
         (
             b"a: \"\\UFFFFFFFF\"",
             &["manifest-raises"],
@@ -78,9 +80,9 @@ fn manifests_that_make_a_bundle_unusable() {
             "is empty",
         ),
         (
-            &with("{sales: {}}", "'2026-10-30'").into_bytes(),
+            &with("{sales: {}}", "'2026-07-01'").into_bytes(),
             &["schema-version"],
-            "knows only \"2026-06-16\"",
+            "Airflow 3.3 knows only \"2026-06-16\", Airflow 3.4 knows only \"2026-10-30\" and \"2026-06-16\"",
         ),
         (
             b"dags: {sales: {}}",
@@ -143,22 +145,32 @@ fn sources_and_digests_that_do_not_match() {
         (
             quoted(&line["manifest"]["sources"][0]["sha256"]),
             &zeros,
-            &["source-mismatch", "digests-mismatch"],
+            &["source-mismatch", "digests-mismatch", "source-not-shown"],
         ),
         (
             format!("length: {}", source.len()),
             "length: 1",
-            &["source-mismatch", "source-mismatch", "digests-mismatch"],
+            &[
+                "source-mismatch",
+                "source-mismatch",
+                "digests-mismatch",
+                "source-not-shown",
+            ],
         ),
         (
             format!("length: {}", source.len()),
             "length: 1000",
-            &["source-mismatch", "source-mismatch", "digests-mismatch"],
+            &[
+                "source-mismatch",
+                "source-mismatch",
+                "digests-mismatch",
+                "source-not-shown",
+            ],
         ),
         (
             format!("length: {}", source.len()),
             "length: x",
-            &["source-mismatch", "digests-mismatch"],
+            &["source-mismatch", "digests-mismatch", "source-not-shown"],
         ),
         (
             "version: \"0.1.0\"".to_owned(),
@@ -177,5 +189,116 @@ fn sources_and_digests_that_do_not_match() {
     let path = by_hand(&bench, "hand", &[&*source, b"\n"].concat(), &text);
     judged(&path, &[], &["source-mismatch", "digests-mismatch"]);
     let path = by_hand(&bench, "hand", &source.to_ascii_uppercase(), &text);
-    judged(&path, &[], &["source-mismatch", "digests-mismatch"]);
+    judged(
+        &path,
+        &[],
+        &["source-mismatch", "digests-mismatch", "source-not-shown"],
+    );
+}
+
+/// What the UI of Airflow 3.4 shows in the place of a source; the interop tests compare it with the released reader.
+#[test]
+fn sources_that_are_not_shown() {
+    let bench = Bench::new();
+    let digest = Sha256Digest::of(b"fn main");
+    let entry =
+        |path: &str| format!("{{path: {path}, offset: 0, length: 7, sha256: \"{digest}\"}}");
+    let good = entry("a.rs");
+    for (sources, words) in [
+        (format!("sources: [{good}]\nentrypoint_path: a.rs\n"), ""),
+        ("entrypoint_path: a.rs\n".to_owned(), ""),
+        ("sources: ~\nentrypoint_path: a.rs\n".to_owned(), ""),
+        ("sources: {}\n".to_owned(), "sources must be a list"),
+        ("sources: [x]\n".to_owned(), "entries must be mappings"),
+        (
+            "sources: [{path: 1}]\n".to_owned(),
+            "source path must be a non-empty string",
+        ),
+        (
+            format!("sources: [{good}, {good}]\n"),
+            "declares duplicate source path 'a.rs'",
+        ),
+        (
+            format!("sources: [{good}]\nentrypoint_path: b.rs\n"),
+            "bundle entrypoint_path 'b.rs' is not one of its sources",
+        ),
+        (
+            format!("sources: [{good}]\nentrypoint_path: [a.rs]\n"),
+            "unhashable type: 'list'",
+        ),
+        (
+            format!("sources: [{good}]\ndag_source_paths: a.rs\n"),
+            "dag_source_paths must be a mapping",
+        ),
+        (
+            format!("sources: [{good}]\ndag_source_paths: {{own: b.rs}}\n"),
+            "bundle dag_source_paths maps 'own' to 'b.rs', not a source",
+        ),
+        (
+            format!("sources: [{}]\n", good.replace("offset: 0", "offset: true")),
+            "bundle source 'a.rs' offset must be a non-negative integer",
+        ),
+        (
+            format!("sources: [{}]\n", good.replace("length: 7", "length: 8")),
+            "bundle source 'a.rs' extends past the source region",
+        ),
+        (
+            format!(
+                "sources: [{}]\n",
+                good.to_uppercase()
+                    .replace("PATH", "path")
+                    .replace("OFFSET", "offset")
+                    .replace("LENGTH", "length")
+                    .replace("SHA", "sha")
+            ),
+            "bundle source 'A.RS' sha256 must be 64 lowercase hexadecimal digits",
+        ),
+    ] {
+        let path = by_hand(&bench, "hand", b"fn main", format!("{SHORT}{sources}"));
+        let line = run(packer()
+            .args(["verify", "--message-format", "json"])
+            .arg(&path))
+        .json()
+        .remove(0);
+        let warnings = line["airflow"]["3.4"]["warnings"].as_array().unwrap();
+        let mut shown = warnings
+            .iter()
+            .filter(|one| one["code"] == "source-not-shown");
+        let said = shown
+            .next()
+            .map_or("", |one| one["message"].as_str().unwrap());
+        assert_eq!(said.is_empty(), words.is_empty(), "{sources}: {said}");
+        assert!(said.contains(words), "{sources}: {said}");
+        assert!(
+            said.is_empty() || said.contains("`Cannot read the source of hand: "),
+            "{said}"
+        );
+        assert!(
+            !line["airflow"]["3.3"]
+                .to_string()
+                .contains("source-not-shown")
+        );
+        assert_eq!(line["usable"], true, "{sources}");
+    }
+}
+
+/// Airflow 3.4 passes over a manifest on which its reader raises a `ValueError`; the search of 3.3 ends there.
+#[test]
+fn a_value_error_is_worse_on_one_release() {
+    let bench = Bench::new();
+    let path = by_hand(&bench, "hand", b"", "a: 2026-13-45");
+    let line = judged(&path, &["manifest-raises", "manifest-not-yaml"], &[]);
+    for (problem, release) in line["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(["3.3", "3.4"])
+    {
+        assert_eq!(problem["airflow"], serde_json::json!([release]), "{line:#}");
+        assert!(
+            problem["message"].as_str().unwrap().contains("ValueError"),
+            "{line:#}"
+        );
+    }
+    assert_eq!(line["airflow"]["3.4"]["dag_processor"], "import-error");
 }

@@ -31,12 +31,24 @@ pub struct Release {
     /// Source: `_walk_executables` in `airflow/sdk/coordinators/executable/coordinator.py` of `apache-airflow-task-sdk` 1.3.2,
     /// `_walk_bundle_files` and `_ensure_executable` in the same file of 1.4.0b2.
     pub needs_execute_bit: bool,
+    /// Whether the worker's search passes over a manifest on which its YAML reader raises a `ValueError`. The search of a release
+    /// that does not ends with that exception, as with every other that is no `YAMLError`.
+    ///
+    /// Source: `_read_bundle_metadata` in `airflow/sdk/coordinators/executable/coordinator.py` of `apache-airflow-task-sdk` 1.3.2,
+    /// `_open_verified_bundle` in the same file of 1.4.0b2.
+    pub passes_over_value_errors: bool,
     /// The setting of `ExecutableCoordinator` that says where a worker searches for bundles: the folder itself in 3.3, the name
     /// of a Dag bundle in 3.4.
     ///
     /// Source: `ExecutableCoordinator.__init__` in `airflow/sdk/coordinators/executable/coordinator.py` of
     /// `apache-airflow-task-sdk` 1.3.2 and 1.4.0b2.
     pub folder_setting: &'static str,
+    /// Whether the Dag processor lists the bundles of a Dag bundle, starts each to ask it for its Dags, and stores the sources
+    /// that it embeds.
+    ///
+    /// Source: `ExecutableDagImporter` in `airflow/sdk/coordinators/executable/_dag_importer.py` of `apache-airflow-task-sdk`
+    /// 1.4.0b2; 1.3.2 has no such file.
+    pub parses_bundles: bool,
 }
 
 impl Release {
@@ -45,14 +57,18 @@ impl Release {
         number: "3.3",
         schema_versions: &[SCHEMA_2026_06_16],
         needs_execute_bit: true,
+        passes_over_value_errors: false,
         folder_setting: "executables_root",
+        parses_bundles: false,
     };
     /// Airflow 3.4, known from 3.4.0b2 (`apache-airflow-task-sdk` 1.4.0b2).
     pub const AIRFLOW_3_4: Self = Self {
         number: "3.4",
         schema_versions: &[SCHEMA_2026_10_30, SCHEMA_2026_06_16],
         needs_execute_bit: false,
+        passes_over_value_errors: true,
         folder_setting: "task_handler_bundle_name",
+        parses_bundles: true,
     };
     /// All releases that are known here, the oldest first.
     pub const ALL: [Self; 2] = [Self::AIRFLOW_3_3, Self::AIRFLOW_3_4];

@@ -92,6 +92,7 @@ fn pack(plan: &Plan<'_>, config: &CargoConfig, shell: &mut Shell) -> anyhow::Res
     check_early::check_distinct(&outputs.collect::<Vec<_>>())?;
     duplicate_dags::check(&ready, shell)?;
     for one in &ready {
+        notes::show_name(one, shell);
         interrupt::check()?;
         match write(one, introspection, config, shell) {
             Ok((packed, tried)) => report::packed(one, &packed, tried, plan.json, shell)?,

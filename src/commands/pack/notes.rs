@@ -1,9 +1,14 @@
 //! Notes on executables that work, but not as well as they could.
 
+use airflow_protocol::Release;
+
+use super::Ready;
 use super::program::Program;
+use crate::manifest::Value;
 use crate::packing::Opened;
 use crate::shell::Shell;
 use crate::text::ByteSize;
+use crate::worker::parsing::name_warning;
 
 /// Debug information of less than this is not worth a note, in bytes.
 const DEBUG_INFO_LIMIT: u64 = 1 << 20;
@@ -46,5 +51,21 @@ pub fn show(opened: &Opened, program: &Program<'_>, shell: &mut Shell) {
             "`{name}` is {}; Airflow's workers usually run Linux: pass `--target {target}`",
             examined.with_article()
         ));
+    }
+}
+
+/// Tells that a bundle that declares Dags needs another name, for the releases that would run it.
+pub fn show_name(ready: &Ready<'_>, shell: &mut Shell) {
+    let manifest = ready.prepared.manifest();
+    let declared = manifest.root().get("dag_source_paths");
+    if !matches!(declared, Some(Value::Mapping(dags)) if !dags.is_empty()) {
+        return;
+    }
+    let mut meant = Release::ALL.into_iter().filter(|release| {
+        release.parses_bundles && release.knows_schema(manifest.schema_version())
+    });
+    let output = ready.prepared.output();
+    if let Some(warning) = meant.find_map(|release| name_warning(output, release)) {
+        shell.note(format!("`{}`: {warning}", output.display()));
     }
 }

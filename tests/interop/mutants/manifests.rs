@@ -28,6 +28,8 @@ pub const KINDS: &[(&str, Make)] = &[
     ("manifest: any YAML", structure::any_yaml),
     ("manifest: any YAML within", structure::yaml_within),
     ("manifest: nesting", structure::nesting),
+    ("manifest: sources", structure::sources),
+    ("manifest: sources", structure::sources),
 ];
 
 /// A bundle with that mutant of its manifest.

@@ -1,5 +1,6 @@
-//! Mutants of bundles, judged by `verify`'s library and by the released reader: the same files in the same order, each usable for
-//! the one exactly if it is for the other, the same dag ids, the same exceptions, and for each dag the same file.
+//! Mutants of bundles, judged by `verify`'s library and by the reader of each release: the same files in the same order, each
+//! usable for the one exactly if it is for the other, the same dag ids, the same exceptions, and for each dag the same file. Where
+//! the Dag processor lists bundles: the same files, the same import errors, and the same words in the place of sources.
 //!
 //! A part runs as an unprivileged user, for tests that root runs.
 //!
@@ -27,7 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use bytes::Parts;
-use judge::{Pair, Verdicts};
+use judge::{Readers, Verdicts};
 use places::Place;
 pub use texts::Random;
 
@@ -126,6 +127,8 @@ struct Tally {
     kinds: BTreeMap<&'static str, Count>,
     files: usize,
     limited: usize,
+    /// Roots that a Dag processor has listed.
+    listed: usize,
     wrong: Vec<String>,
 }
 
@@ -134,8 +137,8 @@ const BATCH: u64 = 200;
 
 /// Judges the mutants of the seeds that `next` deals out, until `end`.
 fn work(bases: &Bases, privileged: bool, next: &AtomicU64, end: u64, tally: &Mutex<Tally>) {
-    let mut everybody = Pair::start(false);
-    let mut nobody = privileged.then(|| Pair::start(true));
+    let mut everybody = Readers::start(false);
+    let mut nobody = privileged.then(|| Readers::start(true));
     let good = bases.small.whole();
     loop {
         let first = next.fetch_add(BATCH, Ordering::Relaxed);
@@ -156,16 +159,18 @@ fn work(bases: &Bases, privileged: bool, next: &AtomicU64, end: u64, tally: &Mut
             let place = Place::make(&root, &bytes, &good, privileged, &mut random);
             batches[usize::from(unprivileged)].push((seed, kind, bytes, root, place));
         }
-        for (pair, batch) in [Some(&mut everybody), nobody.as_mut()]
+        for (readers, batch) in [Some(&mut everybody), nobody.as_mut()]
             .into_iter()
             .zip(&batches)
         {
-            let Some(pair) = pair else { continue };
+            let Some(readers) = readers else { continue };
             let roots: Vec<&Path> = batch.iter().map(|(.., root, _)| root.as_path()).collect();
-            for ((seed, kind, bytes, root, place), verdicts) in batch.iter().zip(pair.judge(&roots))
+            for ((seed, kind, bytes, root, place), verdicts) in
+                batch.iter().zip(readers.judge(&roots))
             {
-                let report = verdicts.difference().map(|difference| {
-                    let shorter = shortest(pair, bytes, &folder.path().join("shrink"));
+                let difference = verdicts.iter().find_map(Verdicts::difference);
+                let report = difference.map(|difference| {
+                    let shorter = shortest(readers, bytes, &folder.path().join("shrink"));
                     let root = root.display().to_string();
                     format!(
                         "{seed}: {kind}\n{difference}\n{shorter}\n{}",
@@ -179,18 +184,23 @@ fn work(bases: &Bases, privileged: bool, next: &AtomicU64, end: u64, tally: &Mut
     }
 }
 
-fn count(tally: &mut Tally, kind: &'static str, verdicts: &Verdicts, report: Option<String>) {
+fn count(tally: &mut Tally, kind: &'static str, verdicts: &[Verdicts], report: Option<String>) {
+    let any = |is: fn(&Verdicts) -> bool| usize::from(verdicts.iter().any(is));
     tally.wrong.extend(report);
-    tally.files += verdicts.ours.files.len();
-    tally.limited += usize::from(verdicts.limited());
+    tally.files += verdicts
+        .iter()
+        .map(|one| one.ours.files.len())
+        .sum::<usize>();
+    tally.limited += any(Verdicts::limited);
+    tally.listed += any(Verdicts::is_listed);
     let count = tally.kinds.entry(kind).or_default();
     count.all += 1;
-    count.usable += usize::from(verdicts.ours.files.iter().any(|file| !file.ids.is_empty()));
-    count.raises += usize::from(verdicts.ours.files.iter().any(|file| file.raises));
+    count.usable += any(|one| one.ours.files.iter().any(|file| !file.ids.is_empty()));
+    count.raises += any(|one| one.ours.files.iter().any(|file| file.raises));
 }
 
 /// The shortest manifest on which the verdicts still differ, in a plain place; else what the mutant is.
-fn shortest(pair: &mut Pair, bytes: &[u8], folder: &Path) -> String {
+fn shortest(readers: &mut Readers, bytes: &[u8], folder: &Path) -> String {
     let mut number = 0;
     let mut differs = |bytes: &[u8]| {
         number += 1;
@@ -198,8 +208,8 @@ fn shortest(pair: &mut Pair, bytes: &[u8], folder: &Path) -> String {
         let path = folder.join(number.to_string());
         fs::write(&path, bytes).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        let [verdicts] = pair.judge(&[&path]).try_into().ok().unwrap();
-        verdicts.difference().is_some()
+        let [verdicts] = readers.judge(&[&path]).try_into().ok().unwrap();
+        verdicts.iter().any(|one| one.difference().is_some())
     };
     let Some(parts) = Parts::of(bytes) else {
         let end = &bytes[bytes.len().saturating_sub(64)..];
@@ -227,7 +237,7 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 #[test]
-fn verdicts_agree_with_the_released_reader() {
+fn verdicts_agree_with_the_released_readers() {
     let (seed, many) = (number("BUNDLE_SEED", 1), number("BUNDLE_MUTANTS", 1000));
     let bases = Bases::pack();
     let privileged = judge::is_root();
@@ -237,7 +247,7 @@ fn verdicts_agree_with_the_released_reader() {
         .map_or(1, usize::from)
         .min(4);
     std::thread::scope(|scope| {
-        // Each starts Airflow twice.
+        // Each starts each Airflow twice.
         for _ in 0..if many > 10 * BATCH { workers } else { 1 } {
             scope.spawn(|| work(&bases, privileged, &next, seed + many, &tally));
         }
@@ -256,8 +266,8 @@ fn verdicts_agree_with_the_released_reader() {
         println!("{all:7} {usable:7} usable {raises:7} raise  {kind}");
     }
     println!(
-        "{} files, {} at a limit of ours",
-        tally.files, tally.limited
+        "{} verdicts on files, {} mutants at a limit of ours, {} listed by a Dag processor",
+        tally.files, tally.limited, tally.listed
     );
     assert!(
         tally.wrong.is_empty(),
@@ -285,6 +295,11 @@ fn verdicts_agree_with_the_released_reader() {
     assert!(
         (all / 8..all * 7 / 8).contains(&usable),
         "{usable} of {all} are usable"
+    );
+    assert!(
+        tally.listed > all / 2,
+        "a Dag processor has listed {} of {all}",
+        tally.listed
     );
     assert!(raises > all / 100, "{raises} of {all} raise");
     assert!(

@@ -224,6 +224,71 @@ fn some_key(random: &mut Random) -> String {
     }
 }
 
+/// The files of the source region: mostly what a packer would write, with one thing wrong or several.
+pub fn sources(_: &str, random: &mut Random) -> Vec<u8> {
+    // Of no bytes at all, so that it fits any region.
+    const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let odd = |random: &mut Random, usual: &str| match random.below(12) {
+        0 => random.pick(VALUES).replace('\n', " "),
+        1 => texts::scalar(random).replace('\n', " "),
+        _ => usual.to_owned(),
+    };
+    let paths = &[
+        "a.rs",
+        "src/b.rs",
+        "\"it's\"",
+        "größe",
+        "1",
+        "\"\"",
+        "\"a\\\\b\"",
+        "~",
+    ];
+    let mut entries = Vec::new();
+    for _ in 0..random.below(4) {
+        let path = random.pick(paths).to_owned();
+        let numbers = &[
+            "0",
+            "0",
+            "0",
+            "1",
+            "-1",
+            "40",
+            "9999",
+            "99999999999999999999999",
+            "true",
+            "1.0",
+        ];
+        let [offset, length] = [(); 2].map(|()| random.pick(numbers).to_owned());
+        let digest = match random.below(6) {
+            0 => EMPTY.to_uppercase(),
+            1 => EMPTY[1..].to_owned(),
+            2 => EMPTY.replace('e', "f"),
+            _ => EMPTY.to_owned(),
+        };
+        let [path, offset, length] = [path, offset, length].map(|usual| odd(random, &usual));
+        let entry =
+            format!("{{path: {path}, offset: {offset}, length: {length}, sha256: \"{digest}\"}}");
+        entries.push(odd(random, &entry));
+    }
+    let list = format!("[{}]", entries.join(", "));
+    let mut lines = vec![
+        "dags: {sales: {}}\n".to_owned(),
+        "sdk: {supervisor_schema_version: \"2026-06-16\"}\n".to_owned(),
+        format!("sources: {}\n", odd(random, &list)),
+    ];
+    if !random.one_in(3) {
+        let path = random.pick(paths).to_owned();
+        lines.push(format!("entrypoint_path: {}\n", odd(random, &path)));
+    }
+    if random.one_in(2) {
+        let [first, second] = [(); 2].map(|()| random.pick(paths).to_owned());
+        let [first, second] = [first, second].map(|usual| odd(random, &usual));
+        let map = format!("{{sales: {first}, {}: {second}}}", odd(random, "own"));
+        lines.push(format!("dag_source_paths: {}\n", odd(random, &map)));
+    }
+    lines.concat().into_bytes()
+}
+
 /// A text that was made to find differences between YAML readers.
 pub fn any_yaml(_: &str, random: &mut Random) -> Vec<u8> {
     super::yaml_text(random).into_bytes()

@@ -1,0 +1,75 @@
+//! Bundles that the Dag processor need not start, and the lines of `.airflowignore` that keep it from them.
+
+use std::path::{Path, PathBuf};
+
+use crate::shell::Shell;
+use crate::worker::Verdicts;
+use crate::worker::ignore::{FILE_NAME, Ignored, line_for};
+
+/// What the Dag processor lists of the folders that `verify` was given.
+pub(super) struct Listed<'a> {
+    folders: Vec<(&'a Path, Ignored)>,
+    /// Bundles that the Dag processor starts though they have handlers for tasks of Python Dags only: which folder each lies in,
+    /// and where there.
+    needless: Vec<(usize, PathBuf)>,
+}
+
+impl<'a> Listed<'a> {
+    pub(super) fn new(paths: &'a [PathBuf]) -> Self {
+        let folders = paths.iter().filter(|path| path.is_dir());
+        Self {
+            folders: folders
+                .map(|path| (path.as_path(), Ignored::below(path)))
+                .collect(),
+            needless: Vec::new(),
+        }
+    }
+
+    /// Completes the verdicts on the next file with what the ignore files of its folder say.
+    pub(super) fn add(&mut self, verdicts: &mut Verdicts) {
+        if !verdicts.is_listed() {
+            return;
+        }
+        let folders = self.folders.iter_mut().enumerate();
+        let mut around = folders.filter(|(_, (folder, _))| verdicts.path.starts_with(folder));
+        let Some((index, (folder, ignored))) = around.next() else {
+            return;
+        };
+        if ignored.holds(&verdicts.path) {
+            verdicts.is_ignored();
+        } else if verdicts.serves_stubs_only
+            && verdicts.usable()
+            && let Ok(path) = verdicts.path.strip_prefix(folder)
+        {
+            self.needless.push((index, path.to_owned()));
+        }
+    }
+
+    /// The lines for the ignore file of each folder, sorted.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let lines = self.needless.iter().map(|(_, path)| line_for(path));
+        let mut lines: Vec<_> = lines.collect();
+        lines.sort();
+        lines
+    }
+
+    /// Says that there are such bundles.
+    pub(super) fn note(&self, shell: &mut Shell) {
+        for (index, (folder, _)) in self.folders.iter().enumerate() {
+            let count = self.needless.iter().filter(|(at, _)| *at == index).count();
+            if count == 0 {
+                continue;
+            }
+            let bundles = match count {
+                1 => "1 bundle".to_owned(),
+                _ => format!("{count} bundles"),
+            };
+            shell.note(format!(
+                "the Dag processor starts {bundles} at every parse, which only {} tasks of Python Dags: \
+                 `cargo airflow-bundle verify --airflowignore {}` prints the lines for `{FILE_NAME}` that keep it from that",
+                if count == 1 { "runs" } else { "run" },
+                crate::text::one_line(&folder.display().to_string()),
+            ));
+        }
+    }
+}
