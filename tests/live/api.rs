@@ -119,6 +119,16 @@ impl Api {
         self.request("POST", &format!("/dags/{dag}/dagRuns"), Some(&body));
     }
 
+    /// Clears a task of a run: it runs again, at the version of the run.
+    pub fn clear(&self, dag: &str, run: &str, task: &str) {
+        let body = json!({
+            "dry_run": false, "dag_run_id": run, "task_ids": [task], "only_failed": false, "reset_dag_runs": true,
+            "run_on_latest_version": false,
+        });
+        let path = format!("/dags/{dag}/clearTaskInstances");
+        self.request("POST", &path, Some(&body));
+    }
+
     /// The states of a run's task instances.
     pub fn states(&self, dag: &str, run: &str) -> States {
         let answer = self.get(&format!(
