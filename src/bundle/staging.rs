@@ -300,7 +300,8 @@ mod tests {
         assert_eq!(names(folder.path()).len(), after.len() - 1);
     }
 
-    /// The parts of a writer that was killed: its files stay, and nobody holds a lock.
+    /// As after SIGKILL of the writer: its files stay, and nobody holds a lock.
+    #[cfg(unix)]
     fn kill(staged: Staged) {
         let Staged { file, path, hidden } = staged;
         drop(file);
