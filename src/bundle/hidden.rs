@@ -1,11 +1,11 @@
-//! A folder that nobody can list, for the moment in which a staged file is executable.
+//! A folder that nobody can list, for a staged file.
 //!
-//! The coordinator passes over a folder that it may not list. The writer knows the name of its file, and can use the file all
-//! the same. Root may list every folder.
+//! The coordinator passes over a folder that it may not list, and so does the Dag processor. The writer knows the name of its
+//! file, and can use the file all the same. Root may list every folder.
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::platform;
 
@@ -17,10 +17,6 @@ impl Hidden {
     pub fn make(path: PathBuf) -> io::Result<Self> {
         platform::create_unlistable(&path)?;
         Ok(Self(path))
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
     }
 }
 

@@ -1,16 +1,14 @@
 //! Where a bundle's bytes go: first they are compared with the bundle that is there already; from
-//! the first difference on they are written to a new file beside it.
+//! the first difference on they are written to a new file, which then takes its name.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
-use tempfile::NamedTempFile;
-
 use super::error::WriteError;
 use super::output::{NewFolders, Output};
-use super::staging;
+use super::staging::Staged;
 use crate::platform;
 
 /// Receives the bytes of a bundle in order.
@@ -39,7 +37,7 @@ enum State {
         opened: Stamp,
     },
     /// The bytes so far stand in this file.
-    New(NamedTempFile),
+    New(Staged),
     /// Nothing was received yet.
     Empty,
 }
@@ -114,8 +112,8 @@ impl<'a> Sink<'a> {
             return Ok(true);
         }
         self.new_file()?;
-        if let State::New(file) = self.state {
-            publish(file, self.output, &mut self.folders)?;
+        if let State::New(staged) = self.state {
+            publish(staged, self.output, &mut self.folders)?;
         }
         self.folders.keep();
         Ok(false)
@@ -138,7 +136,7 @@ impl<'a> Sink<'a> {
             if !(self.wanted)() {
                 return Err(WriteError::Declined);
             }
-            let mut file = create_beside(self.output.path(), &mut self.folders)?;
+            let mut staged = stage(self.output, &mut self.folders)?;
             if let State::Same {
                 existing,
                 length,
@@ -147,28 +145,27 @@ impl<'a> Sink<'a> {
             {
                 existing.seek(SeekFrom::Start(0)).map_err(failed)?;
                 let copied =
-                    io::copy(&mut existing.take(*length), file.as_file_mut()).map_err(failed)?;
+                    io::copy(&mut existing.take(*length), staged.file()).map_err(failed)?;
                 if copied != *length || stamp(existing).map_err(failed)? != *opened {
                     return Err(WriteError::Changed(self.output.path().to_owned()));
                 }
             }
-            self.state = State::New(file);
+            self.state = State::New(staged);
         }
         match &mut self.state {
-            State::New(file) => Ok(file.as_file_mut()),
+            State::New(staged) => Ok(staged.file()),
             State::Same { .. } | State::Empty => Err(failed(io::ErrorKind::Other.into())),
         }
     }
 }
 
-/// A new file in the folder of `path`, mode 0600: the coordinator looks at every executable file,
-/// whatever its name.
-fn create_beside(path: &Path, folders: &mut NewFolders) -> Result<NamedTempFile, WriteError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    staging::create(folder)
+/// A new file for the folder of `output`.
+fn stage(output: &Output, folders: &mut NewFolders) -> Result<Staged, WriteError> {
+    let folder = output.path().parent().unwrap_or(Path::new("."));
+    Staged::create(folder, output.root())
         .or_else(|error| {
             remake(folder, error, folders)?;
-            staging::create(folder)
+            Staged::create(folder, output.root())
         })
         .map_err(|error| WriteError::Write("create a file in", folder.to_owned(), error))
 }
@@ -184,21 +181,13 @@ fn remake(folder: &Path, error: io::Error, folders: &mut NewFolders) -> io::Resu
 }
 
 /// Syncs, makes executable, renames: in this order, so that no incomplete file is ever executable.
-fn publish(
-    file: NamedTempFile,
-    output: &Output,
-    folders: &mut NewFolders,
-) -> Result<(), WriteError> {
+fn publish(staged: Staged, output: &Output, folders: &mut NewFolders) -> Result<(), WriteError> {
     let path = output.path();
     let failed = |action| move |error| WriteError::Write(action, path.to_owned(), error);
-    file.as_file().sync_all().map_err(failed("sync"))?;
-    // The lock is held until the file has its name.
-    let (file, staged) = file.into_parts();
-    let file = staging::close_for_writing(file, &staged);
-    let staged = staging::step_aside(staged, output.root()).map_err(failed("write"))?;
-    platform::make_executable(&file).map_err(failed("make executable"))?;
+    let finished = staged.finish().map_err(failed("sync"))?;
+    platform::make_executable(finished.file()).map_err(failed("make executable"))?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    staged
+    finished
         .persist(path, |error| remake(folder, error, folders))
         .map_err(failed("rename the new bundle to"))?;
     // The bundle is in place, so a file system that cannot sync folders does not make the pack fail.

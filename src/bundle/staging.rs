@@ -1,6 +1,11 @@
-//! Files that are written beside their place before they are put there.
+//! Files that are written elsewhere before they are put in their place.
 //!
-//! They are locked while their writer lives, so that the next writer can tell what a killed one has left behind, and
+//! A worker of Airflow 3.4 looks at every file below the folder that it searches, whatever its mode and its name (3.3: at every
+//! executable one; `_find_bundle_files` in `airflow/sdk/coordinators/executable/coordinator.py`). A bundle under a temporary name
+//! would be started under that name, while it is open for writing ("Text file busy") or a moment before the name is gone. So a
+//! file steps aside while it is empty.
+//!
+//! Staged files are locked while their writer lives, so that the next writer can tell what a killed one has left behind, and
 //! removes it. On a file system without locks nothing is removed, nor over NFS, where only a file that is open for
 //! writing can be locked for oneself alone.
 
@@ -25,8 +30,74 @@ const FOLDER_SUFFIX: &str = ".d";
 /// locked.
 const ATTEMPTS: usize = 16;
 
+/// A file that is written where a worker does not find it. Dropped, it is removed.
+#[derive(Debug)]
+pub struct Staged {
+    file: File,
+    path: TempPath,
+    // Stands behind the path, because fields are dropped in this order, and the folder must be empty to be removed.
+    hidden: Option<Hidden>,
+}
+
+impl Staged {
+    /// Makes an empty file for `folder`, mode 0600, with a lock on it. It has the owner, the label and the access control list of
+    /// a file of that folder, and steps aside: a worker that searches `root`, which is `folder` or one above it, does not find it.
+    pub fn create(folder: &Path, root: &Path) -> io::Result<Self> {
+        let (file, path) = create(folder)?.into_parts();
+        let (path, hidden) = step_aside(path, root)?;
+        Ok(Self { file, path, hidden })
+    }
+
+    pub fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Syncs the file. Then it can only be published.
+    pub fn finish(self) -> io::Result<Finished> {
+        self.file.sync_all()?;
+        Ok(Finished {
+            file: close_for_writing(self.file, &self.path),
+            path: self.path,
+            hidden: self.hidden,
+        })
+    }
+}
+
+/// A staged file that is whole. Dropped, it is removed.
+#[derive(Debug)]
+pub struct Finished {
+    // The lock is held until the file has its name.
+    file: File,
+    path: TempPath,
+    hidden: Option<Hidden>,
+}
+
+impl Finished {
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Gives the file its name. `retry` is asked once whether an error can be mended.
+    pub fn persist(
+        self,
+        path: &Path,
+        retry: impl FnOnce(io::Error) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Self {
+            path: file,
+            // They are kept until the file has left the folder, or is removed.
+            hidden: _hidden,
+            file: _locked,
+        } = self;
+        file.persist(path).or_else(|failed| {
+            retry(failed.error)?;
+            failed.path.persist(path).map_err(|failed| failed.error)
+        })
+    }
+}
+
 /// Makes an empty file in `folder`, mode 0600, with a lock on it. Dropped, it is removed.
-pub fn create(folder: &Path) -> io::Result<NamedTempFile> {
+fn create(folder: &Path) -> io::Result<NamedTempFile> {
     for _ in 0..ATTEMPTS {
         let file = temporary::create(folder, PREFIX, SUFFIX)?;
         match platform::hold(file.as_file()) {
@@ -64,7 +135,7 @@ pub fn remove_left(folder: &Path) {
             let folder = entry.path();
             remove_if_left(&folder.join(format!("{PREFIX}{random}{SUFFIX}")));
             // This fails, as it should, while the folder holds the file of a living writer. A writer that has made the folder
-            // and not moved its file yet goes on without it.
+            // and not moved its file yet makes it again.
             let _ = fs::remove_dir(&folder);
         }
     }
@@ -99,7 +170,7 @@ fn is_named(file: &File, path: &Path) -> bool {
 
 /// Closes a staged file for writing, and keeps it open and locked: a file that is open for writing cannot be executed
 /// ("Text file busy"), and a worker may start a bundle as soon as it has its name.
-pub fn close_for_writing(file: File, path: &Path) -> File {
+fn close_for_writing(file: File, path: &Path) -> File {
     let Ok(reader) = platform::open_without_waiting(path) else {
         // Under `umask 777` not even its owner may open it.
         return file;
@@ -112,65 +183,51 @@ pub fn close_for_writing(file: File, path: &Path) -> File {
     }
 }
 
-/// A staged file where a worker does not find it.
-#[derive(Debug)]
-pub struct Aside {
-    pub path: TempPath,
-    // Stands behind the path, because fields are dropped in this order, and the folder must be empty to be removed.
-    hidden: Option<Hidden>,
-}
-
-impl Aside {
-    /// Gives the file its name. `retry` is asked once whether an error can be mended.
-    pub fn persist(
-        self,
-        path: &Path,
-        retry: impl FnOnce(io::Error) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let Self {
-            path: file,
-            // The folder is kept until the file has left it, or is removed.
-            hidden: _hidden,
-        } = self;
-        file.persist(path).or_else(|failed| {
-            retry(failed.error)?;
-            failed.path.persist(path).map_err(|failed| failed.error)
-        })
-    }
-}
-
-/// Moves a staged file aside: to the folder above `root`, which is its own folder or one above it; or else into a folder
-/// beside it that nobody but root can list; or else it stays where it is.
-///
-/// A worker finds every executable file below the folder that it searches, whatever its name. Once a staged bundle is
-/// executable, a worker would find it under its temporary name and start tasks with it; so it is made executable elsewhere.
-pub fn step_aside(file: TempPath, root: &Path) -> io::Result<Aside> {
-    let Some(name) = file.file_name().map(std::ffi::OsStr::to_owned) else {
-        return Ok(Aside {
-            path: file,
-            hidden: None,
-        });
+/// Moves a staged file into a folder that nobody but root can list: above `root`, where not even root's worker searches, or else
+/// beside the file. Where no such folder can be made (on Windows), it moves to the folder above as it is, or else stays.
+fn step_aside(file: TempPath, root: &Path) -> io::Result<(TempPath, Option<Hidden>)> {
+    let (Some(name), Some(own)) = (file.file_name(), file.parent()) else {
+        return Ok((file, None));
     };
+    let (name, own) = (name.to_owned(), own.to_owned());
+    let above = above(root);
     let mut file = file;
-    if let Some(above) = above(root) {
-        file = match moved(file, above.join(&name))? {
-            (path, true) => return Ok(Aside { path, hidden: None }),
-            // The folder above is on another file system, or this user may not write there.
-            (path, false) => path,
+    for folder in above.iter().chain([&own]) {
+        file = match hide(file, folder)? {
+            (path, Some(hidden)) => return Ok((path, Some(hidden))),
+            // The folder is on another file system, or this user may not write there.
+            (path, None) => path,
         };
     }
-    let folder = file.with_extension(FOLDER_SUFFIX.trim_start_matches('.'));
-    let Ok(hidden) = Hidden::make(folder) else {
-        return Ok(Aside {
-            path: file,
-            hidden: None,
-        });
+    if let Some(above) = above {
+        file = moved(file, above.join(name))?.0;
+    }
+    Ok((file, None))
+}
+
+/// Moves a file into a new folder in `folder` that nobody but root can list. Returns the path of the file, and the new folder if
+/// the file is there.
+fn hide(file: TempPath, folder: &Path) -> io::Result<(TempPath, Option<Hidden>)> {
+    let Some(name) = file.file_name().map(std::ffi::OsStr::to_owned) else {
+        return Ok((file, None));
     };
-    let (path, moved) = moved(file, hidden.path().join(&name))?;
-    Ok(Aside {
-        path,
-        hidden: moved.then_some(hidden),
-    })
+    let mut path = folder.join(&name);
+    path.set_extension(FOLDER_SUFFIX.trim_start_matches('.'));
+    let mut file = file;
+    for _ in 0..ATTEMPTS {
+        let Ok(hidden) = Hidden::make(path.clone()) else {
+            break;
+        };
+        file = match moved(file, path.join(&name))? {
+            (file, true) => return Ok((file, Some(hidden))),
+            (file, false) => file,
+        };
+        // Another writer removes a folder that is empty, for one that a killed writer has left.
+        if path.exists() {
+            break;
+        }
+    }
+    Ok((file, None))
 }
 
 /// Moves a file to `to`, unless something stands there. Returns the path of the file, and whether it was moved.
@@ -181,7 +238,7 @@ fn moved(file: TempPath, to: PathBuf) -> io::Result<(TempPath, bool)> {
     }
 }
 
-/// The folder above `folder`, into which [`step_aside`] moves files. Links and `..` are resolved first, because the path that
+/// The folder above `folder`, in which staged files stand. Links and `..` are resolved first, because the path that
 /// leads to a link, or to `..`, may lie below `folder`.
 pub fn above(folder: &Path) -> Option<PathBuf> {
     let mut folder = folder.canonicalize().ok()?;
@@ -191,6 +248,8 @@ pub fn above(folder: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is a test failure")]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
@@ -241,58 +300,73 @@ mod tests {
         assert_eq!(names(folder.path()).len(), after.len() - 1);
     }
 
+    /// As after SIGKILL of the writer: its files stay, and nobody holds a lock.
+    #[cfg(unix)]
+    fn kill(staged: Staged) {
+        let Staged { file, path, hidden } = staged;
+        drop(file);
+        path.keep().unwrap();
+        std::mem::forget(hidden);
+    }
+
     #[test]
     fn a_staged_file_steps_aside() {
         let above = tempfile::tempdir().unwrap();
+        let real = above.path().canonicalize().unwrap();
         let folder = above.path().join("bundles");
-        fs::create_dir(&folder).unwrap();
-        let (file, path) = create(&folder).unwrap().into_parts();
-        let outside = step_aside(path, &folder).unwrap().path;
-        assert_eq!(
-            outside.parent(),
-            Some(&*above.path().canonicalize().unwrap())
-        );
-        assert!(is_named(&file, &outside));
-        assert_eq!(names(&folder).len(), 0);
         // A root further up counts, and the folder between does not.
         let deeper = folder.join("x86_64-unknown-linux-gnu");
-        fs::create_dir(&deeper).unwrap();
-        let (_file, path) = create(&deeper).unwrap().into_parts();
-        let aside = step_aside(path, &folder).unwrap();
-        assert_eq!(aside.path.parent(), outside.parent());
+        fs::create_dir_all(&deeper).unwrap();
+        for own in [&folder, &deeper] {
+            let staged = Staged::create(own, &folder).unwrap();
+            // Unix has a folder between.
+            assert!(staged.path.ancestors().skip(1).take(2).any(|at| at == real));
+            assert!(is_named(&staged.file, &staged.path));
+            assert_eq!(names(&deeper).len(), 0);
+            assert_eq!(names(&folder).len(), 1);
+            drop(staged);
+            assert_eq!(names(&real), ["bundles"]);
+        }
         fs::remove_dir(&deeper).unwrap();
-        // Somebody's file there is never replaced.
-        let (_file, path) = create(&folder).unwrap().into_parts();
-        let rival = above.path().join(path.file_name().unwrap());
-        fs::write(&rival, "somebody's").unwrap();
-        let hidden = step_aside(path, &folder).unwrap();
-        assert_eq!(hidden.path.ancestors().nth(2), Some(&*folder));
-        assert_eq!(fs::read(&rival).unwrap(), b"somebody's");
+        let mut staged = Staged::create(&folder, &folder).unwrap();
+        staged.file().write_all(b"bytes").unwrap();
         let bundle = folder.join("etl");
-        let Aside { path, hidden } = hidden;
-        path.persist(&bundle).unwrap();
-        drop(hidden);
+        let finished = staged.finish().unwrap();
+        finished.persist(&bundle, Err).unwrap();
+        assert_eq!(fs::read(&bundle).unwrap(), b"bytes");
         assert_eq!(names(&folder), ["etl"]);
+        assert_eq!(names(&real), ["bundles"]);
+    }
+
+    /// Somebody's file is never replaced, and a file is hidden beside its place if it cannot be above.
+    #[cfg(unix)]
+    #[test]
+    fn a_staged_file_is_hidden() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("bundles");
+        fs::create_dir(&folder).unwrap();
+        let (_file, path) = create(&folder).unwrap().into_parts();
+        let name = path.file_name().unwrap().to_owned();
+        let rival = above.path().join(&name).with_extension("d");
+        fs::write(&rival, "somebody's").unwrap();
+        let (path, hidden) = step_aside(path, &folder).unwrap();
+        assert_eq!(path.ancestors().nth(2), Some(&*folder));
+        assert_eq!(fs::read(&rival).unwrap(), b"somebody's");
+        let mode = fs::metadata(path.parent().unwrap()).unwrap();
+        assert_eq!(mode.permissions().mode() & 0o777, 0o300);
+        drop((path, hidden));
+        assert_eq!(names(&folder).len(), 0);
     }
 
     #[cfg(unix)]
     #[test]
     fn a_hidden_file_of_a_killed_writer_is_removed() {
-        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
-        let hide = || {
-            let (file, path) = create(folder.path()).unwrap().into_parts();
-            // There is nothing above the root of all folders.
-            (file, step_aside(path, Path::new("/")).unwrap())
-        };
-        let (file, killed) = hide();
-        drop(file);
-        let Aside { path, hidden } = killed;
-        path.keep().unwrap();
-        std::mem::forget(hidden);
-        let (_file, live) = hide();
-        let own = live.path.parent().unwrap();
-        assert_eq!(own.metadata().unwrap().permissions().mode() & 0o777, 0o300);
+        // There is nothing above the root of all folders.
+        let hide = || Staged::create(folder.path(), Path::new("/")).unwrap();
+        kill(hide());
+        let live = hide();
         fs::create_dir(folder.path().join(".airflow-bundle-notes.d")).unwrap();
         let others = folder.path().join(".airflow-bundle-abc123.d");
         fs::create_dir(&others).unwrap();
@@ -323,7 +397,6 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_file_closed_for_writing_is_not_taken_for_a_left_one() {
-        use std::io::Write as _;
         let folder = tempfile::tempdir().unwrap();
         let (mut file, path) = create(folder.path()).unwrap().into_parts();
         file.write_all(b"bytes").unwrap();

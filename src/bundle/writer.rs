@@ -47,11 +47,10 @@ pub struct Packed {
 /// Writes the bundle of `parts` to `output`. `render` makes the manifest once the digests are known.
 /// Between buffers, `stop` is read: once it is true, the pack ends with [`WriteError::Interrupted`].
 ///
-/// The bundle appears whole or not at all: it is written to a file beside the output that is not
-/// executable, synced, made executable (0755) and renamed. Where the folder above [`Output::root`] is writable and on the
-/// same file system, the file is there for the moment between the last two, so that a worker that scans the root
-/// never finds the bundle under another name; elsewhere it is in a folder that only root can list. Files that killed writers
-/// have left are removed.
+/// The bundle appears whole or not at all: it is written to a file in a folder that only root can list, synced, made executable
+/// (0755) and renamed. That folder is above [`Output::root`] where this is writable and on the same file system, so that not
+/// even root's worker, if it scans the root, finds the bundle under another name. Files that killed writers have left are
+/// removed.
 pub fn write_bundle(
     parts: Parts<'_>,
     output: &Output,

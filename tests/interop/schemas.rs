@@ -1,9 +1,11 @@
 //! What a message may hold, as the protocol's crate has it, beside the released Airflows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use airflow_protocol::Release;
+use airflow_protocol::dag_file::{DAG_FILE_PARSE_REQUEST, ParsedFile};
 use airflow_protocol::schema::{Problem, Receiver, Schema, Violation};
+use airflow_protocol::startup::StartupDetails;
 use serde_json::{Map, Value, json};
 
 use crate::python::{self, Script};
@@ -52,8 +54,16 @@ struct Words(Value);
 
 impl Words {
     fn of(version: &str) -> Self {
-        let text = Schema::of(version).unwrap().to_text().unwrap();
-        Self(serde_json::from_str(&text).unwrap())
+        Self::new(Schema::of(version).unwrap())
+    }
+
+    fn new(schema: &Schema) -> Self {
+        Self(serde_json::from_str(&schema.to_text().unwrap()).unwrap())
+    }
+
+    /// A message of a type with all fields, and one with those alone that must be there.
+    fn good(&self, kind: &str) -> [Value; 2] {
+        [true, false].map(|full| self.sample(&self.0["shapes"][kind], full))
     }
 
     /// A value of this shape, with the fields that need not be there if `full`.
@@ -100,7 +110,7 @@ impl Words {
     /// Messages of a type: good ones, and some that have one field too many, one too few, or another value in one.
     fn messages(&self, kind: &str) -> Vec<Value> {
         let shape = &self.0["shapes"][kind];
-        let [full, short] = [true, false].map(|full| self.sample(shape, full));
+        let [full, short] = self.good(kind);
         let mut messages = vec![full.clone(), short];
         let mut more = full.clone();
         more["surplus"] = 1.into();
@@ -190,4 +200,49 @@ fn the_check_agrees_with_the_released_airflows() {
         }
     }
     assert!(good > 5000 && bad > 10_000, "{good} good, {bad} bad");
+}
+
+/// What the installed Airflow of a release has in its `schema.json`.
+fn released(requirements: &str) -> Schema {
+    let packages = start(requirements).ask(&json!({ "site-packages": true }));
+    Schema::extract(Path::new(packages.as_str().unwrap())).unwrap()
+}
+
+/// The schema of each release against what we send and read in each version that it knows. What the SDK sends, and what it can
+/// read, conforms to the schema of its own version: the supervisor in its tests checks every message.
+#[test]
+fn each_release_takes_what_we_send_and_sends_what_we_can_read() {
+    for (requirements, release) in RELEASES {
+        let released = released(requirements);
+        for version in release.schema_versions {
+            let (ours, words) = (Schema::of(version).unwrap(), Words::of(version));
+            for receiver in Receiver::ALL {
+                let to_airflow = matches!(receiver, Receiver::ToSupervisor | Receiver::ToManager);
+                for kind in ours.messages(receiver) {
+                    let (samples, taker) = if to_airflow {
+                        (words.good(kind), &released)
+                    } else {
+                        (Words::new(&released).good(kind), ours)
+                    };
+                    for body in samples {
+                        let checked = taker.check(receiver, &body);
+                        assert!(checked.is_ok(), "{release}, {version}: {kind}: {checked:?}");
+                    }
+                }
+            }
+        }
+        let words = Words::new(&released);
+        for body in words.good("StartupDetails") {
+            let read = StartupDetails::read(&body, Vec::new());
+            let faults = read.map(|details| details.faults);
+            assert!(
+                faults.as_ref().is_ok_and(Vec::is_empty),
+                "{release}: {faults:?}: {body:#}"
+            );
+        }
+        for body in words.good(DAG_FILE_PARSE_REQUEST) {
+            let read = ParsedFile::read(&body, DAG_FILE_PARSE_REQUEST);
+            assert!(read.is_ok(), "{release}: {read:?}: {body:#}");
+        }
+    }
 }

@@ -41,24 +41,19 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_file_is_not_executable_before_it_is_whole() {
+fn nobody_finds_the_file_before_it_is_whole() {
     let bench = Bench::new();
     let output = bench.path("new/folder/etl");
     let folder = output.parent().unwrap().to_owned();
-    for expected_files in [1, 2] {
+    for before in [&[][..], std::slice::from_ref(&output)] {
         let packed = write(&bench, &output, &AtomicBool::new(false), |digests| {
-            let files = files(&folder);
-            assert_eq!(files.len(), expected_files, "{files:?}");
-            let temporary = files.iter().find(|file| **file != output).unwrap();
-            assert_eq!(mode(temporary) & 0o111, 0, "{temporary:?}");
-            assert!(
-                temporary
-                    .file_name()
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .starts_with('.')
-            );
+            assert_eq!(files(&folder), before);
+            let above = files(folder.parent().unwrap());
+            let hidden: Vec<_> = above.iter().filter(|file| **file != folder).collect();
+            let [hidden] = hidden[..] else {
+                panic!("{hidden:?}")
+            };
+            assert_eq!(mode(hidden) & 0o777, 0o300, "{hidden:?}");
             assert_eq!(digests.source_len, SOURCE.len() as u64);
             Ok(RENDERED.into())
         })
@@ -67,6 +62,10 @@ fn the_file_is_not_executable_before_it_is_whole() {
         assert_eq!(packed.path, output);
         assert_eq!(packed.size, fs::metadata(&output).unwrap().len());
         assert_eq!(files(&folder), std::slice::from_ref(&output));
+        assert_eq!(
+            files(folder.parent().unwrap()),
+            std::slice::from_ref(&folder)
+        );
         assert_eq!(mode(&output), 0o755);
         // Another source, so that the second round writes too.
         bench.write("main.rs", SOURCE.replace("日本", "nihon "));

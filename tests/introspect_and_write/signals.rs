@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -120,16 +120,13 @@ fn while_the_bundle_is_written() {
             "new/folder/etl",
         ]);
         let child = start(&command);
-        let folder = bench.path("new/folder");
-        let temporary = || {
-            fs::read_dir(&folder)
-                .ok()?
-                .next()?
-                .ok()
-                .map(|entry| entry.path())
+        let hidden = || {
+            let mut entries = fs::read_dir(bench.path("new")).ok()?;
+            let is_hidden = |path: &PathBuf| path.extension().is_some_and(|end| end == "d");
+            entries.find_map(|entry| Some(entry.ok()?.path()).filter(is_hidden))
         };
-        wait_for("a temporary file", STARTED, || temporary().is_some());
-        assert_eq!(mode(&temporary().unwrap()) & 0o111, 0);
+        wait_for("a hidden folder", STARTED, || hidden().is_some());
+        assert_eq!(mode(&hidden().unwrap()) & 0o777, 0o300);
         stopped(child, signal, code, false);
         assert_eq!(bench.listing(), before);
     }

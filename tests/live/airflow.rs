@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::api::Api;
 use crate::bundles;
 use crate::packer::succeeded;
-use crate::release::{self, Release};
+use crate::release::{self, Release, Settings};
 
 /// How long the processes may take to come up.
 const START: Duration = Duration::from_mins(2);
@@ -51,14 +51,20 @@ pub struct Airflow {
 impl Airflow {
     /// Packs these test projects, and starts an Airflow that has their Dags and bundles. Its `airflow.cfg` is the one that the
     /// release generates, edited as the README says; what a test needs beyond that is in the environment.
-    pub fn start(release: Release, projects: &[&str]) -> Self {
+    ///
+    /// `more` makes what else the home needs, and adds its settings.
+    pub fn start(
+        release: &Release,
+        projects: &[&str],
+        more: impl FnOnce(&Path, &mut Settings),
+    ) -> Self {
         let home = release::folder().join(release.name());
         let _ = fs::remove_dir_all(&home);
         let (dags, bundles) = (home.join("dags"), home.join("bundles"));
         fs::create_dir_all(&dags).unwrap();
         fs::create_dir_all(&bundles).unwrap();
         for project in projects {
-            bundles::pack(project, &bundles, &dags);
+            bundles::install(project, &bundles, &dags);
         }
         let (port, tasks_port) = free_ports();
         let mut airflow = Self {
@@ -68,7 +74,12 @@ impl Airflow {
             bin: release.bin(),
             children: Vec::new(),
         };
-        airflow.configure(&release.readme_lines(), &bundles);
+        let lines = release.readme_lines();
+        assert!(lines.contains(TAUGHT_FOLDER), "{lines}");
+        let lines = lines.replace(TAUGHT_FOLDER, bundles.to_str().unwrap());
+        let mut settings = release::settings(&lines);
+        more(&airflow.home, &mut settings);
+        airflow.configure(&release::lines(&settings));
         succeeded(
             airflow.command().args(["db", "migrate"]),
             "Airflow's database could not be made",
@@ -87,7 +98,7 @@ impl Airflow {
     }
 
     /// Has Airflow generate its `airflow.cfg`, and edits it.
-    fn configure(&self, lines: &str, bundles: &Path) {
+    fn configure(&self, lines: &str) {
         let configuration = self.home.join("airflow.cfg");
         fs::create_dir(self.home.join("config")).unwrap();
         fs::write(self.home.join("config/live_settings.py"), PATIENT).unwrap();
@@ -97,10 +108,7 @@ impl Airflow {
             "Airflow could not generate its configuration",
         );
         let generated = fs::read_to_string(&configuration).unwrap();
-        let folder = bundles.to_str().unwrap();
-        assert!(lines.contains(TAUGHT_FOLDER), "{lines}");
-        let lines = lines.replace(TAUGHT_FOLDER, folder);
-        fs::write(configuration, release::edit(&generated, &lines)).unwrap();
+        fs::write(configuration, release::edit(&generated, lines)).unwrap();
     }
 
     fn command(&self) -> Command {
@@ -242,7 +250,10 @@ fn settings(home: &Path, port: u16, tasks_port: u16) -> Vec<(&'static str, Strin
     vec![
         ("AIRFLOW__CORE__DAGS_FOLDER", format!("{home}/dags")),
         ("AIRFLOW__CORE__EXECUTOR", text("LocalExecutor")),
-        ("AIRFLOW__CORE__PARALLELISM", text("4")),
+        ("AIRFLOW__CORE__PARALLELISM", text("6")),
+        // A supervisor of 3.4 sleeps this long (60 s by default) if it reads the end of the last socket of a task that it has told to
+        // stop a moment before the process can be waited for (`WatchedSubprocess.kill`): a cleared task starts again only then.
+        ("AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME", text("15")),
         ("AIRFLOW__CORE__LOAD_EXAMPLES", text("False")),
         ("AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION", text("False")),
         (
@@ -270,6 +281,10 @@ fn settings(home: &Path, port: u16, tasks_port: u16) -> Vec<(&'static str, Strin
         (
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL",
             text("5"),
+        ),
+        (
+            "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH",
+            format!("{home}/dag_bundles"),
         ),
         ("AIRFLOW__LOGGING__NAMESPACE_LEVELS", text("db=CRITICAL")),
     ]

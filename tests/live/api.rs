@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -16,6 +17,9 @@ const ATTEMPTS: usize = 6;
 pub struct Api {
     port: u16,
     token: Option<String>,
+    /// One request at a time: the server writes its audit log in its event loop, and while that waits for SQLite's lock, another
+    /// request cannot commit and give the lock back.
+    gate: Mutex<()>,
 }
 
 /// A finished or waiting task instance: its state and its try number, by `task_id` or `task_id[map_index]`.
@@ -23,7 +27,11 @@ pub type States = BTreeMap<String, (String, u64)>;
 
 impl Api {
     pub fn new(port: u16) -> Self {
-        Self { port, token: None }
+        Self {
+            port,
+            token: None,
+            gate: Mutex::new(()),
+        }
     }
 
     /// Gets a token; false if the server is not there yet.
@@ -47,6 +55,7 @@ impl Api {
         path: &str,
         body: Option<&Value>,
     ) -> std::io::Result<(u16, Value)> {
+        let _gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(ANSWER))?;
         let body = body.map(Value::to_string).unwrap_or_default();
@@ -117,6 +126,16 @@ impl Api {
             "dag_run_id": run, "logical_date": date, "data_interval_start": date, "data_interval_end": end,
         });
         self.request("POST", &format!("/dags/{dag}/dagRuns"), Some(&body));
+    }
+
+    /// Clears a task of a run: it runs again, at the version of the run.
+    pub fn clear(&self, dag: &str, run: &str, task: &str) {
+        let body = json!({
+            "dry_run": false, "dag_run_id": run, "task_ids": [task], "only_failed": false, "reset_dag_runs": true,
+            "run_on_latest_version": false,
+        });
+        let path = format!("/dags/{dag}/clearTaskInstances");
+        self.request("POST", &path, Some(&body));
     }
 
     /// The states of a run's task instances.

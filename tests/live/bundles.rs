@@ -1,8 +1,12 @@
 //! The test projects as a user would have them: copied, built and packed by the real subcommand.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use cargo_airflow_bundle::bundle::reader::Bundle;
 
 use crate::packer::{packer, succeeded};
 use crate::release::{folder, root};
@@ -10,16 +14,44 @@ use crate::release::{folder, root};
 /// What these projects depend on is not optimized, which would take two minutes: Airflow sees no difference.
 const PLAIN_DEPENDENCIES: &str = "profile.release.package.'*'.opt-level=0";
 
-/// Packs a test project into `bundles`, and copies its Dag files into `dags`. A project with a `manifest.json` is packed with
-/// that, because its executable prints none.
-pub fn pack(project: &str, bundles: &Path, dags: &Path) {
-    let source = root().join("test-projects").join(project);
+/// How a manifest names the schema version of the oldest release.
+const OLDEST: &str = "supervisor_schema_version: \"2026-06-16\"";
+
+/// Puts a test project's bundle into `bundles`, and its Dag files into `dags`. Each release gets the same bytes.
+pub fn install(project: &str, bundles: &Path, dags: &Path) {
+    fs::copy(packed(project, &[]), bundles.join(project)).unwrap();
+    copy_dags(project, dags);
+}
+
+/// Copies a test project's Dag files, if it has any.
+pub fn copy_dags(project: &str, dags: &Path) {
+    let source = source(project).join("dags");
+    if source.exists() {
+        copy_folder(&source, dags);
+    }
+}
+
+/// The bundle of a test project with some of its features, packed once in a run of the suite. Its schema version is the one that
+/// each release knows. A project with a `manifest.json` is packed with that, because its executable prints none.
+pub fn packed(project: &str, features: &[&str]) -> PathBuf {
+    static PACKED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let mut packed = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = folder().join("bundles").join(features.join("-"));
+    let bundle = folder.join(project);
+    if packed.insert(bundle.clone()) {
+        pack(project, features, &folder);
+        let manifest = Bundle::open(&bundle).unwrap().manifest().unwrap();
+        let manifest = String::from_utf8(manifest).unwrap();
+        assert!(manifest.contains(OLDEST), "{project}: {manifest}");
+    }
+    bundle
+}
+
+/// Builds and packs a copy of a test project, as its user does.
+fn pack(project: &str, features: &[&str], bundles: &Path) {
     let copy = folder().join("projects").join(project);
     let _ = fs::remove_dir_all(&copy);
-    copy_folder(&source, &copy);
-    if copy.join("dags").exists() {
-        copy_folder(&copy.join("dags"), dags);
-    }
+    copy_folder(&source(project), &copy);
     let manifest = copy.join("manifest.json");
     let manifest = manifest.exists().then(|| {
         [
@@ -39,6 +71,8 @@ pub fn pack(project: &str, bundles: &Path, dags: &Path) {
                 &patch,
                 "--config",
                 PLAIN_DEPENDENCIES,
+                "--features",
+                &features.join(","),
                 "--out-dir",
             ])
             .arg(bundles)
@@ -47,6 +81,10 @@ pub fn pack(project: &str, bundles: &Path, dags: &Path) {
             .current_dir(&copy),
         "the test project must build",
     );
+}
+
+fn source(project: &str) -> PathBuf {
+    root().join("test-projects").join(project)
 }
 
 fn copy_folder(from: &Path, to: &Path) {

@@ -26,39 +26,79 @@ mod python;
 mod release;
 #[path = "../common/releases.rs"]
 mod releases;
+mod stops;
 mod tour;
+mod versions;
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use airflow::Airflow;
-use release::Release;
+use release::{Release, V3_3, V3_4};
+use versions::Repository;
 
 /// One Airflow at a time: two are too much for a small machine.
 static ALONE: Mutex<()> = Mutex::new(());
 
 #[test]
 fn bundles_under_airflow_3_3() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let airflow = Airflow::start(Release::V3_3, &PROJECTS);
-    everything(&airflow);
+    everything(&V3_3);
 }
 
 #[test]
 fn bundles_under_airflow_3_4() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let airflow = Airflow::start(Release::V3_4, &[&PROJECTS[..], &["sdk-refused"]].concat());
-    everything(&airflow);
-    // By now each bundle was parsed more than once, and the answers are stored.
-    parsing::import_errors(&airflow);
+    everything(&V3_4);
 }
 
 const PROJECTS: [&str; 3] = ["sdk-tour", "sdk-pipeline", "sdk-abort"];
 
-/// The parts are told apart by their names in the failure.
-fn everything(airflow: &Airflow) {
-    pipeline::aborts(airflow);
-    pipeline::orders(airflow);
-    tour::everything(airflow);
-    tour::history(airflow);
-    tour::two_hundred(airflow);
+/// One Airflow of the release for everything. The parts wait side by side, and are told apart by the names of their threads in a
+/// failure.
+fn everything(release: &Release) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut repository = None;
+    let projects = [&PROJECTS[..], release.refused].concat();
+    let airflow = Airflow::start(release, &projects, |home, settings| {
+        if release.has_versions {
+            let made = repository.insert(Repository::make(home));
+            made.add_to(settings);
+        }
+    });
+    let (airflow, repository) = (&airflow, repository.as_ref());
+    let abort = || pipeline::aborts(airflow);
+    let orders = || pipeline::orders(airflow);
+    let tour = || {
+        tour::everything(airflow);
+        tour::two_hundred(airflow);
+    };
+    let history = || tour::history(airflow);
+    let stops = || stops::everything(airflow, release);
+    let versions = || {
+        if let Some(repository) = repository {
+            versions::everything(airflow, repository);
+        }
+    };
+    let parts: [(&str, &(dyn Fn() + Sync)); 6] = [
+        ("tour", &tour),
+        ("stops", &stops),
+        ("versions", &versions),
+        ("abort", &abort),
+        ("orders", &orders),
+        ("history", &history),
+    ];
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for (name, part) in parts {
+            let thread = std::thread::Builder::new().name(name.to_owned());
+            let timed = move || {
+                part();
+                println!("{name}: {:?}", start.elapsed());
+            };
+            thread.spawn_scoped(scope, timed).unwrap();
+        }
+    });
+    if !release.refused.is_empty() {
+        // By now each bundle was parsed more than once, and the answers are stored.
+        parsing::import_errors(airflow, &["sdk-versioned"]);
+    }
 }

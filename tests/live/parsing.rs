@@ -11,8 +11,9 @@ use crate::airflow::Airflow;
 /// How long the Dag processor may take to start every bundle.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Every bundle is parsed; the only import error is that of the bundle whose registrations are refused, in its own words.
-pub fn import_errors(airflow: &Airflow) {
+/// Every bundle is parsed, `more` too; the only import error is that of the bundle whose registrations are refused, in its own
+/// words.
+pub fn import_errors(airflow: &Airflow, more: &[&str]) {
     let deadline = Instant::now() + PATIENCE;
     let waiting = || {
         let bundles = fs::read_dir(airflow.home.join("bundles")).unwrap();
@@ -24,6 +25,7 @@ pub fn import_errors(airflow: &Airflow) {
                 .iter()
                 .any(|log| log.file_stem().unwrap() == name.as_str())
         };
+        let names = names.chain(more.iter().map(|&name| name.to_owned()));
         names.filter(unparsed).collect::<Vec<_>>()
     };
     let errors = || airflow.api.get("/importErrors")["import_errors"].clone();

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::airflow::Airflow;
-use crate::bystander::Bystander;
+use crate::bystander::{Bystander, Deed};
 
 const RUN: &str = "live";
 /// How long the whole tour may take.
@@ -64,12 +65,20 @@ const EXPECTED: [(&str, &str, u64); 49] = [
     ("prints", "success", 1),
 ];
 
+/// What happens to tasks from outside.
+const DEEDS: [(&str, Deed); 4] = [
+    ("stubborn", Deed::Mark("failed")),
+    ("interrupted", Deed::Signal(Signal::INT)),
+    ("runs_programs", Deed::Signal(Signal::TERM)),
+    ("await_input", Deed::Answer("Approve")),
+];
+
 /// Runs the tour and checks all of it.
 pub fn everything(airflow: &Airflow) {
     let api = &airflow.api;
     prepare(airflow);
     api.trigger("tour", RUN, &json!({"who": "tour"}));
-    let mut bystander = Bystander::new(airflow, RUN);
+    let mut bystander = Bystander::new(airflow, "tour", RUN, &DEEDS);
     let states = api.wait("tour", RUN, PATIENCE, |states| {
         bystander.act(states);
         states.len() >= EXPECTED.len() && states.values().all(|(state, _)| is_final(state))
@@ -102,7 +111,7 @@ fn is_final(state: &str) -> bool {
 /// What the tour expects to find.
 fn prepare(airflow: &Airflow) {
     let api = &airflow.api;
-    airflow.wait_for_dags(&["tour", "triggered", "consumer", "history", "many"]);
+    airflow.wait_for_dags(&["tour", "triggered", "consumer"]);
     for (key, value) in [("tour_text", "hello"), ("tour_json", "{\"a\": [1]}")] {
         api.request(
             "POST",
@@ -319,6 +328,7 @@ fn others(airflow: &Airflow) {
 /// a logical date in the future is never scheduled (`Logical date is in future` in the scheduler's log, both releases).
 pub fn history(airflow: &Airflow) {
     let api = &airflow.api;
+    airflow.wait_for_dags(&["history"]);
     for (run, date, end, before) in [
         (
             "first",
@@ -360,6 +370,7 @@ pub fn history(airflow: &Airflow) {
 /// 200 task instances in one run.
 pub fn two_hundred(airflow: &Airflow) {
     let api = &airflow.api;
+    airflow.wait_for_dags(&["many"]);
     api.trigger("many", RUN, &json!({}));
     let states = api.wait("many", RUN, PATIENCE, |states| {
         states.len() == 200 && states.values().all(|(state, _)| is_final(state))

@@ -1,15 +1,16 @@
-//! A thousand kills at random moments, while the released Airflow scans the folder without pause.
+//! A thousand kills at random moments, while the released Airflows scan the folder without pause.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use cargo_airflow_bundle::bundle::trailer::MAGIC;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
 
-use crate::packer::{Outcome, set_mode};
-use crate::python::{self, Script};
+use crate::packer::Outcome;
+use crate::scan::{ROOT, Scans};
 use crate::site::{Content, Random, Site, with_signals};
 
 const KILLS: usize = 1000;
@@ -18,34 +19,7 @@ const PACKS: usize = 3000;
 /// `FIRE_SEED` gives other moments.
 const SEED: u64 = 5;
 
-const ROOT: u32 = 0;
-
 const SIGNALS: [(Signal, i32); 3] = [(Signal::KILL, 137), (Signal::TERM, 143), (Signal::INT, 130)];
-
-/// A loop of the released scan over the folder of a site.
-pub struct Scan(Script);
-
-impl Scan {
-    /// Scans as `user`, a number.
-    pub fn start(site: &Site, user: u32) -> Self {
-        let python = python::environment("requirements.txt");
-        let mut script = Script::start(&python, "scan_bundles.py");
-        let started = script.ask(&json!({
-            "root": site.folder(),
-            "bundle": site.bundle(),
-            "dag_id": "sales",
-            "allowed": Content::BOTH.map(|content| site.digest(content)),
-            "user": user,
-        }));
-        assert_eq!(started, json!({ "started": true }));
-        Self(script)
-    }
-
-    /// What was found since the start.
-    pub fn stop(mut self) -> Value {
-        self.0.ask(&json!({}))
-    }
-}
 
 /// When a pack is killed.
 #[derive(Debug, Clone, Copy)]
@@ -56,11 +30,32 @@ enum Moment {
     End,
     /// Once there is a staged file.
     Staged,
-    /// Once a staged file is above the folder, or the pack has ended.
-    Above,
+    /// Once a staged file is whole, or the pack has ended.
+    Whole,
 }
 
-const MOMENTS: [Moment; 4] = [Moment::Any, Moment::End, Moment::Staged, Moment::Above];
+const MOMENTS: [Moment; 4] = [Moment::Any, Moment::End, Moment::Staged, Moment::Whole];
+
+/// How many staged files above the folder end in the magic.
+fn whole(site: &Site) -> usize {
+    // It may be gone, or too short.
+    let ends_in_magic = |path: &Path| -> std::io::Result<bool> {
+        let mut file = File::open(path)?;
+        let mut end = MAGIC;
+        end.fill(0);
+        file.seek(SeekFrom::End(-8))?;
+        file.read_exact(&mut end)?;
+        Ok(end == MAGIC)
+    };
+    let files = |folder: PathBuf| {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        entries.filter_map(|entry| Some(entry.ok()?.path()))
+    };
+    let hidden = site.staged().into_iter().flat_map(files);
+    hidden
+        .filter(|path| ends_in_magic(path).unwrap_or(false))
+        .count()
+}
 
 /// Waits for the moment to kill `pack`, which takes about `usual`. Returns false if it has ended before.
 fn wait_for(
@@ -72,20 +67,16 @@ fn wait_for(
 ) -> bool {
     let start = Instant::now();
     let mut ended = || pack.try_wait().unwrap().is_some();
-    let staged_in = |folder: &Path| {
-        site.staged()
-            .iter()
-            .any(|path| path.parent() == Some(folder))
-    };
+    let before = (site.staged().len(), whole(site));
     let moment = match moment {
         Moment::Any => usual.mul_f64(random.fraction() * 1.05),
         Moment::End => usual.mul_f64(0.75 + 0.3 * random.fraction()),
         Moment::Staged => {
-            while !staged_in(&site.folder()) && !ended() {}
+            while site.staged().len() == before.0 && !ended() {}
             start.elapsed() + usual.mul_f64(0.3 * random.fraction().powi(2))
         }
-        Moment::Above => {
-            while !staged_in(&site.above()) && !ended() {}
+        Moment::Whole => {
+            while whole(site) == before.1 && !ended() {}
             Duration::ZERO
         }
     };
@@ -104,10 +95,10 @@ struct Tally {
     kills: usize,
     /// Kills after which the new bundle was there.
     replaced: usize,
-    /// Kills that left a file in the folder.
-    left_beside: usize,
-    /// Kills that left a file in the folder above.
-    left_above: usize,
+    /// Kills that left a file.
+    left: usize,
+    /// Kills that left a whole bundle.
+    left_whole: usize,
 }
 
 /// Kills packs of the site until there were enough kills.
@@ -146,6 +137,7 @@ fn fire(site: &Site, seed: u64) -> Tally {
         tally.kills += 1;
         tally.replaced += usize::from(now != old);
         let mut new = staged.iter().filter(|path| !before.contains(path));
+        tally.left_whole += usize::from(whole(site) > 0);
         if let Some(left) = new.next() {
             assert_eq!(
                 signal,
@@ -153,14 +145,13 @@ fn fire(site: &Site, seed: u64) -> Tally {
                 "{moment:?} left {}: {outcome:#?}",
                 left.display()
             );
-            let beside = left.parent() == Some(&*site.folder());
-            *(if beside {
-                &mut tally.left_beside
-            } else {
-                &mut tally.left_above
-            }) += 1;
+            tally.left += 1;
+            // An empty file that was about to step aside, and its new folder.
+            for left in new.chain([left]) {
+                let beside = left.parent() == Some(&*site.folder());
+                assert!(!beside || fs::read(left).unwrap().is_empty(), "{moment:?}");
+            }
         }
-        assert_eq!(new.next(), None);
     }
     tally
 }
@@ -171,50 +162,16 @@ fn a_thousand_kills() {
     let site = Site::new();
     site.packed(Content::A);
     site.add_similar_files();
-    let scan = Scan::start(&site, ROOT);
+    let mut scans = Scans::load();
+    scans.start(&site, &site.folder(), ROOT);
     let start = Instant::now();
     let tally = fire(&site, seed);
     println!("seed {seed}, {:?}: {tally:?}", start.elapsed());
-    let report = scan.stop();
-    println!("{report}");
-    assert_eq!(report["problems"], json!({}));
-    assert!(report["scans"].as_u64().unwrap() > 1000, "{report}");
-    assert_eq!(report["seen"].as_object().unwrap().len(), 2, "{report}");
+    scans.found_nothing_wrong(1000);
     // The kills have hit: early, in the middle and late.
     assert_eq!(tally.kills, KILLS, "{tally:?}");
-    assert!(tally.left_beside >= 50, "{tally:?}");
+    assert!(tally.left >= 50 && tally.left_whole > 0, "{tally:?}");
 
     site.packed(site.content_at(&site.bundle()).other());
     site.nothing_is_left(true);
-}
-
-/// What the thousand kills must never lead to is reported if it is there.
-#[test]
-fn the_scan_reports_what_must_not_be() {
-    let site = Site::new();
-    site.packed(Content::A);
-    let problems = || {
-        let scan = Scan::start(&site, ROOT);
-        scan.stop()["problems"].clone()
-    };
-    let must_say = |words: &str| {
-        let problems = problems();
-        assert!(problems.to_string().contains(words), "{words}: {problems}");
-    };
-    assert_eq!(problems(), json!({}));
-    let second = site.folder().join(".airflow-bundle-abcDEF.tmp");
-    fs::copy(site.bundle(), &second).unwrap();
-    must_say(".airflow-bundle-abcDEF.tmp");
-    set_mode(&second, 0o600);
-    assert_eq!(problems(), json!({}), "not executable, not found");
-    set_mode(&site.bundle(), 0o644);
-    must_say("the scan finds []");
-    must_say("the coordinator finds nothing");
-    set_mode(&site.bundle(), 0o755);
-    let whole = fs::read(site.bundle()).unwrap();
-    fs::write(site.bundle(), &whole[..whole.len() - 1]).unwrap();
-    must_say("neither the old nor the new one");
-    must_say("the coordinator finds nothing");
-    fs::remove_file(site.bundle()).unwrap();
-    must_say("the bundle cannot be read");
 }

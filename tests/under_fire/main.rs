@@ -1,4 +1,4 @@
-//! The writer under fire: killed a thousand times while the released Airflow scans its folder, and with real faults of
+//! The writer under fire: killed a thousand times while the released Airflows scan its folder, and with real faults of
 //! disks, permissions, inputs and system calls. At every moment the output is the old bundle or the new one, whole, under
 //! its own name; and nothing is left behind.
 //!
@@ -26,5 +26,8 @@ mod permission;
 #[path = "../common/python.rs"]
 mod python;
 mod reads;
+#[path = "../common/releases.rs"]
+mod releases;
+mod scan;
 mod site;
 mod strace;

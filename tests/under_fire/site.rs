@@ -173,7 +173,7 @@ impl Site {
         }
     }
 
-    /// The staged files beside the bundle, and above.
+    /// The staged files beside the bundle, and above, and the folders in which they are.
     pub fn staged(&self) -> Vec<PathBuf> {
         let folders = [self.folder(), self.above()];
         let all = folders
@@ -185,6 +185,15 @@ impl Site {
         })
         .collect()
     }
+}
+
+/// The mode of what was left behind, and of what is in it.
+pub fn modes(left: &Path) -> Vec<u32> {
+    let mut modes = vec![mode(left)];
+    if left.is_dir() {
+        modes.extend(names(left).iter().map(|name| mode(&left.join(name))));
+    }
+    modes
 }
 
 /// What is said on stderr of a bundle that could not be written to `output`.

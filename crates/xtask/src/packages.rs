@@ -59,7 +59,7 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "git",
         sign: Sign::Program("git"),
-        tasks: &["deny"],
+        tasks: &["deny", "live"],
     },
     Package {
         name: "strace",

@@ -3,6 +3,7 @@
 mod data;
 mod outcomes;
 mod speech;
+mod stops;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,10 @@ fn main() -> ExitCode {
         "consumer" => { data::consume },
         "history" => { data::produce_through_alias, data::look_back },
         "many" => { "work" => outcomes::succeed },
+        "stops" => {
+            "marked_failed" => stops::until_stopped, "marked_success" => stops::until_stopped, "cleared" => stops::until_stopped,
+            "worker_told" => stops::a_while, "worker_killed" => stops::until_stopped,
+        },
     }
     .serve()
 }

@@ -19,20 +19,16 @@ pub use extract::ExtractError;
 use shape::Shape;
 pub use violation::{Problem, Violation};
 
-use crate::release::{SCHEMA_2026_06_16, SCHEMA_2026_10_30};
+/// The versions and the texts of the files `schema/<version>.json`.
+macro_rules! extracts {
+    ($($version:literal),* $(,)?) => {
+        [$(($version, include_str!(concat!("../../schema/", $version, ".json")))),*]
+    };
+}
 
-/// The extracts, by the version that each is of.
+/// The extracts, by the version that each is of. A new version is a file and a line.
 static SCHEMAS: LazyLock<BTreeMap<&str, Schema>> = LazyLock::new(|| {
-    let texts = [
-        (
-            SCHEMA_2026_06_16,
-            include_str!("../../schema/2026-06-16.json"),
-        ),
-        (
-            SCHEMA_2026_10_30,
-            include_str!("../../schema/2026-10-30.json"),
-        ),
-    ];
+    let texts = extracts!["2026-06-16", "2026-10-30",];
     let read = |(version, text)| Some((version, Schema::from_text(text).ok()?));
     texts.into_iter().filter_map(read).collect()
 });
@@ -180,10 +176,16 @@ mod tests {
 
     #[test]
     fn a_later_version_only_adds_messages() {
-        let [old, new] = ["2026-06-16", "2026-10-30"].map(|version| Schema::of(version).unwrap());
-        for receiver in Receiver::ALL {
-            let new: Vec<&str> = new.messages(receiver).collect();
-            assert!(old.messages(receiver).all(|name| new.contains(&name)));
+        for release in Release::ALL {
+            // The newest first.
+            for pair in release.schema_versions.windows(2) {
+                let &[new, old] = pair else { unreachable!() };
+                let [new, old] = [new, old].map(|version| Schema::of(version).unwrap());
+                for receiver in Receiver::ALL {
+                    let new: Vec<&str> = new.messages(receiver).collect();
+                    assert!(old.messages(receiver).all(|name| new.contains(&name)));
+                }
+            }
         }
     }
 }

@@ -1,0 +1,23 @@
+//! Tasks that are stopped from outside. The second try is told nothing and succeeds.
+
+use std::time::Duration;
+
+use airflow_sdk::{Result, Task};
+
+/// Runs until it is told to stop.
+pub fn until_stopped(task: &Task) -> Result<()> {
+    run(task, Duration::from_secs(240))
+}
+
+/// Runs for a while.
+pub fn a_while(task: &Task) -> Result<()> {
+    run(task, Duration::from_secs(15))
+}
+
+fn run(task: &Task, time: Duration) -> Result<()> {
+    if task.try_number() == 1 {
+        log::info!(pid = std::process::id(); "{} is running", task.task_id());
+        task.cancellation().sleep(time)?;
+    }
+    Ok(())
+}

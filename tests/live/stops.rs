@@ -1,0 +1,91 @@
+//! Each way in which a task is stopped from outside.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::airflow::Airflow;
+use crate::bystander::{Bystander, Deed, is_running};
+use crate::release::Release;
+
+const RUN: &str = "live";
+const PATIENCE: Duration = Duration::from_mins(4);
+/// How long a task that was told to stop, or whose supervisor is gone, may take to end.
+const END: Duration = Duration::from_secs(30);
+
+/// What is done to each task.
+const DEEDS: [(&str, Deed); 5] = [
+    ("marked_failed", Deed::Mark("failed")),
+    ("marked_success", Deed::Mark("success")),
+    ("cleared", Deed::Clear),
+    ("worker_told", Deed::SignalWorker(Signal::TERM)),
+    ("worker_killed", Deed::SignalWorker(Signal::KILL)),
+];
+
+/// Stops tasks, and looks at their states, their logs and their processes.
+pub fn everything(airflow: &Airflow, release: &Release) {
+    let api = &airflow.api;
+    let mut expected = vec![
+        ("marked_failed", "failed", 1),
+        ("marked_success", "success", 1),
+        ("cleared", "success", 2),
+        (
+            "worker_told",
+            "success",
+            release.tries_if_worker_gets_sigterm,
+        ),
+    ];
+    expected.extend(
+        release
+            .after_kill_of_worker
+            .map(|(state, attempt)| ("worker_killed", state, attempt)),
+    );
+    airflow.wait_for_dags(&["stops"]);
+    api.trigger("stops", RUN, &json!({}));
+    let mut bystander = Bystander::new(airflow, "stops", RUN, &DEEDS);
+    let states = api.wait("stops", RUN, PATIENCE, |states| {
+        bystander.act(states);
+        let ended = |task: &str, state: &str, attempt: u64| {
+            states.get(task) == Some(&(state.to_owned(), attempt))
+        };
+        bystander.processes.len() == DEEDS.len()
+            && expected
+                .iter()
+                .all(|(task, state, attempt)| ended(task, state, *attempt))
+    });
+    for (task, state, attempt) in expected {
+        let log = || api.log("stops", RUN, task, 1);
+        assert_eq!(
+            states[task],
+            (state.to_owned(), attempt),
+            "{task}: {:#?}",
+            log()
+        );
+    }
+    assert_eq!(bystander.processes.len(), DEEDS.len());
+    let told = "SIGTERM: the task is told to stop";
+    for (task, deed) in DEEDS {
+        let records = api.log("stops", RUN, task, 1);
+        let said = records.iter().any(|record| says(record, told));
+        let wanted = match deed {
+            Deed::SignalWorker(Signal::TERM) => release.tries_if_worker_gets_sigterm == 2,
+            // Nobody is left who could tell the task, or take what it says: the connection ends.
+            Deed::SignalWorker(_) => false,
+            _ => true,
+        };
+        assert_eq!(said, wanted, "{task}: {records:#?}");
+        let end = Instant::now() + END;
+        let process = bystander.processes[task];
+        while is_running(process) {
+            assert!(Instant::now() < end, "the process of {task} runs on");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+fn says(record: &Value, words: &str) -> bool {
+    record["event"]
+        .as_str()
+        .is_some_and(|event| event.contains(words))
+}
