@@ -4,6 +4,7 @@
 //! removes it. On a file system without locks nothing is removed, nor over NFS, where only a file that is open for
 //! writing can be locked for oneself alone.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -68,6 +69,12 @@ pub fn remove_left(folder: &Path) {
             let _ = fs::remove_dir(&folder);
         }
     }
+}
+
+/// Whether a file of this name is staged: no bundle yet, or what a killed writer has left.
+pub fn is_staged(name: &OsStr) -> bool {
+    name.to_str()
+        .is_some_and(|name| random_part(name, SUFFIX).is_some())
 }
 
 /// The letters and digits between [`PREFIX`] and `suffix`, if `name` is that of a staged file or its folder.
@@ -145,7 +152,7 @@ impl Aside {
 /// A worker finds every executable file below the folder that it searches, whatever its name. Once a staged bundle is
 /// executable, a worker would find it under its temporary name and start tasks with it; so it is made executable elsewhere.
 pub fn step_aside(file: TempPath, root: &Path) -> io::Result<Aside> {
-    let Some(name) = file.file_name().map(std::ffi::OsStr::to_owned) else {
+    let Some(name) = file.file_name().map(OsStr::to_owned) else {
         return Ok(Aside {
             path: file,
             hidden: None,

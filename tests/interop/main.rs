@@ -13,6 +13,7 @@ mod ids;
 mod mutants;
 #[path = "../common/packer.rs"]
 mod packer;
+mod pins;
 #[path = "../common/python.rs"]
 mod python;
 mod released;
