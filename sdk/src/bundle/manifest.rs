@@ -458,7 +458,12 @@ mod tests {
     const DAGS: &[DagDeclaration] = &[
         DagDeclaration {
             id: "sales",
-            tasks: &[task("extract", 0), task("lädt", 2), task("many", 120), None],
+            tasks: &[
+                Some(task("extract", 0)),
+                Some(task("lädt", 2)),
+                Some(task("many", 120)),
+                None,
+            ],
         },
         DagDeclaration {
             id: "empty",
@@ -467,8 +472,8 @@ mod tests {
     ];
     static RECORD: [u8; record_len(DAGS)] = record(DAGS);
 
-    const fn task(id: &'static str, parameters: usize) -> Option<TaskDeclaration> {
-        Some(TaskDeclaration { id, parameters })
+    const fn task(id: &'static str, parameters: usize) -> TaskDeclaration {
+        TaskDeclaration { id, parameters }
     }
 
     #[test]
