@@ -12,7 +12,7 @@ use crate::cargo::options::{CargoOptions, ColorWhen, Common};
 use crate::executable::GlibcVersion;
 use crate::exit;
 use crate::release::Airflow;
-use crate::settings::{BINS, BUILDER, OUT_DIR, SOURCE};
+use crate::settings::{AIRFLOW, BINS, BUILDER, OUT_DIR, SOURCE};
 use crate::text;
 
 /// cargo's own palette.
@@ -93,6 +93,16 @@ pub enum Command {
 /// Flags for packing.
 #[derive(Debug, Clone, Args)]
 pub struct PackArgs {
+    #[arg(
+        long,
+        value_name = "RELEASE",
+        hide_possible_values = true,
+        help = format!(
+            "Pack for these releases of Airflow: `3.3`, `3.4` or `both` [env: `{}`] [default: as many as can be]",
+            AIRFLOW.variable
+        )
+    )]
+    pub airflow: Option<Airflow>,
     /// Write the bundle to this file
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     pub output: Option<PathBuf>,
@@ -296,6 +306,7 @@ mod tests {
             "x --executable a --source b -o c",
             "x -j -1 -Z build-std --config a=1",
             "x --introspect section",
+            "x --airflow both --executable a --source b",
             "x --airflow-metadata a",
             "x inspect f --source",
             "x inspect f --source=src/main.rs",
@@ -318,6 +329,7 @@ mod tests {
             "x -v -q",
             "x --introspect-timeout 0",
             "x --introspect never",
+            "x --airflow 3.5",
             "x --introspect auto --airflow-metadata a",
             "x --message-format xml",
             "x nonsense",

@@ -14,6 +14,7 @@ mod introspect;
 pub mod manifest;
 pub mod packing;
 mod parallel;
+mod pin;
 mod plan;
 mod platform;
 mod project;

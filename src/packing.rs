@@ -10,6 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use airflow_protocol::Release;
+
 use crate::bundle::digest::Sha256Digest;
 use crate::bundle::input::Input;
 use crate::bundle::output::{Output, OutputError};
@@ -19,7 +21,11 @@ use crate::bundle::writer::{self, Packed, Parts, RegionDigests, WriteError};
 use crate::executable::{Executable, Refusal};
 use crate::introspect;
 use crate::manifest::{Manifest, SourceName};
+use crate::pin;
 use crate::worker;
+
+pub use crate::pin::PinError;
+pub use crate::release::Airflow;
 
 /// Why an executable could not be packed. The output is as it was before. The reason, where there is one, is the
 /// [`source`](Error::source).
@@ -44,6 +50,8 @@ pub enum PackError {
     NoManifest(PathBuf),
     /// Airflow's workers could not read the manifest of this executable.
     Manifest(PathBuf, UnreadableManifest),
+    /// The executable cannot be packed for the releases of Airflow that were asked for, or, where none were, for any.
+    Airflow(PathBuf, Option<Airflow>, PinError),
     /// Reading the inputs or writing the output failed.
     Write(PathBuf, WriteError),
 }
@@ -69,6 +77,13 @@ impl fmt::Display for PackError {
             Self::Refused(path, _) | Self::Manifest(path, _) => {
                 write!(f, "cannot pack `{}`", path.display())
             }
+            Self::Airflow(path, wanted, _) => {
+                write!(f, "cannot pack `{}`", path.display())?;
+                match wanted {
+                    Some(wanted) => write!(f, " for {}", pin::named(wanted.releases())),
+                    None => Ok(()),
+                }
+            }
             Self::Section(error) => error.fmt(f),
             Self::NoManifest(path) => write!(
                 f,
@@ -90,6 +105,7 @@ impl Error for PackError {
             Self::Output(_, error) => Some(error),
             Self::Refused(_, refusal) => Some(refusal),
             Self::Manifest(_, error) => Some(error),
+            Self::Airflow(_, _, error) => Some(error),
             // Its message is this error's own.
             Self::Section(error) => error.source(),
             Self::SourceName(_) | Self::NoManifest(_) => None,
@@ -148,6 +164,8 @@ pub struct Request<'a> {
     pub output: &'a Path,
     /// The folder that workers scan, if that is one above the bundle's own.
     pub root: Option<&'a Path>,
+    /// The releases of Airflow that the bundle is for. `None` is for as many as can be.
+    pub airflow: Option<Airflow>,
     /// More files that the bundle was made from. Like the executable and the source, they are never overwritten.
     pub inputs: Vec<&'a Path>,
 }
@@ -161,6 +179,7 @@ impl<'a> Request<'a> {
             source_name: SourceName::of_file(source, None),
             output,
             root: None,
+            airflow: None,
             inputs: Vec::new(),
         }
     }
@@ -184,6 +203,7 @@ impl<'a> Request<'a> {
             source,
             source_name: self.source_name,
             output,
+            airflow: self.airflow,
         })
     }
 }
@@ -226,6 +246,7 @@ pub struct Opened {
     source: Input,
     source_name: SourceName,
     output: Output,
+    airflow: Option<Airflow>,
 }
 
 impl Opened {
@@ -248,16 +269,21 @@ impl Opened {
             .map_err(|error| PackError::Section(error.into()))
     }
 
-    /// Adds the manifest.
+    /// Adds the manifest, with the schema version for the releases of Airflow that the bundle is for.
     ///
     /// # Errors
-    /// [`PackError::Manifest`].
+    /// [`PackError::Airflow`] or [`PackError::Manifest`].
     pub fn with_manifest(self, manifest: Manifest) -> Result<Prepared, PackError> {
+        let executable = || self.executable.path().to_owned();
+        let pin = pin::choose(&manifest, self.airflow)
+            .map_err(|error| PackError::Airflow(executable(), self.airflow, error))?;
+        let manifest = manifest.pinned(&pin.version);
         check_readable(&manifest, &self.source_name)
-            .map_err(|error| PackError::Manifest(self.executable.path().to_owned(), error))?;
+            .map_err(|error| PackError::Manifest(executable(), error))?;
         Ok(Prepared {
             opened: self,
             manifest,
+            releases: pin.releases,
         })
     }
 }
@@ -267,6 +293,7 @@ impl Opened {
 pub struct Prepared {
     opened: Opened,
     manifest: Manifest,
+    releases: Vec<Release>,
 }
 
 impl Prepared {
@@ -275,9 +302,15 @@ impl Prepared {
         &self.opened.examined
     }
 
-    /// The manifest.
+    /// The manifest, with the schema version that the bundle names.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The releases of Airflow that the bundle is for, the oldest first: those that were asked for, or else all that run it.
+    /// Empty if no release that is known here runs a bundle with the manifest's own schema version.
+    pub fn releases(&self) -> &[Release] {
+        &self.releases
     }
 
     /// The absolute path of the bundle.
@@ -311,7 +344,8 @@ impl Prepared {
 }
 
 /// Packs `executable` and `source` into the file `output`, as `cargo airflow-bundle --executable` does, but runs nothing: the
-/// manifest is the caller's, or else the one in the link section of an executable with `airflow-sdk`.
+/// manifest is the caller's, or else the one in the link section of an executable with `airflow-sdk`. The bundle is for as many
+/// releases of Airflow as can be; [`Request::airflow`] says for which.
 ///
 /// ```no_run
 /// use std::path::Path;

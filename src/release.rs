@@ -3,9 +3,6 @@
 use airflow_protocol::Release;
 use clap::ValueEnum;
 
-/// The release for which every command packs and judges.
-pub(crate) const DEFAULT: Release = Release::AIRFLOW_3_3;
-
 /// The releases of Airflow that a user means, as in `--airflow both`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Airflow {

@@ -100,7 +100,7 @@ pub use airflow_protocol::ids::IdFault;
 pub use airflow_protocol::startup::{ConsumedAsset, ConsumedAssetEvent, DagRun};
 
 pub use bundle::handler::{IntoError, IntoOutput, Output, TaskHandler, TaskResult};
-pub use bundle::manifest::SUPERVISOR_SCHEMA_VERSION;
+pub use bundle::manifest::{SUPERVISOR_SCHEMA_VERSION, SUPERVISOR_SCHEMA_VERSIONS};
 pub use bundle::{Bundle, RegistrationError};
 pub use client::error::{ClientError, ClientErrorKind};
 pub use ending::{BoxError, Defer, Error, HumanInput, Outcome, Result};
@@ -125,9 +125,9 @@ struct Readme;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bundle::declared::{
-        Declared, Named, is_path, no_attributes, no_comma, no_handler, no_id,
+        Declared, Named, entry, is_path, no_attributes, no_comma, no_handler, no_id,
     };
     pub use crate::bundle::manifest::{
-        DagDeclaration, function_name, record, record_len, slots, validate,
+        DagDeclaration, TaskDeclaration, function_name, record, record_len, slots, validate,
     };
 }

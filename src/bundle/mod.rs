@@ -20,7 +20,7 @@ pub mod output;
 pub mod packable;
 pub mod reader;
 mod sink;
-mod staging;
+pub(crate) mod staging;
 pub(crate) mod temporary;
 pub mod trailer;
 pub mod writer;

@@ -9,6 +9,7 @@
 //! removes it. On a file system without locks nothing is removed, nor over NFS, where only a file that is open for
 //! writing can be locked for oneself alone.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -141,6 +142,12 @@ pub fn remove_left(folder: &Path) {
     }
 }
 
+/// Whether a file of this name is staged: no bundle yet, or what a killed writer has left.
+pub fn is_staged(name: &OsStr) -> bool {
+    name.to_str()
+        .is_some_and(|name| random_part(name, SUFFIX).is_some())
+}
+
 /// The letters and digits between [`PREFIX`] and `suffix`, if `name` is that of a staged file or its folder.
 fn random_part<'n>(name: &'n str, suffix: &str) -> Option<&'n str> {
     let random = name.strip_prefix(PREFIX)?.strip_suffix(suffix)?;
@@ -208,7 +215,7 @@ fn step_aside(file: TempPath, root: &Path) -> io::Result<(TempPath, Option<Hidde
 /// Moves a file into a new folder in `folder` that nobody but root can list. Returns the path of the file, and the new folder if
 /// the file is there.
 fn hide(file: TempPath, folder: &Path) -> io::Result<(TempPath, Option<Hidden>)> {
-    let Some(name) = file.file_name().map(std::ffi::OsStr::to_owned) else {
+    let Some(name) = file.file_name().map(OsStr::to_owned) else {
         return Ok((file, None));
     };
     let mut path = folder.join(&name);

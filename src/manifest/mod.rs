@@ -3,6 +3,7 @@
 
 mod error;
 mod json;
+mod offer;
 mod parse;
 mod render;
 mod schema;
@@ -11,6 +12,8 @@ mod value;
 mod yaml;
 
 pub use error::ManifestError;
+pub use offer::HandlerWithParameters;
+pub(crate) use offer::listed;
 pub use value::{Number, Value};
 
 use std::fmt;
@@ -18,6 +21,8 @@ use std::path::Path;
 
 use airflow_protocol::Release;
 use airflow_protocol::ids::{self, IdFault};
+use airflow_protocol::record::SCHEMA_VERSION_KEY;
+use airflow_protocol::release::brings_arguments;
 
 use crate::bundle::digest::{RegionDigests, Sha256Digest, cache_digest};
 use crate::text::one_line;
@@ -40,6 +45,7 @@ use crate::text::one_line;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
     root: Value,
+    offer: offer::Offer,
 }
 
 /// The source file, as the manifest names it.
@@ -77,8 +83,10 @@ pub enum Warning {
     NoTasks(String),
     /// An id that Airflow's server refuses: what kind, the id, why.
     RefusedId(&'static str, String, IdFault),
-    /// A `supervisor_schema_version`, and the release that does not know it.
-    UnknownSchema(String, Release),
+    /// A `supervisor_schema_version`, and the releases that do not know it; there is at least one.
+    UnknownSchema(String, Vec<Release>),
+    /// A `supervisor_schema_version` that brings a task no arguments, and the handlers that take some; there is at least one.
+    NoArguments(String, Vec<HandlerWithParameters>),
 }
 
 impl fmt::Display for Warning {
@@ -90,19 +98,26 @@ impl fmt::Display for Warning {
                 "Airflow's server refuses the {kind} `{}`: it {fault}",
                 one_line(id)
             ),
-            Self::UnknownSchema(version, release) => {
-                let plural = if release.schema_versions.len() == 1 {
-                    ""
-                } else {
-                    "s"
-                };
-                write!(
-                    f,
-                    "{release} knows only the supervisor schema version{plural} {}; its workers will refuse a bundle with \
-                     {version}",
-                    release.schema_versions.join(" and ")
-                )
+            Self::UnknownSchema(version, releases) => {
+                for (index, release) in releases.iter().enumerate() {
+                    let versions = release.schema_versions;
+                    let what = match (index, versions.len()) {
+                        (0, 1) => " knows only the supervisor schema version ",
+                        (0, _) => " knows only the supervisor schema versions ",
+                        _ => " only ",
+                    };
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{release}{what}{}", versions.join(" and "))?;
+                }
+                write!(f, "; workers will refuse a bundle with {version}")
             }
+            Self::NoArguments(version, handlers) => write!(
+                f,
+                "the supervisor schema version {} brings tasks no arguments, and these handlers take some, so that their tasks will \
+                 fail: {}",
+                one_line(version),
+                listed(handlers)
+            ),
         }
     }
 }
@@ -117,7 +132,8 @@ impl Manifest {
                     .is_some_and(|key| schema::PACKER_KEYS.contains(&key))
             });
         }
-        Ok(Self { root })
+        let offer = offer::take(&mut root)?;
+        Ok(Self { root, offer })
     }
 
     /// The dag ids, in the author's order.
@@ -145,13 +161,31 @@ impl Manifest {
         self.dags().iter().map(|(_, dag)| tasks(dag).count()).sum()
     }
 
-    /// `sdk.supervisor_schema_version`.
-    pub fn schema_version(&self) -> &str {
-        self.root
-            .get("sdk")
-            .and_then(|sdk| sdk.get("supervisor_schema_version"))
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+    /// `sdk.supervisor_schema_version`. `None` for the record of a program that leaves the choice to the packer, among
+    /// [`Self::schema_versions`].
+    pub fn schema_version(&self) -> Option<&str> {
+        let sdk = self.root.get("sdk")?;
+        sdk.get(SCHEMA_VERSION_KEY).and_then(Value::as_str)
+    }
+
+    /// The schema versions that the program's SDK knows. Empty for a manifest that has its own [`Self::schema_version`].
+    pub fn schema_versions(&self) -> &[String] {
+        &self.offer.versions
+    }
+
+    /// The handlers that take arguments, as far as the program tells.
+    pub fn handlers_with_parameters(&self) -> &[HandlerWithParameters] {
+        &self.offer.handlers
+    }
+
+    /// The manifest with this schema version, as a bundle has it.
+    pub(crate) fn pinned(mut self, version: &str) -> Self {
+        if let Some(Value::Mapping(sdk)) = self.root.get_mut("sdk") {
+            sdk.retain(|(key, _)| key.as_str() != Some(SCHEMA_VERSION_KEY));
+            sdk.push((Value::from(SCHEMA_VERSION_KEY), Value::from(version)));
+        }
+        self.offer.versions.clear();
+        self
     }
 
     /// All values, for other tools.
@@ -159,12 +193,21 @@ impl Manifest {
         &self.root
     }
 
-    /// What is wrong with it, or hardly meant, where it goes to workers of `release`.
-    pub fn warnings(&self, release: Release) -> Vec<Warning> {
+    /// What is wrong with it, or hardly meant, where it goes to workers of these releases.
+    pub fn warnings(&self, releases: &[Release]) -> Vec<Warning> {
         let mut warnings = Vec::new();
-        if !release.knows_schema(self.schema_version()) {
-            let version = self.schema_version().to_owned();
-            warnings.push(Warning::UnknownSchema(version, release));
+        if let Some(version) = self.schema_version() {
+            let releases = releases.iter().copied();
+            let without: Vec<_> = releases
+                .filter(|release| !release.knows_schema(version))
+                .collect();
+            if !without.is_empty() {
+                warnings.push(Warning::UnknownSchema(version.to_owned(), without));
+            }
+            if !self.offer.handlers.is_empty() && !brings_arguments(version) {
+                let handlers = self.offer.handlers.clone();
+                warnings.push(Warning::NoArguments(version.to_owned(), handlers));
+            }
         }
         let mut check = |kind, id: &str| {
             if let Err(fault) = ids::check(id) {
@@ -184,7 +227,8 @@ impl Manifest {
         warnings
     }
 
-    /// The manifest as it stands in a bundle, with the packer's keys, in canonical form.
+    /// The manifest as it stands in a bundle, with the packer's keys, in canonical form. A worker wants a
+    /// [`Self::schema_version`] in it.
     pub fn render(&self, source: &SourceName, regions: &RegionDigests) -> String {
         let text = |text: &str| Value::from(text);
         let file = mapping([

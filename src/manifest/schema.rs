@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use airflow_protocol::record::{SCHEMA_VERSION_KEY, SCHEMA_VERSIONS_KEY};
 use airflow_protocol::release::SCHEMA_2026_06_16;
 
 /// The rule that a value of the manifest follows.
@@ -29,6 +30,8 @@ pub enum Rule {
     SdkVersion,
     /// `sdk.supervisor_schema_version`.
     SchemaVersion,
+    /// `sdk.supervisor_schema_versions`.
+    SchemaVersions,
     /// Anything else: carried through.
     Any,
 }
@@ -47,7 +50,8 @@ impl Rule {
             (Self::Dag, "tasks") => Self::Tasks,
             (Self::Sdk, "language") => Self::Language,
             (Self::Sdk, "version") => Self::SdkVersion,
-            (Self::Sdk, "supervisor_schema_version") => Self::SchemaVersion,
+            (Self::Sdk, SCHEMA_VERSION_KEY) => Self::SchemaVersion,
+            (Self::Sdk, SCHEMA_VERSIONS_KEY) => Self::SchemaVersions,
             _ => Self::Any,
         }
     }
@@ -56,8 +60,14 @@ impl Rule {
     pub fn of_item(self) -> Self {
         match self {
             Self::Tasks => Self::TaskId,
+            Self::SchemaVersions => Self::SchemaVersion,
             _ => Self::Any,
         }
+    }
+
+    /// The key that may stand in the place of the required `key`.
+    pub fn in_place_of(key: &str) -> Option<&'static str> {
+        (key == SCHEMA_VERSION_KEY).then_some(SCHEMA_VERSIONS_KEY)
     }
 
     /// The keys that a mapping with this rule must have.
@@ -65,7 +75,7 @@ impl Rule {
         match self {
             Self::Document => &["airflow_bundle_metadata_version", "dags", "sdk"],
             Self::Dag => &["tasks"],
-            Self::Sdk => &["language", "supervisor_schema_version", "version"],
+            Self::Sdk => &["language", SCHEMA_VERSION_KEY, "version"],
             _ => &[],
         }
     }
@@ -89,6 +99,9 @@ impl Rule {
             Self::SchemaVersion => {
                 return format!("a date as a string, such as \"{SCHEMA_2026_06_16}\"").into();
             }
+            Self::SchemaVersions => {
+                return format!("a list of dates, such as [\"{SCHEMA_2026_06_16}\"]").into();
+            }
             Self::Any => "any value",
         };
         text.into()
@@ -98,7 +111,7 @@ impl Rule {
     pub fn shape(self) -> Option<Shape> {
         match self {
             Self::Document | Self::Dags | Self::Dag | Self::Sdk => Some(Shape::Mapping),
-            Self::Tasks => Some(Shape::Sequence),
+            Self::Tasks | Self::SchemaVersions => Some(Shape::Sequence),
             Self::FormatVersion
             | Self::TaskId
             | Self::Language

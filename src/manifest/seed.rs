@@ -181,8 +181,9 @@ impl ValueSeed<'_> {
     }
 
     fn check_end<E: serde::de::Error>(&self, entries: &[(Value, Value)]) -> Result<(), E> {
+        let has = |key: &str| entries.iter().any(|(name, _)| name.as_str() == Some(key));
         for &key in self.rule.required_keys() {
-            if !entries.iter().any(|(name, _)| name.as_str() == Some(key)) {
+            if !has(key) && !Rule::in_place_of(key).is_some_and(has) {
                 let path = KeyPath::Key(self.path, key);
                 let missing = ValueSeed {
                     rule: self.rule.of_key(key),

@@ -37,6 +37,28 @@ impl Value {
         }
     }
 
+    /// As [`Self::get`], to be changed.
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        match self {
+            Self::Mapping(entries) => entries
+                .iter_mut()
+                .find(|(name, _)| name.as_str() == Some(key))
+                .map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// Removes the entry of a mapping with the string `key`.
+    pub(super) fn remove(&mut self, key: &str) -> Option<Value> {
+        let Self::Mapping(entries) = self else {
+            return None;
+        };
+        let at = entries
+            .iter()
+            .position(|(name, _)| name.as_str() == Some(key))?;
+        Some(entries.remove(at).1)
+    }
+
     /// What the value is, in words for a message.
     pub(super) fn kind(&self) -> &'static str {
         match self {

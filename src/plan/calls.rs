@@ -7,6 +7,7 @@ use super::Destination;
 use crate::cargo::build::{BuildTarget, names_are_shared};
 use crate::cargo::metadata::ChosenPackages;
 use crate::cargo::triple::Triple;
+use crate::release::Airflow;
 use crate::settings::{Builder, Setting};
 
 /// An executable that cargo builds for one target triple, with its settings.
@@ -22,6 +23,8 @@ pub struct Planned<'w> {
     pub source: Setting<PathBuf>,
     /// Where the bundle goes.
     pub destination: Setting<Destination>,
+    /// The releases of Airflow that the bundle is for, if that is said.
+    pub airflow: Option<Setting<Airflow>>,
     /// Whether the package reaches the SDK.
     pub reaches_sdk: bool,
     /// Whether neither a flag names the executable nor a table or the SDK marks its package.

@@ -25,8 +25,10 @@ use crate::cargo::triple::{self, Triple};
 use crate::cli::{Introspect, PackArgs};
 use crate::exit::Failure;
 use crate::project::{self, Named, Selected, Selection, Table};
+use crate::release::Airflow;
 use crate::settings::{
-    BINS, BUILDER, Builder, Given, Key, OUT_DIR, Origin, SOURCE, Setting, TABLE, Variables,
+    AIRFLOW, BINS, BUILDER, Builder, Given, Key, OUT_DIR, Origin, SOURCE, Setting, TABLE,
+    Variables, parse_airflow,
 };
 
 /// The executables that are packed, and how.
@@ -53,6 +55,8 @@ pub enum Executables<'w> {
         source: Setting<PathBuf>,
         /// Where its bundle goes.
         destination: Setting<Destination>,
+        /// The releases of Airflow that its bundle is for, if that is said.
+        airflow: Option<Setting<Airflow>>,
     },
     /// Executables that cargo builds.
     Built(BuildPlan<'w>),
@@ -150,6 +154,7 @@ fn prebuilt<'w>(
         executable,
         source,
         destination: resolve_destination(args, variables, None),
+        airflow: resolve_airflow(args, variables, None)?,
     })
 }
 
@@ -198,6 +203,26 @@ fn resolve_destination(
     folder.map_or(Setting::default(Destination::BesideExecutable), |folder| {
         folder.map(Destination::in_folder)
     })
+}
+
+fn resolve_airflow(
+    args: &PackArgs,
+    variables: &Variables,
+    tables: Tables<'_>,
+) -> anyhow::Result<Option<Setting<Airflow>>> {
+    let by_variable = match args.airflow {
+        None => text(variables, &AIRFLOW)?
+            .map(parse_airflow)
+            .transpose()
+            .map_err(|error| Failure::usage(format!("`{}`: {error}", AIRFLOW.variable)))?,
+        // A wrong value that does not count is no reason to fail.
+        Some(_) => None,
+    };
+    Ok(AIRFLOW.resolve(Given {
+        flag: args.airflow,
+        variable: by_variable,
+        ..in_tables(tables, |table| table.airflow)
+    }))
 }
 
 fn resolve_builder(
@@ -320,6 +345,7 @@ impl<'w> Resolver<'_, 'w> {
             build_target: selected.build_target(),
             triple: triple.shown.clone(),
             builder: resolve_builder(args, variables, tables)?,
+            airflow: resolve_airflow(args, variables, tables)?,
             source: source.unwrap_or_else(|| Setting::default(main_file())),
             destination: match &triple.shown {
                 Some(triple) if several_triples => destination.map(|one| one.for_triple(triple)),

@@ -8,11 +8,12 @@
 
 use std::ffi::OsString;
 
-use clap::Parser as _;
+use clap::{Parser as _, ValueEnum as _};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::cli::Cli;
+use crate::settings::KEYS;
 
 /// The places of a value, the strongest first.
 const LAYERS: [&str; 4] = ["flag", "variable", "package", "workspace"];
@@ -181,6 +182,28 @@ fn builder() {
     );
 }
 
+/// Each place has a value of its own, and one more place has none: there is no default.
+#[test]
+fn airflow() {
+    let value = |layer: &str| match layer {
+        "flag" | "workspace" => "3.4",
+        "variable" => "both",
+        _ => "3.3",
+    };
+    every_set_of_layers(
+        &AIRFLOW,
+        |layer| value(layer).to_owned(),
+        |planned| {
+            let Some(airflow) = &planned.airflow else {
+                return ("none".to_owned(), Origin::Default);
+            };
+            let name = airflow.value.to_possible_value().unwrap();
+            (name.get_name().to_owned(), airflow.from.clone())
+        },
+        "none",
+    );
+}
+
 /// A bin does not keep the place that named it. Therefore each place names another bin.
 #[test]
 fn bins() {
@@ -244,6 +267,23 @@ fn errors_name_the_place() {
         assert!(text.starts_with(place), "{layer}: {text}");
     }
     for (layer, place) in [
+        (
+            "variable",
+            "`CARGO_AIRFLOW_BUNDLE_AIRFLOW`: `a 'b` is none of ",
+        ),
+        (
+            "package",
+            "[package.metadata.airflow-bundle] in `/ws/Cargo.toml`: `airflow`: `a 'b` is none of ",
+        ),
+        (
+            "workspace",
+            "[workspace.metadata.airflow-bundle] in `/ws/Cargo.toml`: `airflow`: `a 'b` is none of ",
+        ),
+    ] {
+        let text = error(wrong(&AIRFLOW, layer));
+        assert!(text.starts_with(place), "{layer}: {text}");
+    }
+    for (layer, place) in [
         ("flag", "no bin target"),
         ("variable", "`CARGO_AIRFLOW_BUNDLE_BINS`: no bin target"),
         (
@@ -286,7 +326,7 @@ fn executables_share_a_call_of_cargo() {
 #[test]
 fn the_help_names_the_variables() {
     let command = <Cli as clap::CommandFactory>::command();
-    for key in [BINS, BUILDER, OUT_DIR, SOURCE] {
+    for key in KEYS {
         let mut flags = command.get_arguments();
         let flag = flags
             .find(|flag| Some(&key.flag[2..]) == flag.get_long())
@@ -306,5 +346,5 @@ fn the_help_names_the_variables() {
         .get_arguments()
         .filter_map(clap::Arg::get_help)
         .filter(|help| help.to_string().contains("[env: `"));
-    assert_eq!(named.count(), 4);
+    assert_eq!(named.count(), KEYS.len());
 }

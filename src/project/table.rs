@@ -6,7 +6,8 @@ use anyhow::{Context as _, bail};
 use cargo_metadata::Package;
 use serde_json::Value;
 
-use crate::settings::{Builder, TABLE, TABLE_KEYS, package_table, workspace_table};
+use crate::release::Airflow;
+use crate::settings::{Builder, TABLE, TABLE_KEYS, package_table, parse_airflow, workspace_table};
 use crate::text::{did_you_mean, listed};
 
 /// The settings of one table. Paths are absolute.
@@ -14,6 +15,8 @@ use crate::text::{did_you_mean, listed};
 pub struct Table {
     /// The `Cargo.toml` that the table is in.
     pub file: PathBuf,
+    /// The releases of Airflow that bundles are for.
+    pub airflow: Option<Airflow>,
     /// Names of the bins that are packed.
     pub bins: Option<Vec<String>>,
     /// The subcommand of cargo that builds.
@@ -59,6 +62,10 @@ fn read(metadata: &Value, file: &Path) -> anyhow::Result<Table> {
     let root = file.parent().unwrap_or(Path::new(""));
     for (key, value) in entries {
         match key.as_str() {
+            "airflow" => {
+                let airflow = parse_airflow(string(key, value)?);
+                table.airflow = Some(airflow.with_context(|| format!("`{key}`"))?);
+            }
             "bins" => table.bins = Some(strings(key, value)?),
             "cargo-build" => {
                 let builder = Builder::parse(string(key, value)?);
@@ -111,10 +118,10 @@ mod tests {
     #[test]
     fn the_keys_are_those_of_the_settings() {
         for key in TABLE_KEYS {
-            let value = if key == "bins" {
-                serde_json::json!(["a"])
-            } else {
-                serde_json::json!("a")
+            let value = match key {
+                "bins" => serde_json::json!(["a"]),
+                "airflow" => serde_json::json!("3.4"),
+                _ => serde_json::json!("a"),
             };
             let read = table(&serde_json::json!({ key: value }));
             assert!(read.is_ok(), "{key}: {read:?}");
@@ -128,6 +135,7 @@ mod tests {
         )?;
         let expected = Table {
             file: FILE.into(),
+            airflow: None,
             bins: Some(vec!["a".to_owned()]),
             builder: Some(Builder::parse("zigbuild")?),
             source: Some("/ws/src/x.rs".into()),
@@ -144,12 +152,17 @@ mod tests {
         for (json, word) in [
             (serde_json::json!({"outdir": "x"}), "did you mean `out-dir`"),
             (serde_json::json!({"bins": "a"}), "a list of strings"),
+            (
+                serde_json::json!({"airflow": "3.5"}),
+                "`airflow`: `3.5` is none of `3.3`, `3.4`, `both`",
+            ),
+            (serde_json::json!({"airflow": 3.4}), "must be a string"),
             (serde_json::json!({"bins": []}), "is empty"),
             (serde_json::json!({"source": 1}), "must be a string"),
             (serde_json::json!({"cargo-build": "a 'b"}), "`cargo-build`"),
             (serde_json::json!(true), "must be a table"),
         ] {
-            let error = table(&json).map_err(|error| error.to_string());
+            let error = table(&json).map_err(|error| format!("{error:#}"));
             assert!(
                 matches!(&error, Err(text) if text.contains(word)),
                 "{error:?}"

@@ -1,9 +1,11 @@
 //! The settings of packing that a flag, a variable of the environment or a table of a `Cargo.toml` can have: their names, and
 //! which of the values counts.
 
+mod airflow;
 mod builder;
 mod variables;
 
+pub use airflow::parse_airflow;
 pub use builder::Builder;
 pub use variables::Variables;
 
@@ -38,6 +40,13 @@ pub const BUILDER: Key = Key {
     table: "cargo-build",
 };
 
+/// The releases of Airflow that a bundle is for.
+pub const AIRFLOW: Key = Key {
+    flag: "--airflow",
+    variable: "CARGO_AIRFLOW_BUNDLE_AIRFLOW",
+    table: "airflow",
+};
+
 /// The folder that bundles are written to.
 pub const OUT_DIR: Key = Key {
     flag: "--out-dir",
@@ -52,8 +61,17 @@ pub const SOURCE: Key = Key {
     table: "source",
 };
 
+/// All settings.
+pub const KEYS: [Key; 5] = [AIRFLOW, BINS, BUILDER, OUT_DIR, SOURCE];
+
 /// The keys of a table.
-pub const TABLE_KEYS: [&str; 4] = [BINS.table, BUILDER.table, OUT_DIR.table, SOURCE.table];
+pub const TABLE_KEYS: [&str; 5] = [
+    AIRFLOW.table,
+    BINS.table,
+    BUILDER.table,
+    OUT_DIR.table,
+    SOURCE.table,
+];
 
 /// A value, and where the user wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]

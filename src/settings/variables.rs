@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{BINS, BUILDER, Key, OUT_DIR, SOURCE};
+use super::{KEYS, Key};
 
 /// The values of the variables. An empty value counts as none.
 #[derive(Debug, Default)]
@@ -30,8 +30,7 @@ impl Variables {
 
     /// Reads an environment in which `value` looks variables up.
     pub fn of(value: impl Fn(&str) -> Option<OsString>) -> Self {
-        let keys = [BINS, BUILDER, OUT_DIR, SOURCE];
-        let values = keys.iter().filter_map(|key| {
+        let values = KEYS.iter().filter_map(|key| {
             let value = value(key.variable)?;
             (!value.is_empty()).then_some((key.variable, value))
         });
@@ -70,6 +69,7 @@ impl Variables {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{BINS, SOURCE};
     use super::*;
 
     #[test]

@@ -33,6 +33,7 @@ impl Named for Type {}
 
 fn all() -> Bundle {
     let captured = 3;
+    let local = move || assert_eq!(captured, 3);
     bundle! {
         /// A Dag with a comment.
         #[cfg(all())]
@@ -49,6 +50,7 @@ fn all() -> Bundle {
             old,
             #[cfg_attr(all(), allow(clippy::all))]
             "closure" => move || assert_eq!(captured, 3),
+            "local" => (local),
             #[cfg(not(feature = "extra"))]
             concat!("by_", "macro") => |_: &airflow_sdk::Task| -> airflow_sdk::Result<()> { Ok(()) },
             #[doc(hidden)]
@@ -77,11 +79,11 @@ fn cfg_removes_an_entry_everywhere() {
     for (flags, dags) in [
         (
             "",
-            r#""attributes":{"tasks":["plain","old","closure","by_macro","by_path","by_block","generic"]},"dag_2":{"tasks":["name","generic"]},"by_path":{"tasks":[]},"by_block":{"tasks":["by_block","by_index","module_function","plain"]}"#,
+            r#""attributes":{"tasks":["plain","old","closure","local","by_macro","by_path","by_block","generic"]},"dag_2":{"tasks":["name","generic"]},"by_path":{"tasks":[]},"by_block":{"tasks":["by_block","by_index","module_function","plain"]}"#,
         ),
         (
             "--features extra",
-            r#""attributes":{"tasks":["plain","extra","given","closure","by_path","by_block","generic"]},"extra":{"tasks":["extra"]},"dag_2":{"tasks":["extra","name","generic"]},"by_path":{"tasks":["extra"]},"by_block":{"tasks":["by_block","by_index","module_function","plain"]}"#,
+            r#""attributes":{"tasks":["plain","extra","given","closure","local","by_path","by_block","generic"]},"extra":{"tasks":["extra"]},"dag_2":{"tasks":["extra","name","generic"]},"by_path":{"tasks":["extra"]},"by_block":{"tasks":["by_block","by_index","module_function","plain"]}"#,
         ),
     ] {
         let build = format!("build --quiet {flags}");

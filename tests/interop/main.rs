@@ -14,6 +14,7 @@ mod ignore_files;
 mod mutants;
 #[path = "../common/packer.rs"]
 mod packer;
+mod pins;
 #[path = "../common/python.rs"]
 mod python;
 mod released;

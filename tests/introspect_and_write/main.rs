@@ -16,6 +16,7 @@ mod output;
 mod packer;
 mod packing;
 mod refuse;
+mod releases;
 mod section;
 mod signals;
 mod start;

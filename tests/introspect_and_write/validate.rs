@@ -165,10 +165,10 @@ fn warnings_and_their_denial() {
             &["it is longer than the 250 characters that Airflow accepts"],
         ),
         (
-            replaced(MANIFEST, "\"2026-06-16\"", "\"2026-10-30\""),
+            replaced(MANIFEST, "\"2026-06-16\"", "\"2026-07-30\""),
             &[
                 "knows only the supervisor schema version 2026-06-16",
-                "2026-10-30",
+                "workers will refuse a bundle with 2026-07-30",
             ],
         ),
     ];

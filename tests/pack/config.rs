@@ -110,6 +110,85 @@ fn source_by_flag_environment_package_workspace_default() {
 }
 
 #[test]
+fn airflow_by_flag_environment_package_workspace_default() {
+    let project = Project::with_sdk("one-bin");
+    let steps = [
+        Step::Default,
+        Step::Workspace("airflow = \"3.4\""),
+        Step::Package("airflow = \"both\""),
+        Step::Env("CARGO_AIRFLOW_BUNDLE_AIRFLOW", "3.4"),
+        Step::Flag("--airflow 3.3"),
+    ];
+    each_beats_the_last(&project, &steps, |run, step| {
+        let pin = match step {
+            "workspace" | "environment" => "2026-10-30",
+            _ => "2026-06-16",
+        };
+        let manifest = manifest(&run.run().bundle());
+        let line = format!("supervisor_schema_version: \"{pin}\"\n");
+        assert!(manifest.contains(&line), "{step}: {manifest}");
+    });
+    let wrong = project.program();
+    let wrong = wrong.env("CARGO_AIRFLOW_BUNDLE_AIRFLOW", "3.5");
+    wrong.run().fails(
+        2,
+        &["`CARGO_AIRFLOW_BUNDLE_AIRFLOW`: `3.5` is none of `3.3`, `3.4`, `both`"],
+    );
+}
+
+/// The program prints its record itself. The feature takes the handler with parameters in.
+const TWO_FILES: &str = r##"
+fn main() {
+    println!(
+        r#"{"airflow_bundle_metadata_version": "1.0", "dags": {"sales": {"tasks": ["load"], "parameters": {"load": 2}}},
+            "sdk": {"language": "rust", "version": "1", "supervisor_schema_versions": ["2026-10-30", "2026-06-16"]}}"#
+    );
+}
+"##;
+
+/// The commands that the error names make two files, which are for two releases.
+#[test]
+fn the_error_names_the_commands_that_make_two_files() {
+    let project = Project::without_sdk();
+    project.write(
+        "Cargo.toml",
+        "[package]\nname = \"etl\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [package.metadata.airflow-bundle]\nairflow = \"both\"\nout-dir = \"dist\"\n[workspace]\n",
+    );
+    project.write("src/main.rs", TWO_FILES);
+    project.lock(&[]);
+    let run = |args: &str| {
+        let run = project.command(std::process::Command::new(crate::project::PROGRAM));
+        run.arg("airflow-bundle").args(args).run()
+    };
+    let refused = run("").fails(
+        1,
+        &[
+            "for Airflow 3.3 and 3.4, as `airflow` in [package.metadata.airflow-bundle] in ",
+            "these handlers take some: `sales.load` (2 parameters)",
+            "make two files, in two folders",
+        ],
+    );
+    let commands = refused.stderr.lines();
+    let commands: Vec<_> = commands
+        .filter_map(|line| line.trim().strip_prefix("cargo airflow-bundle "))
+        .collect();
+    let pins = commands.iter().map(|command| {
+        let bundle = run(command).bundle();
+        let folder = bundle.parent().unwrap().file_name().unwrap();
+        let manifest = manifest(&bundle);
+        let pin = manifest
+            .split("supervisor_schema_version: ")
+            .nth(1)
+            .unwrap();
+        (folder.to_str().unwrap().to_owned(), pin[1..11].to_owned())
+    });
+    let expected = [("dist-3.4", "2026-10-30"), ("dist-3.3", "2026-06-16")];
+    let expected = expected.map(|(folder, pin)| (folder.to_owned(), pin.to_owned()));
+    assert_eq!(pins.collect::<Vec<_>>(), expected, "{commands:?}");
+}
+
+#[test]
 fn a_missing_source_is_named_with_the_variable() {
     let project = Project::with_sdk("one-bin");
     let run = || {

@@ -75,6 +75,33 @@ fn no_cargo_project_is_needed() {
     );
 }
 
+/// Its record has what both releases need: nothing is built or run.
+#[test]
+fn one_executable_is_packed_for_either_release() {
+    let folder = Folder::new();
+    let original = fs::read(program()).unwrap();
+    for (airflow, pin) in [
+        ("3.3", "2026-06-16"),
+        ("3.4", "2026-10-30"),
+        ("both", "2026-06-16"),
+    ] {
+        let flags = "--executable etl --source etl.rs --introspect section";
+        let bundle = folder
+            .pack(&format!(
+                "{flags} --airflow {airflow} --out-dir for-{airflow}"
+            ))
+            .bundle();
+        let manifest = manifest(&bundle);
+        let line = format!("supervisor_schema_version: \"{pin}\"\n");
+        assert!(manifest.contains(&line), "{manifest}");
+        assert!(
+            !manifest.contains("supervisor_schema_versions"),
+            "{manifest}"
+        );
+        assert!(fs::read(&bundle).unwrap().starts_with(&original));
+    }
+}
+
 #[test]
 fn not_even_cargo_is_needed() {
     let folder = Folder::new();

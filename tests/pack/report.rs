@@ -42,7 +42,12 @@ fn a_status_line_names_path_size_and_contents() {
     let bundle = outcome.text().trim().to_owned();
     let line = outcome.stderr.lines().last().unwrap();
     assert!(line.starts_with("      Packed `"), "twelve columns: {line}");
-    for word in [&*bundle, "MiB", "1 dag, 2 tasks", "executable for"] {
+    for word in [
+        &*bundle,
+        "MiB",
+        "1 dag, 2 tasks; for Airflow 3.3 and 3.4",
+        "executable for",
+    ] {
         assert!(line.contains(word), "{word} in {line}");
     }
     let again = project.pack("-r").ok();
@@ -62,6 +67,7 @@ fn our_line_has_every_key_with_its_type() {
     assert_eq!(
         keys,
         [
+            "airflow",
             "binary_sha256",
             "dags",
             "executable",
@@ -72,11 +78,14 @@ fn our_line_has_every_key_with_its_type() {
             "path",
             "reason",
             "size",
+            "supervisor_schema_version",
             "target",
             "target_triple",
             "tried",
         ]
     );
+    assert_eq!(line["airflow"], serde_json::json!(["3.3", "3.4"]));
+    assert_eq!(line["supervisor_schema_version"], "2026-06-16");
     let artifact = outcome
         .json()
         .into_iter()

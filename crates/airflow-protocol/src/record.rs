@@ -2,6 +2,9 @@
 //!
 //! A record in the link section is the text `AFMETA01`, the length of the manifest as a little-endian `u32`, and the manifest as JSON,
 //! the same text that `--airflow-metadata` prints. Airflow reads neither: the packer does, and writes the manifest into the bundle.
+//!
+//! Where the manifest of a bundle names one schema version ([`SCHEMA_VERSION_KEY`]), a record says what the program could serve:
+//! [`SCHEMA_VERSIONS_KEY`], and [`PARAMETERS_KEY`] for each Dag with such handlers. The packer chooses, and leaves both out.
 
 /// The flag that makes an executable print its manifest.
 ///
@@ -9,6 +12,14 @@
 pub const METADATA_FLAG: &str = "--airflow-metadata";
 /// The `airflow_bundle_metadata_version` of a manifest.
 pub const METADATA_VERSION: &str = "1.0";
+/// The key of `sdk` in the manifest of a bundle: the schema version of the messages that Airflow's supervisor sends to it.
+pub const SCHEMA_VERSION_KEY: &str = "supervisor_schema_version";
+/// The key of `sdk` in a record: the list of the schema versions that the program's SDK knows. It stands there in the place of
+/// [`SCHEMA_VERSION_KEY`].
+pub const SCHEMA_VERSIONS_KEY: &str = "supervisor_schema_versions";
+/// The key of a Dag in a record: a mapping from each task whose handler takes data parameters to their number. It is left out
+/// where no handler takes any.
+pub const PARAMETERS_KEY: &str = "parameters";
 /// The longest manifest that is read, in bytes.
 pub const MANIFEST_LIMIT: usize = 16 << 20;
 

@@ -7,6 +7,18 @@ pub const SCHEMA_2026_06_16: &str = "2026-06-16";
 /// The date that names the supervisor's messages of Airflow 3.4.
 pub const SCHEMA_2026_10_30: &str = "2026-10-30";
 
+/// The schema versions of all releases in [`Release::ALL`], the newest first: those that the SDK knows.
+pub const SCHEMA_VERSIONS: &[&str] = Release::ALL[Release::ALL.len() - 1].schema_versions;
+
+/// Whether the messages of a schema version bring a task the arguments of its call in the Dag (`ti_context.arg_bindings`).
+///
+/// Source: `airflow/sdk/execution_time/schema/versions/v2026_10_30.py` of `apache-airflow-task-sdk` 1.4.0b2, which drops the field
+/// for older versions.
+pub fn brings_arguments(version: &str) -> bool {
+    // Dates of one form are in the order of their texts.
+    version >= SCHEMA_2026_10_30
+}
+
 /// A minor release of Airflow, with the facts in which it differs from others.
 ///
 /// ```
@@ -82,5 +94,28 @@ impl Release {
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Airflow {}", self.number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The newest release knows the versions of all older ones, as long as Airflow drops none.
+    #[test]
+    fn the_list_has_the_versions_of_every_release() {
+        for release in Release::ALL {
+            for version in release.schema_versions {
+                assert!(SCHEMA_VERSIONS.contains(version), "{release}: {version}");
+            }
+        }
+        assert!(SCHEMA_VERSIONS.is_sorted_by(|a, b| a > b));
+    }
+
+    #[test]
+    fn arguments_came_with_3_4() {
+        let passes = |release: Release| release.schema_versions.iter().any(|v| brings_arguments(v));
+        assert!(!passes(Release::AIRFLOW_3_3) && passes(Release::AIRFLOW_3_4));
+        assert!(!brings_arguments(SCHEMA_2026_06_16));
     }
 }

@@ -3,7 +3,9 @@
 
 use crate::bundle::Bundle;
 use crate::bundle::handler::{BoxHandler, TaskHandler, boxed};
-use crate::bundle::manifest::DagDeclaration;
+use crate::bundle::manifest::{DagDeclaration, TaskDeclaration};
+use crate::ending::error::Error;
+use crate::task::{Returned, Task};
 
 /// A bundle of `bundle!` while its handlers are registered, in the order of the declared ids.
 #[derive(Debug)]
@@ -11,7 +13,7 @@ pub struct Declared {
     bundle: Bundle,
     dags: std::slice::Iter<'static, DagDeclaration>,
     dag: &'static str,
-    tasks: std::slice::Iter<'static, Option<&'static str>>,
+    tasks: std::slice::Iter<'static, Option<TaskDeclaration>>,
 }
 
 impl Declared {
@@ -35,7 +37,19 @@ impl Declared {
     }
 
     /// Registers the handler of the Dag's next task.
-    pub fn task<M>(&mut self, handler: impl TaskHandler<M>) {
+    pub fn task<H: Send + Sync + 'static>(&mut self, entry: Entry<H>) {
+        self.add(Box::new(move |task| (entry.run)(&entry.handler, task)));
+    }
+
+    /// Registers a handler that no constant can name, such as a closure, so that the record says nothing of its parameters.
+    pub fn uncounted<M, H: TaskHandler<M>>(&mut self, handler: H) {
+        const {
+            assert!(
+                H::PARAMETERS == 0,
+                "in `bundle!`, a handler with parameters is a function that is named by its path, in a Dag whose handlers all \
+                 are: `function` or `\"task_id\" => function`"
+            );
+        }
         self.add(boxed(handler));
     }
 
@@ -43,14 +57,36 @@ impl Declared {
     #[inline(never)]
     fn add(&mut self, handler: BoxHandler) {
         if let Some(task) = self.tasks.by_ref().flatten().next() {
+            // The record has the parameters.
             self.bundle
-                .add(self.dag.to_owned(), (*task).to_owned(), handler);
+                .add(self.dag.to_owned(), task.id.to_owned(), 0, handler);
         }
     }
 
     /// The bundle with all its handlers.
     pub fn finish(self) -> Bundle {
         self.bundle
+    }
+}
+
+/// A handler that is named by its path.
+///
+/// It is made in two places: in the constant that is the record, and where the handler is registered. The bound stands at
+/// [`entry`] alone, so that the compiler finds the same error about a wrong handler in both, and tells it once.
+#[derive(Debug)]
+pub struct Entry<H> {
+    /// The number of data parameters.
+    pub parameters: usize,
+    handler: H,
+    run: fn(&H, &Task) -> Result<Returned, Error>,
+}
+
+/// Makes an entry of a handler.
+pub const fn entry<M, H: TaskHandler<M>>(handler: H) -> Entry<H> {
+    Entry {
+        parameters: H::PARAMETERS,
+        handler,
+        run: H::run,
     }
 }
 

@@ -30,6 +30,10 @@ use crate::value::{ValueError, to_value};
     note = "`async fn` handlers need the feature `tokio` of airflow-sdk"
 )]
 pub trait TaskHandler<Marker>: Send + Sync + 'static {
+    /// How many data parameters the function has: those that the arguments of the task's call in the Dag fill.
+    #[doc(hidden)]
+    const PARAMETERS: usize = 0;
+
     #[doc(hidden)]
     fn run(&self, task: &Task) -> Result<Returned, Error>;
 }

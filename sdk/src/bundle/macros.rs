@@ -57,6 +57,10 @@
 /// linker leaves out the manifests of functions that an executable does not call (on Windows it may keep them, and the packer
 /// then has to run the executable to learn which is its own).
 ///
+/// The constant counts the parameters of the functions too, so a path names a function that a constant can name: not a local
+/// variable, nor `Self` or a generic parameter of the function around. In parentheses, `"id" => (handler)`, any expression will do
+/// that is a handler.
+///
 /// There is no limit to the number of Dags and tasks: a Dag with 3 000 functions takes a debug build ten seconds.
 ///
 /// An empty or illegal id does not compile:
@@ -110,7 +114,7 @@ macro_rules! __bundle {
             {
                 $crate::__private::DagDeclaration {
                     id: $crate::__bundle_dag_id!($( $id )*),
-                    tasks: $crate::__bundle_tasks!(ids $tasks),
+                    tasks: $crate::__bundle_tasks!(ids $tasks $tasks),
                 }
             }
         ),+];
@@ -138,7 +142,7 @@ macro_rules! __bundle {
             #[allow(unused_attributes, unused_doc_comments, reason = "what they are said of is an expression")]
             {
                 bundle.dag();
-                $crate::__bundle_tasks!(register bundle $tasks);
+                $crate::__bundle_tasks!(register bundle $tasks $tasks);
             }
         )+
         bundle.finish()
@@ -159,40 +163,87 @@ macro_rules! __bundle_dag_id {
     };
 }
 
-/// The tasks of a Dag, all in one step: `ids` makes a constant slice of them, `register` statements. An entry gets to
-/// [`__bundle_id`] and [`__bundle_task`] as `[path or macro call] [other id] [handler]`; behind a last comma, all three are
-/// empty.
+/// The tasks of a Dag, all in one step: `ids` makes a constant slice of them, `register` statements.
+///
+/// The tasks come twice. The first copy is looked at token by token: if every handler is a path, the second is read with the
+/// mark `+`, else with `=`. Behind `+` the constant names the handlers, to count their parameters; a closure may need what a
+/// constant cannot name. Only expressions that are taken whole, from the author's own tokens, keep their place for errors.
+///
+/// An entry gets to [`__bundle_id`] and [`__bundle_task`] as `[path or macro call] [other id] [mark handler]`; behind a last comma,
+/// all three are empty.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bundle_tasks {
     // What generated Dags are made of. The compiler copies all that it has matched so far at each part that may be left
     // out, so that arms with many such parts take a time that grows with the square of the number of tasks.
-    (ids { $( $( $name:ident )::+ ),* $(,)? }) => {
-        &[$( $crate::__bundle_id!([$( $name )::+] [] []) ),*]
+    (ids { $( $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
+        $crate::__bundle_tasks!(ids functions $tasks)
     };
-    (register $bundle:ident { $( $( $name:ident )::+ ),* $(,)? }) => {
-        $( $crate::__bundle_task!($bundle [$( $name )::+] [] []); )*
+    (register $bundle:ident { $( $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
+        $crate::__bundle_tasks!(register $bundle functions $tasks);
     };
-    (ids { $( $id:literal => $handler:expr ),* $(,)? }) => {
-        &[$( $crate::__bundle_id!([] [$id] [$handler]) ),*]
+    (ids { $( $id:literal => $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
+        $crate::__bundle_tasks!(ids + $tasks)
     };
-    (register $bundle:ident { $( $id:literal => $handler:expr ),* $(,)? }) => {
-        $( $crate::__bundle_task!($bundle [] [$id] [$handler]); )*
+    (register $bundle:ident { $( $id:literal => $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
+        $crate::__bundle_tasks!(register $bundle + $tasks);
     };
-    (ids { $( $(#[$attr:meta])* $( $name:ident )::+ ),* $(,)? }) => {
+    (ids { $( $(#[$attr:meta])* $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
         &[$( $(#[$attr])* { $crate::__bundle_id!([$( $name )::+] [] []) } ),*]
     };
-    (register $bundle:ident { $( $(#[$attr:meta])* $( $name:ident )::+ ),* $(,)? }) => {
+    (register $bundle:ident { $( $(#[$attr:meta])* $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
         $( $(#[$attr])* { $crate::__bundle_task!($bundle [$( $name )::+] [] []); } )*
     };
-    (ids { $( $(#[$attr:meta])* $id:literal => $handler:expr ),* $(,)? }) => {
-        &[$( $(#[$attr])* { $crate::__bundle_id!([] [$id] [$handler]) } ),*]
+    (ids { $( $(#[$attr:meta])* $id:literal => $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
+        $crate::__bundle_tasks!(ids + $tasks)
     };
-    (register $bundle:ident { $( $(#[$attr:meta])* $id:literal => $handler:expr ),* $(,)? }) => {
-        $( $(#[$attr])* { $crate::__bundle_task!($bundle [] [$id] [$handler]); } )*
+    (register $bundle:ident { $( $(#[$attr:meta])* $id:literal => $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
+        $crate::__bundle_tasks!(register $bundle + $tasks);
+    };
+    (ids { $(
+        $(#[$attr:meta])*
+        $( $( $name:ident $( ::< $( $generic:tt ),* > )? )::+ $( ! $args:tt )? )?
+        $( $block:block )?
+        $( $id:literal )?
+        $( => $( $function:ident $( ::< $( $argument:tt ),* > )? )::+ )?
+    ),* } $tasks:tt) => {
+        $crate::__bundle_tasks!(ids + $tasks)
+    };
+    (register $bundle:ident { $(
+        $(#[$attr:meta])*
+        $( $( $name:ident $( ::< $( $generic:tt ),* > )? )::+ $( ! $args:tt )? )?
+        $( $block:block )?
+        $( $id:literal )?
+        $( => $( $function:ident $( ::< $( $argument:tt ),* > )? )::+ )?
+    ),* } $tasks:tt) => {
+        $crate::__bundle_tasks!(register $bundle + $tasks);
+    };
+    (ids { $( $any:tt )* } $tasks:tt) => {
+        $crate::__bundle_tasks!(ids = $tasks)
+    };
+    (register $bundle:ident { $( $any:tt )* } $tasks:tt) => {
+        $crate::__bundle_tasks!(register $bundle = $tasks);
+    };
+    (ids functions { $( $function:expr ),* $(,)? }) => {
+        &[$( $crate::__bundle_id!(function $function) ),*]
+    };
+    (register $bundle:ident functions { $( $function:expr ),* $(,)? }) => {
+        $( $crate::__bundle_task!($bundle function $function); )*
+    };
+    (ids $how:tt { $( $id:literal => $handler:expr ),* $(,)? }) => {
+        &[$( $crate::__bundle_id!([] [$id] [$how $handler]) ),*]
+    };
+    (register $bundle:ident $how:tt { $( $id:literal => $handler:expr ),* $(,)? }) => {
+        $( $crate::__bundle_task!($bundle [] [$id] [$how $handler]); )*
+    };
+    (ids $how:tt { $( $(#[$attr:meta])* $id:literal => $handler:expr ),* $(,)? }) => {
+        &[$( $(#[$attr])* { $crate::__bundle_id!([] [$id] [$how $handler]) } ),*]
+    };
+    (register $bundle:ident $how:tt { $( $(#[$attr:meta])* $id:literal => $handler:expr ),* $(,)? }) => {
+        $( $(#[$attr])* { $crate::__bundle_task!($bundle [] [$id] [$how $handler]); } )*
     };
     // Paths are taken token by token where that can be done: errors then point at the author's tokens.
-    (ids { $(
+    (ids $how:tt { $(
         $(#[$attr:meta])*
         $( $( $name:ident $( ::< $( $generic:tt ),* > )? )::+ $( ! $args:tt )? )?
         $( $block:block )?
@@ -200,12 +251,10 @@ macro_rules! __bundle_tasks {
         $( => $handler:expr )?
     ),* }) => {
         &[$( $(#[$attr])* {
-            $crate::__bundle_id!(
-                [$( $( $name $( ::< $( $generic ),* > )? )::+ $( ! $args )? )?] [$( $block )? $( $id )?] [$( $handler )?]
-            )
+            $crate::__bundle_id!([$( $( $name $( ::< $( $generic ),* > )? )::+ $( ! $args )? )?] [$( $block )? $( $id )?] [$( $how $handler )?])
         } ),*]
     };
-    (register $bundle:ident { $(
+    (register $bundle:ident $how:tt { $(
         $(#[$attr:meta])*
         $( $( $name:ident $( ::< $( $generic:tt ),* > )? )::+ $( ! $args:tt )? )?
         $( $block:block )?
@@ -214,53 +263,60 @@ macro_rules! __bundle_tasks {
     ),* }) => {
         $( $(#[$attr])* {
             $crate::__bundle_task!(
-                $bundle
-                [$( $( $name $( ::< $( $generic ),* > )? )::+ $( ! $args )? )?] [$( $block )? $( $id )?] [$( $handler )?]
+                $bundle [$( $( $name $( ::< $( $generic ),* > )? )::+ $( ! $args )? )?] [$( $block )? $( $id )?] [$( $how $handler )?]
             );
         } )*
     };
-    (ids { $( $(#[$attr:meta])* $( $id:literal )? $( $path:path )? $( => $handler:expr )? ),* }) => {
-        &[$( $(#[$attr])* { $crate::__bundle_id!([$( $path )?] [$( $id )?] [$( $handler )?]) } ),*]
+    (ids $how:tt { $( $(#[$attr:meta])* $( $id:literal )? $( $path:path )? $( => $handler:expr )? ),* }) => {
+        &[$( $(#[$attr])* { $crate::__bundle_id!([$( $path )?] [$( $id )?] [$( $how $handler )?]) } ),*]
     };
-    (register $bundle:ident { $( $(#[$attr:meta])* $( $id:literal )? $( $path:path )? $( => $handler:expr )? ),* }) => {
-        $( $(#[$attr])* { $crate::__bundle_task!($bundle [$( $path )?] [$( $id )?] [$( $handler )?]); } )*
+    (register $bundle:ident $how:tt { $( $(#[$attr:meta])* $( $id:literal )? $( $path:path )? $( => $handler:expr )? ),* }) => {
+        $( $(#[$attr])* { $crate::__bundle_task!($bundle [$( $path )?] [$( $id )?] [$( $how $handler )?]); } )*
     };
-    (ids { $( $id:expr $( => $handler:expr )? ),* $(,)? }) => {
-        &[$( $crate::__bundle_id!(any [$id] [$( $handler )?]) ),*]
+    (ids $how:tt { $( $id:expr $( => $handler:expr )? ),* $(,)? }) => {
+        &[$( $crate::__bundle_id!(any [$id] [$( = $handler )?]) ),*]
     };
-    (register $bundle:ident { $( $id:expr $( => $handler:expr )? ),* $(,)? }) => {
-        $( $crate::__bundle_task!($bundle any [$id] [$( $handler )?]); )*
+    (register $bundle:ident $how:tt { $( $id:expr $( => $handler:expr )? ),* $(,)? }) => {
+        $( $crate::__bundle_task!($bundle any [$id] [$( = $handler )?]); )*
     };
 }
 
-/// The id of one entry. Wrong entries have none; [`__bundle_task`] says what is wrong with them.
+/// The declaration of one entry. Wrong entries have none; [`__bundle_task`] says what is wrong with them.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bundle_id {
     ([] [] []) => {
         ::core::option::Option::None
     };
+    (function $function:expr) => {
+        $crate::__bundle_id!(declare [$crate::__private::function_name(::core::stringify!($function))] [+ $function])
+    };
     ([$function:path] [] []) => {
-        ::core::option::Option::Some($crate::__private::function_name(::core::stringify!(
-            $function
-        )))
+        $crate::__bundle_id!(declare [$crate::__private::function_name(::core::stringify!($function))] [+ $function])
     };
-    ([$( $id:tt )+] [] [$handler:expr]) => {
-        ::core::option::Option::Some($( $id )+)
+    ([$( $id:tt )+] [] [$( $handler:tt )+]) => {
+        $crate::__bundle_id!(declare [$( $id )+] [$( $handler )+])
     };
-    ([] [$( $id:tt )+] [$handler:expr]) => {
-        ::core::option::Option::Some($( $id )+)
+    ([] [$( $id:tt )+] [$( $handler:tt )+]) => {
+        $crate::__bundle_id!(declare [$( $id )+] [$( $handler )+])
     };
     (any [$function:expr] []) => {{
         const _: () = $crate::__private::no_attributes(::core::stringify!($function));
-        ::core::option::Option::Some($crate::__private::function_name(::core::stringify!(
-            $function
-        )))
+        $crate::__bundle_id!(declare [$crate::__private::function_name(::core::stringify!($function))] [= $function])
     }};
-    (any [$id:expr] [$handler:expr]) => {{
+    (any [$id:expr] [= $handler:expr]) => {{
         const _: () = $crate::__private::no_attributes(::core::stringify!($id));
-        ::core::option::Option::Some($id)
+        $crate::__bundle_id!(declare [$id] [= $handler])
     }};
+    (declare [$( $id:tt )+] [= $handler:expr]) => {
+        ::core::option::Option::Some($crate::__private::TaskDeclaration { id: $( $id )+, parameters: 0 })
+    };
+    (declare [$( $id:tt )+] [+ $function:expr]) => {
+        ::core::option::Option::Some($crate::__private::TaskDeclaration {
+            id: $( $id )+,
+            parameters: $crate::__private::entry($function).parameters,
+        })
+    };
     ($( $wrong:tt )*) => {
         ::core::option::Option::None
     };
@@ -272,24 +328,33 @@ macro_rules! __bundle_id {
 #[macro_export]
 macro_rules! __bundle_task {
     ($bundle:ident [] [] []) => {};
+    ($bundle:ident function $function:expr) => {
+        $bundle.task($crate::__private::entry($function))
+    };
     ($bundle:ident [$function:path] [] []) => {
-        $bundle.task($function)
+        $bundle.task($crate::__private::entry($function))
     };
-    ($bundle:ident [$( $id:tt )+] [] [$handler:expr]) => {
-        $bundle.task($handler)
+    ($bundle:ident [$( $id:tt )+] [] [+ $function:expr]) => {
+        $bundle.task($crate::__private::entry($function))
     };
-    ($bundle:ident [] [$( $id:tt )+] [$handler:expr]) => {
-        $bundle.task($handler)
+    ($bundle:ident [] [$( $id:tt )+] [+ $function:expr]) => {
+        $bundle.task($crate::__private::entry($function))
+    };
+    ($bundle:ident [$( $id:tt )+] [] [= $handler:expr]) => {
+        $bundle.uncounted($handler)
+    };
+    ($bundle:ident [] [$( $id:tt )+] [= $handler:expr]) => {
+        $bundle.uncounted($handler)
     };
     ($bundle:ident any [$function:expr] []) => {
-        $bundle.task($crate::__private::Named::<
+        $bundle.uncounted($crate::__private::Named::<
             { $crate::__private::is_path(::core::stringify!($function)) },
         >::named($function))
     };
-    ($bundle:ident any [$id:expr] [$handler:expr]) => {
-        $bundle.task($handler)
+    ($bundle:ident any [$id:expr] [= $handler:expr]) => {
+        $bundle.uncounted($handler)
     };
-    ($bundle:ident [] [] [$handler:expr]) => {
+    ($bundle:ident [] [] [$mark:tt $handler:expr]) => {
         $crate::__private::no_id($handler)
     };
     ($bundle:ident [$( $id:tt )+] [] []) => {

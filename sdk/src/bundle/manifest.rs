@@ -4,10 +4,15 @@
 //! `--airflow-metadata` prints. Everything here that is `const` runs in the compiler, for `bundle!`.
 
 use airflow_protocol::ids;
-use airflow_protocol::record::{METADATA_VERSION, RECORD_HEADER, RECORD_MAGIC};
-use airflow_protocol::release::SCHEMA_2026_06_16;
+use airflow_protocol::record::{
+    METADATA_VERSION, PARAMETERS_KEY, RECORD_HEADER, RECORD_MAGIC, SCHEMA_VERSIONS_KEY,
+};
+use airflow_protocol::release::{SCHEMA_2026_06_16, SCHEMA_VERSIONS};
 
-/// The version of the supervisor's messages that this crate speaks (`schema.json` of Airflow 3.3).
+/// The versions of the supervisor's messages that this crate speaks, the newest first. The packer chooses the one that a
+/// bundle names by the releases of Airflow that it is for.
+pub const SUPERVISOR_SCHEMA_VERSIONS: &[&str] = SCHEMA_VERSIONS;
+/// The version of [`SUPERVISOR_SCHEMA_VERSIONS`] that Airflow 3.3 and 3.4 know (`schema.json` of Airflow 3.3).
 pub const SUPERVISOR_SCHEMA_VERSION: &str = SCHEMA_2026_06_16;
 /// This crate's version, the manifest's `sdk.version`.
 pub const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -17,8 +22,17 @@ pub const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");
 pub struct DagDeclaration {
     /// The `dag_id`.
     pub id: &'static str,
-    /// The task ids, in the author's order. Nothing stands behind a comma that nothing follows.
-    pub tasks: &'static [Option<&'static str>],
+    /// The tasks, in the author's order. Nothing stands behind a comma that nothing follows.
+    pub tasks: &'static [Option<TaskDeclaration>],
+}
+
+/// One task as `bundle!` declares it.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskDeclaration {
+    /// The `task_id`.
+    pub id: &'static str,
+    /// The number of data parameters of its handler.
+    pub parameters: usize,
 }
 
 /// The pieces of text around the ids.
@@ -28,32 +42,51 @@ const OPEN: [&str; 3] = [
     r#"","dags":{"#,
 ];
 const TASKS_OPEN: &str = r#":{"tasks":["#;
-const TASKS_CLOSE: &str = "]}";
-const CLOSE: [&str; 5] = [
-    r#"},"sdk":{"language":"rust","supervisor_schema_version":""#,
-    SUPERVISOR_SCHEMA_VERSION,
-    r#"","version":""#,
+const TASKS_CLOSE: &str = "]";
+const PARAMETERS_OPEN: [&str; 3] = [",\"", PARAMETERS_KEY, "\":{"];
+const PARAMETERS_CLOSE: &str = "}";
+const DAG_CLOSE: &str = "}";
+const SDK: [&str; 5] = [
+    r#"},"sdk":{"language":"rust","version":""#,
     SDK_VERSION,
-    r#""}}"#,
+    "\",\"",
+    SCHEMA_VERSIONS_KEY,
+    "\":[",
 ];
+const CLOSE: &str = "]}}";
 
 /// The length of the record of these Dags, in bytes.
 pub const fn record_len(dags: &[DagDeclaration]) -> usize {
-    let mut len = RECORD_HEADER + len_of(&OPEN) + len_of(&CLOSE);
+    let mut len = RECORD_HEADER + len_of(&OPEN);
     let mut d = 0;
     while d < dags.len() {
         let dag = &dags[d];
-        len += comma(d) + dag.id.len() + 2 + TASKS_OPEN.len() + TASKS_CLOSE.len();
-        let mut count = 0;
+        len += comma(d) + quoted_len(dag.id) + TASKS_OPEN.len() + TASKS_CLOSE.len();
+        let (mut count, mut with_parameters) = (0, 0);
         let mut t = 0;
         while t < dag.tasks.len() {
-            if let Some(task) = dag.tasks[t] {
-                len += comma(count) + task.len() + 2;
+            if let Some(task) = &dag.tasks[t] {
+                len += comma(count) + quoted_len(task.id);
                 count += 1;
+                if task.parameters > 0 {
+                    len += comma(with_parameters) + quoted_len(task.id) + 1;
+                    len += Decimal::of(task.parameters).text().len();
+                    with_parameters += 1;
+                }
             }
             t += 1;
         }
+        if with_parameters > 0 {
+            len += len_of(&PARAMETERS_OPEN) + PARAMETERS_CLOSE.len();
+        }
+        len += DAG_CLOSE.len();
         d += 1;
+    }
+    len += len_of(&SDK) + CLOSE.len();
+    let mut v = 0;
+    while v < SCHEMA_VERSIONS.len() {
+        len += comma(v) + quoted_len(SCHEMA_VERSIONS[v]);
+        v += 1;
     }
     len
 }
@@ -76,24 +109,62 @@ pub const fn record<const N: usize>(dags: &[DagDeclaration]) -> [u8; N] {
     let mut d = 0;
     while d < dags.len() {
         let dag = &dags[d];
-        out.text(",".split_at(comma(d)).0);
+        out.comma(d);
         out.quoted(dag.id);
         out.text(TASKS_OPEN);
         let mut count = 0;
         let mut t = 0;
         while t < dag.tasks.len() {
-            if let Some(task) = dag.tasks[t] {
-                out.text(",".split_at(comma(count)).0);
-                out.quoted(task);
+            if let Some(task) = &dag.tasks[t] {
+                out.comma(count);
+                out.quoted(task.id);
                 count += 1;
             }
             t += 1;
         }
         out.text(TASKS_CLOSE);
+        out.parameters(dag.tasks);
+        out.text(DAG_CLOSE);
         d += 1;
     }
-    out.texts(&CLOSE);
+    out.texts(&SDK);
+    let mut v = 0;
+    while v < SCHEMA_VERSIONS.len() {
+        out.comma(v);
+        out.quoted(SCHEMA_VERSIONS[v]);
+        v += 1;
+    }
+    out.text(CLOSE);
     out.bytes
+}
+
+/// A number of parameters as text.
+struct Decimal {
+    digits: [u8; 20],
+    start: usize,
+}
+
+impl Decimal {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a remainder of 10 is a digit"
+    )]
+    const fn of(mut number: usize) -> Self {
+        let mut decimal = Self {
+            digits: [b'0'; 20],
+            start: 20,
+        };
+        while number > 0 {
+            decimal.start -= 1;
+            decimal.digits[decimal.start] = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+        decimal
+    }
+
+    const fn text(&self) -> &[u8] {
+        self.digits.split_at(self.start).1
+    }
 }
 
 /// The length of all these texts, in bytes.
@@ -107,8 +178,14 @@ const fn len_of(texts: &[&str]) -> usize {
     len
 }
 
+/// The length of what stands before the item `index` of a list.
 const fn comma(index: usize) -> usize {
     if index > 0 { 1 } else { 0 }
+}
+
+/// The length of a text in quotes, in bytes.
+const fn quoted_len(text: &str) -> usize {
+    text.len() + 2
 }
 
 /// A cursor over an array that a constant expression fills.
@@ -134,6 +211,34 @@ impl<const N: usize> Out<N> {
         while at < texts.len() {
             self.text(texts[at]);
             at += 1;
+        }
+    }
+
+    const fn comma(&mut self, index: usize) {
+        self.text(",".split_at(comma(index)).0);
+    }
+
+    /// The tasks whose handlers have parameters, with their number; nothing where none has any.
+    const fn parameters(&mut self, tasks: &[Option<TaskDeclaration>]) {
+        let mut count = 0;
+        let mut t = 0;
+        while t < tasks.len() {
+            if let Some(task) = &tasks[t]
+                && task.parameters > 0
+            {
+                if count == 0 {
+                    self.texts(&PARAMETERS_OPEN);
+                }
+                self.comma(count);
+                self.quoted(task.id);
+                self.text(":");
+                self.bytes(Decimal::of(task.parameters).text());
+                count += 1;
+            }
+            t += 1;
+        }
+        if count > 0 {
+            self.text(PARAMETERS_CLOSE);
         }
     }
 
@@ -184,7 +289,8 @@ pub const fn validate<const N: usize>(dags: &[DagDeclaration]) {
         d += 1;
         let mut t = 0;
         while t < dag.tasks.len() {
-            if let Some(task) = dag.tasks[t] {
+            if let Some(task) = &dag.tasks[t] {
+                let task = task.id;
                 if let Err(fault) = ids::check(task) {
                     refuse("task id", task, fault.text());
                 }
@@ -306,8 +412,9 @@ fn read_kept(byte: &u8) -> u8 {
     unsafe { std::ptr::read_volatile(byte) }
 }
 
-/// The manifest's JSON for ids that are only known at run time: the same keys in the same order.
-pub(crate) fn render<'a>(dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>) -> String {
+/// The manifest's JSON for ids that are only known at run time, each task with its number of parameters: the same keys in the
+/// same order.
+pub(crate) fn render<'a>(dags: impl Iterator<Item = (&'a str, Vec<(&'a str, usize)>)>) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let mut out = OPEN.concat();
     for (index, (dag, tasks)) in dags.enumerate() {
@@ -316,10 +423,23 @@ pub(crate) fn render<'a>(dags: impl Iterator<Item = (&'a str, Vec<&'a str>)>) ->
         }
         out.push_str(&quoted(dag));
         out.push_str(TASKS_OPEN);
-        out.push_str(&tasks.into_iter().map(quoted).collect::<Vec<_>>().join(","));
+        let ids: Vec<_> = tasks.iter().map(|(id, _)| quoted(id)).collect();
+        out.push_str(&ids.join(","));
         out.push_str(TASKS_CLOSE);
+        let counts = tasks.iter().filter(|(_, parameters)| *parameters > 0);
+        let counts = counts.map(|(id, parameters)| format!("{}:{parameters}", quoted(id)));
+        let counts: Vec<_> = counts.collect();
+        if !counts.is_empty() {
+            out.push_str(&PARAMETERS_OPEN.concat());
+            out.push_str(&counts.join(","));
+            out.push_str(PARAMETERS_CLOSE);
+        }
+        out.push_str(DAG_CLOSE);
     }
-    out.push_str(&CLOSE.concat());
+    out.push_str(&SDK.concat());
+    let versions: Vec<_> = SCHEMA_VERSIONS.iter().map(|one| quoted(one)).collect();
+    out.push_str(&versions.join(","));
+    out.push_str(CLOSE);
     out
 }
 
@@ -331,14 +451,19 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{
-        DagDeclaration, SDK_VERSION, SUPERVISOR_SCHEMA_VERSION, function_name, read_record, record,
-        record_len, render,
+        DagDeclaration, SDK_VERSION, SUPERVISOR_SCHEMA_VERSION, SUPERVISOR_SCHEMA_VERSIONS,
+        TaskDeclaration, function_name, read_record, record, record_len, render,
     };
 
     const DAGS: &[DagDeclaration] = &[
         DagDeclaration {
             id: "sales",
-            tasks: &[Some("extract"), Some("lädt"), None],
+            tasks: &[
+                Some(task("extract", 0)),
+                Some(task("lädt", 2)),
+                Some(task("many", 120)),
+                None,
+            ],
         },
         DagDeclaration {
             id: "empty",
@@ -347,24 +472,35 @@ mod tests {
     ];
     static RECORD: [u8; record_len(DAGS)] = record(DAGS);
 
+    const fn task(id: &'static str, parameters: usize) -> TaskDeclaration {
+        TaskDeclaration { id, parameters }
+    }
+
     #[test]
     fn the_record_holds_the_manifest() {
         let text = read_record(&RECORD).unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();
         let expected = json!({
             "airflow_bundle_metadata_version": METADATA_VERSION,
-            "dags": {"sales": {"tasks": ["extract", "lädt"]}, "empty": {"tasks": []}},
-            "sdk": {"language": "rust", "supervisor_schema_version": SUPERVISOR_SCHEMA_VERSION, "version": SDK_VERSION},
+            "dags": {
+                "sales": {"tasks": ["extract", "lädt", "many"], "parameters": {"lädt": 2, "many": 120}},
+                "empty": {"tasks": []}
+            },
+            "sdk": {"language": "rust", "supervisor_schema_versions": ["2026-10-30", "2026-06-16"], "version": SDK_VERSION},
         });
         assert_eq!(value, expected);
+        assert!(SUPERVISOR_SCHEMA_VERSIONS.contains(&SUPERVISOR_SCHEMA_VERSION));
     }
 
     #[test]
     fn run_time_and_compile_time_write_the_same_text() {
-        let rendered = render(
-            DAGS.iter()
-                .map(|dag| (dag.id, dag.tasks.iter().copied().flatten().collect())),
-        );
+        let rendered = render(DAGS.iter().map(|dag| {
+            let tasks = dag.tasks.iter().flatten();
+            (
+                dag.id,
+                tasks.map(|task| (task.id, task.parameters)).collect(),
+            )
+        }));
         assert_eq!(rendered, read_record(&RECORD).unwrap());
     }
 

@@ -41,9 +41,16 @@ pub struct Bundle {
 
 struct Dag {
     id: String,
-    tasks: Vec<(String, Arc<BoxHandler>)>,
+    tasks: Vec<Registered>,
     /// The places in `tasks`, by id.
     order: Order,
+}
+
+struct Registered {
+    id: String,
+    /// The number of data parameters. 0 for a bundle of `bundle!`, whose record has them.
+    parameters: usize,
+    handler: Arc<BoxHandler>,
 }
 
 /// The places of a list in the order of its ids, so that thousands of ids are found without comparing all of them. A
@@ -155,11 +162,11 @@ impl Bundle {
     }
 
     /// Registers a task. What is wrong with an id is reported by [`serve`](Self::serve) and by `--airflow-metadata`.
-    pub fn register<M>(
+    pub fn register<M, H: TaskHandler<M>>(
         mut self,
         dag_id: impl Into<String>,
         task_id: impl Into<String>,
-        handler: impl TaskHandler<M>,
+        handler: H,
     ) -> Self {
         let (dag_id, task_id) = (dag_id.into(), task_id.into());
         if self.declared.is_some() {
@@ -179,7 +186,7 @@ impl Bundle {
             });
             return self;
         }
-        self.add(dag_id, task_id, boxed(handler));
+        self.add(dag_id, task_id, H::PARAMETERS, boxed(handler));
         self
     }
 
@@ -245,7 +252,7 @@ impl Bundle {
         Ok(self
             .declared
             .clone()
-            .unwrap_or_else(|| manifest::render(self.tasks())))
+            .unwrap_or_else(|| manifest::render(self.signatures())))
     }
 
     /// What is wrong with the registrations.
@@ -264,11 +271,20 @@ impl Bundle {
             .map(|dag| (dag.id.as_str(), dag.task_ids()))
     }
 
+    /// Each Dag with its tasks and the number of parameters of each.
+    fn signatures(&self) -> impl Iterator<Item = (&str, Vec<(&str, usize)>)> {
+        self.dags.iter().map(|dag| {
+            let tasks = dag.tasks.iter();
+            let tasks = tasks.map(|task| (task.id.as_str(), task.parameters));
+            (dag.id.as_str(), tasks.collect())
+        })
+    }
+
     /// The handler of a task.
     pub(crate) fn handler(&self, dag_id: &str, task_id: &str) -> Option<Arc<BoxHandler>> {
         let dag = self.dag(dag_id)?;
         let place = dag.find(task_id).ok()?;
-        Some(Arc::clone(&dag.tasks[place].1))
+        Some(Arc::clone(&dag.tasks[place].handler))
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -294,13 +310,23 @@ impl Bundle {
 
     /// Adds a task. Its ids have been checked: those of `bundle!` by the compiler, so that most executables do without the table
     /// of letters.
-    pub(crate) fn add(&mut self, dag_id: String, task_id: String, handler: BoxHandler) {
+    pub(crate) fn add(
+        &mut self,
+        dag_id: String,
+        task_id: String,
+        parameters: usize,
+        handler: BoxHandler,
+    ) {
         let dag = self.dag_mut(&dag_id);
         match dag.find(&task_id) {
             Ok(_) => self.problem(RegistrationError::Duplicate { dag_id, task_id }),
             Err(at) => {
                 dag.order.0.insert(at, dag.tasks.len());
-                dag.tasks.push((task_id, Arc::new(handler)));
+                dag.tasks.push(Registered {
+                    id: task_id,
+                    parameters,
+                    handler: Arc::new(handler),
+                });
             }
         }
     }
@@ -336,11 +362,11 @@ impl Bundle {
 
 impl Dag {
     fn find(&self, task_id: &str) -> Result<usize, usize> {
-        self.order.find(task_id, |place| &self.tasks[place].0)
+        self.order.find(task_id, |place| &self.tasks[place].id)
     }
 
     fn task_ids(&self) -> Vec<&str> {
-        self.tasks.iter().map(|(id, _)| id.as_str()).collect()
+        self.tasks.iter().map(|task| task.id.as_str()).collect()
     }
 }
 
@@ -364,7 +390,9 @@ impl fmt::Debug for Bundle {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-    use super::{Bundle, RegistrationError};
+    use super::{Bundle, RegistrationError, TaskHandler};
+    use crate::ending::error::Error;
+    use crate::task::{Returned, Task};
     use airflow_protocol::ids::IdFault;
 
     fn nothing() {}
@@ -395,6 +423,61 @@ mod tests {
             .manifest()
             .unwrap_err();
         assert!(matches!(error[..], [RegistrationError::Declared { .. }]));
+    }
+
+    /// A handler with two data parameters.
+    struct TakesTwo;
+
+    impl TaskHandler<()> for TakesTwo {
+        const PARAMETERS: usize = 2;
+
+        fn run(&self, _: &Task) -> Result<Returned, Error> {
+            Ok(Returned::default())
+        }
+    }
+
+    mod handlers {
+        pub(super) const LOAD: super::TakesTwo = super::TakesTwo;
+    }
+
+    /// The record of the macro and the manifest that is made at run time say how many arguments each handler takes, where one
+    /// takes any.
+    #[test]
+    fn the_record_says_how_many_parameters_a_handler_has() {
+        let dags = r#""dags":{"sales":{"tasks":["nothing","load","TakesTwo"],"parameters":{"load":2,"TakesTwo":2}},"audit":{"tasks":["nothing"]}}"#;
+        let declared = crate::bundle! {
+            "sales" => { nothing, "load" => handlers::LOAD, TakesTwo },
+            "audit" => { nothing },
+        };
+        let manifest = declared.manifest().unwrap();
+        assert!(manifest.contains(dags), "{manifest}");
+        assert!(declared.handler("sales", "load").is_some());
+        let registered = Bundle::new()
+            .register("sales", "nothing", nothing)
+            .register("sales", "load", TakesTwo)
+            .register("sales", "TakesTwo", TakesTwo)
+            .register("audit", "nothing", nothing);
+        assert_eq!(registered.manifest().unwrap(), manifest);
+        for (id, tasks) in [
+            (
+                "literals",
+                crate::bundle! { "d" => { "load" => TakesTwo, "l2" => handlers::LOAD } },
+            ),
+            (
+                "attributes",
+                crate::bundle! { "d" => { #[cfg(all())] "load" => TakesTwo, #[cfg(any())] "l2" => nothing } },
+            ),
+            (
+                "ids of other kinds",
+                crate::bundle! { "d" => { concat!("lo", "ad") => TakesTwo, { "l2" } => handlers::LOAD } },
+            ),
+        ] {
+            let manifest = tasks.manifest().unwrap();
+            assert!(
+                manifest.contains(r#""parameters":{"load":2"#),
+                "{id}: {manifest}"
+            );
+        }
     }
 
     #[test]

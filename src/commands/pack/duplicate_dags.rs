@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use airflow_protocol::Release;
 use anyhow::bail;
 
 use super::Ready;
-use crate::release;
 use crate::shell::Shell;
 
 /// How many ids a note lists.
@@ -44,6 +44,17 @@ pub fn check(bundles: &[Ready<'_>], shell: &mut Shell) -> anyhow::Result<()> {
         if servers.len() > LISTED {
             shown.push(format!("{} more", servers.len() - LISTED));
         }
+        // Bundles with one setting are for the same releases; those of another SDK may be for others.
+        let mut releases = Release::ALL.to_vec();
+        let is_for = |release: &Release| {
+            let mut bundles = servers.values().flatten();
+            bundles.any(|one| one.prepared.releases().contains(release))
+        };
+        releases.retain(is_for);
+        let settings: Vec<_> = releases
+            .iter()
+            .map(|release| format!("`{}`", release.folder_setting))
+            .collect();
         let concerned = |one: &&Ready<'_>| {
             one.prepared
                 .manifest()
@@ -51,12 +62,14 @@ pub fn check(bundles: &[Ready<'_>], shell: &mut Shell) -> anyhow::Result<()> {
                 .any(|id| servers.contains_key(id))
         };
         shell.note(format!(
-            "{} bundles for different hosts serve {}; {} does not look at the architecture \
-             and takes the one that its file system lists first: give each an `{}` of its own",
+            "{} bundles for different hosts serve {}; Airflow does not look at the architecture \
+             and takes the one that its file system lists first: give each host its own folder{}",
             bundles.iter().filter(concerned).count(),
             shown.join(", "),
-            release::DEFAULT,
-            release::DEFAULT.folder_setting
+            match settings.as_slice() {
+                [] => String::new(),
+                settings => format!(" ({})", settings.join(" or ")),
+            }
         ));
     }
     Ok(())

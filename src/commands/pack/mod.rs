@@ -1,5 +1,6 @@
 //! Packing: make the plan, build, look at each executable, learn its manifest, write the bundle.
 
+mod another_pin;
 mod cargo_calls;
 mod cautions;
 mod check_early;
@@ -11,7 +12,9 @@ mod program;
 mod report;
 mod source_error;
 mod trial;
+mod two_files;
 
+use airflow_protocol::Release;
 use anyhow::bail;
 
 use crate::bundle::writer::{Packed, WriteError};
@@ -22,7 +25,6 @@ use crate::exit;
 use crate::interrupt;
 use crate::packing::{PackError, Prepared, Request};
 use crate::plan::{self, Executables, Introspection, Plan};
-use crate::release;
 use crate::settings::Variables;
 use crate::shell::Shell;
 
@@ -69,7 +71,13 @@ fn pack(plan: &Plan<'_>, config: &CargoConfig, shell: &mut Shell) -> anyhow::Res
             executable,
             source,
             destination,
-        } => vec![Program::prebuilt(executable, source, destination)],
+            airflow,
+        } => vec![Program::prebuilt(
+            executable,
+            source,
+            destination,
+            airflow.as_ref(),
+        )],
         Executables::Built(build_plan) => {
             check_early::check(build_plan, introspection)?;
             cargo_calls::build(build_plan, &mut failures, shell)?
@@ -91,6 +99,7 @@ fn pack(plan: &Plan<'_>, config: &CargoConfig, shell: &mut Shell) -> anyhow::Res
     let outputs = ready.iter().map(|one| one.prepared.output().to_owned());
     check_early::check_distinct(&outputs.collect::<Vec<_>>())?;
     duplicate_dags::check(&ready, shell)?;
+    another_pin::check(&ready)?;
     for one in &ready {
         notes::show_name(one, shell);
         interrupt::check()?;
@@ -126,6 +135,7 @@ fn prepare<'p>(
         source_name: program.source_name.clone(),
         output: &destination.path(&program.path),
         root: destination.root(),
+        airflow: program.airflow.map(|airflow| airflow.value),
         inputs: more_inputs.chain(program.files_read()).collect(),
     };
     let opened = request
@@ -138,10 +148,16 @@ fn prepare<'p>(
         from,
         has_section,
     } = learn_manifest::learn(&program, &opened, introspection, config, shell)?;
-    for warning in manifest.warnings(release::DEFAULT) {
+    let prepared = opened
+        .with_manifest(manifest)
+        .map_err(|error| two_files::explain(error, &program))?;
+    let releases = match prepared.releases() {
+        [] => &Release::ALL,
+        releases => releases,
+    };
+    for warning in prepared.manifest().warnings(releases) {
         shell.warn(format!("{warning} (in `{}`)", program.path.display()));
     }
-    let prepared = opened.with_manifest(manifest)?;
     Ok(Ready {
         program,
         prepared,

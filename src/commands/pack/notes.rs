@@ -1,7 +1,5 @@
 //! Notes on executables that work, but not as well as they could.
 
-use airflow_protocol::Release;
-
 use super::Ready;
 use super::program::Program;
 use crate::manifest::Value;
@@ -61,9 +59,7 @@ pub fn show_name(ready: &Ready<'_>, shell: &mut Shell) {
     if !matches!(declared, Some(Value::Mapping(dags)) if !dags.is_empty()) {
         return;
     }
-    let mut meant = Release::ALL.into_iter().filter(|release| {
-        release.parses_bundles && release.knows_schema(manifest.schema_version())
-    });
+    let mut meant = ready.prepared.releases().iter().copied();
     let output = ready.prepared.output();
     if let Some(warning) = meant.find_map(|release| name_warning(output, release)) {
         shell.note(format!("`{}`: {warning}", output.display()));

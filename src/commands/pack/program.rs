@@ -13,6 +13,7 @@ use crate::cargo::metadata::{Workspace, dependencies_of};
 use crate::cargo::outer::Change;
 use crate::manifest::SourceName;
 use crate::plan::{BuildPlan, Destination, Planned};
+use crate::release::Airflow;
 use crate::settings::Setting;
 
 /// An executable that is to be packed.
@@ -26,6 +27,8 @@ pub struct Program<'p> {
     pub source_name: SourceName,
     /// Where the bundle goes.
     pub destination: &'p Setting<Destination>,
+    /// The releases of Airflow that the bundle is for, if that is said.
+    pub airflow: Option<&'p Setting<Airflow>>,
     /// The facts that cargo knows, if cargo built the executable.
     pub by_cargo: Option<ByCargo<'p>>,
     /// Folders of the build, which workers do not have.
@@ -80,12 +83,14 @@ impl<'p> Program<'p> {
         executable: &Path,
         source: &'p Setting<PathBuf>,
         destination: &'p Setting<Destination>,
+        airflow: Option<&'p Setting<Airflow>>,
     ) -> Self {
         Self {
             path: executable.to_owned(),
             source_name: SourceName::of_file(&source.value, None),
             source,
             destination,
+            airflow,
             by_cargo: None,
             build_folders: Vec::new(),
         }
@@ -105,6 +110,7 @@ impl<'p> Program<'p> {
             source: &planned.source,
             source_name: SourceName::of_file(&planned.source.value, root),
             destination: &planned.destination,
+            airflow: planned.airflow.as_ref(),
             by_cargo: Some(ByCargo {
                 planned,
                 profile: build_plan.options.profile_name().to_owned(),

@@ -7,6 +7,7 @@ use super::program::ByCargo;
 use crate::bundle::writer::Packed;
 use crate::commands::executable_json::ExecutableJson;
 use crate::manifest::Manifest;
+use crate::pin;
 use crate::platform;
 use crate::shell::Shell;
 use crate::text::ByteSize;
@@ -26,11 +27,15 @@ pub fn packed(
     shell.status(
         if packed.fresh { "Fresh" } else { "Packed" },
         format!(
-            "`{}` ({}; {dags} dag{}, {tasks} task{}; {})",
+            "`{}` ({}; {dags} dag{}, {tasks} task{}; for {}; {})",
             packed.path.display(),
             ByteSize(packed.size),
             plural(dags),
             plural(tasks),
+            match ready.prepared.releases() {
+                [] => "an unknown release of Airflow".to_owned(),
+                releases => pin::named(releases),
+            },
             ready.prepared.examined()
         ),
     );
@@ -60,6 +65,8 @@ fn line(ready: &Ready<'_>, packed: &Packed, tried: bool) -> serde_json::Value {
         "executable_info": ExecutableJson::from(ready.prepared.examined()),
         "introspection": ready.manifest_from.word(),
         "tried": tried,
+        "airflow": ready.prepared.releases().iter().map(|release| release.number).collect::<Vec<_>>(),
+        "supervisor_schema_version": ready.prepared.manifest().schema_version(),
         "dags": dags(ready.prepared.manifest()),
         "binary_sha256": packed.binary_sha256.to_string(),
         "size": packed.size,
