@@ -37,7 +37,7 @@
 //! | produce and read asset events | [`Task::produce`], [`Task::asset_events`] |
 //! | trigger and read Dag runs | [`Task::trigger_dag_run`], [`Task::find_dag_run`], [`Filter`] |
 //! | end in another way than success | [`Outcome`], [`Defer`], [`HumanInput`] |
-//! | stop when told to | [`Task::cancellation`] |
+//! | stop when told to, or after a time | [`Task::cancellation`], [`Task::set_execution_timeout`] |
 //! | run other programs | [`Task::run_command`], [`Task::command_output`] |
 //! | do something before the outcome is reported | [`Bundle::before_outcome`] |
 //! | test without Airflow | [`testing`] |
@@ -69,7 +69,9 @@
 //! # Being told to stop
 //!
 //! SIGTERM and SIGINT cancel the task's token. Two seconds later at the latest the outcome is reported, whatever the task does, as
-//! one that is retried if that is allowed and else failed; then the process ends. Programs that were started by
+//! one that is retried if that is allowed and else failed; then the process ends. So do the end of the supervisor, though nobody takes the
+//! outcome then, and the limit of [`Task::set_execution_timeout`]. What Airflow has decided meanwhile (the task was marked failed or success, or
+//! cleared) is an info record. Programs that were started by
 //! [`Task::run_command`] end before.
 //!
 //! # The end of the process
@@ -97,7 +99,7 @@ mod value;
 #[doc(inline)]
 pub use airflow_protocol::ids::IdFault;
 #[doc(inline)]
-pub use airflow_protocol::startup::{ConsumedAsset, ConsumedAssetEvent, DagRun};
+pub use airflow_protocol::startup::{ConsumedAsset, ConsumedAssetEvent, DagRun, LoopContext};
 
 pub use bundle::handler::{IntoError, IntoOutput, Output, TaskHandler, TaskResult};
 pub use bundle::manifest::{SUPERVISOR_SCHEMA_VERSION, SUPERVISOR_SCHEMA_VERSIONS};

@@ -8,6 +8,7 @@
     reason = "a failed unwrap fails the test"
 )]
 
+mod environment;
 mod foreign;
 mod ids;
 mod ignore_files;

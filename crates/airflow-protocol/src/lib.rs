@@ -16,6 +16,8 @@
 //! | read and write frames, and the msgpack in them | [`frame`], [`codec`], [`timestamp`] |
 //! | make a message, or name one in an error | [`message`] |
 //! | read the message that starts a task | [`startup`] |
+//! | read the text of an `AIRFLOW_CONN_*` | [`connection_text`] |
+//! | name an `AIRFLOW_VAR_*` or an `AIRFLOW_CONN_*` | [`worker_environment`] |
 //! | end a task | [`terminal`] |
 //! | ask or answer as a Dag processor does | [`dag_file`] |
 //! | tell a result from an error in a reply | [`reply`] |
@@ -26,6 +28,7 @@
 
 pub mod codec;
 pub mod command_line;
+pub mod connection_text;
 pub mod dag_file;
 mod error;
 pub mod fields;
@@ -45,6 +48,7 @@ pub mod supervisor;
 pub mod terminal;
 pub mod timestamp;
 pub mod url_path;
+pub mod worker_environment;
 
 pub use error::WireError;
 pub use release::Release;

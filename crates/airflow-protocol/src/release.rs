@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// The date that names the supervisor's messages of Airflow 3.3.
 pub const SCHEMA_2026_06_16: &str = "2026-06-16";
 /// The date that names the supervisor's messages of Airflow 3.4.
@@ -18,6 +20,13 @@ pub fn brings_arguments(version: &str) -> bool {
     // Dates of one form are in the order of their texts.
     version >= SCHEMA_2026_10_30
 }
+/// The fields of `TIRunContext` that 3.4 has and 3.3 has not.
+const SINCE_3_4: [&str; 4] = [
+    "multi_team",
+    "arg_bindings",
+    "loop",
+    "first_task_reschedule_start_date",
+];
 
 /// A minor release of Airflow, with the facts in which it differs from others.
 ///
@@ -85,6 +94,32 @@ impl Release {
     /// All releases that are known here, the oldest first.
     pub const ALL: [Self; 2] = [Self::AIRFLOW_3_3, Self::AIRFLOW_3_4];
 
+    /// The release of the supervisor that has sent a `StartupDetails` with this `ti_context`. A supervisor of 3.3 never answers what
+    /// only one of 3.4 knows, so nothing of 3.4 may be sent before this is known; a doubtful message counts as one of 3.3.
+    ///
+    /// The sign is a field that the supervisor of 3.3 can't send, whatever the API server is: its `TIRunContext` (`_generated.py` in
+    /// `airflow/sdk/api/datamodels` of `apache-airflow-task-sdk` 1.3.2) does not have it, and drops what it does not have. One of 3.4 sends
+    /// `multi_team` to bundles of both schema versions (no migration in `schema/versions` of 1.4.0b2 takes it away), and the three others to
+    /// bundles of 2026-10-30, under each executor: all start a task in `ActivitySubprocess._on_child_started`.
+    ///
+    /// The environment is no sign. `AIRFLOW__API__BASE_URL`, which 3.4 sets for each executable (`_build_runtime_env` in
+    /// `airflow/sdk/coordinators/_subprocess.py`), is a setting of 3.3 too, and many deployments make their settings as variables.
+    pub fn that_started(ti_context: &Value) -> Self {
+        if SINCE_3_4.iter().any(|key| ti_context.get(key).is_some()) {
+            Self::AIRFLOW_3_4
+        } else {
+            Self::AIRFLOW_3_3
+        }
+    }
+
+    /// Whether the supervisor answers, and heeds, what 2026-10-30 has and 2026-06-16 has not. What an executable sends is read by the
+    /// newest schema of the release, whatever the executable's manifest says.
+    ///
+    /// Source: `SchemaVersionMigrator.upgrade` in `airflow/sdk/execution_time/schema/migrator.py` of `apache-airflow-task-sdk` 1.4.0b2.
+    pub fn takes_2026_10_30(&self) -> bool {
+        self.knows_schema(SCHEMA_2026_10_30)
+    }
+
     /// Whether the release runs a bundle whose manifest names this `supervisor_schema_version`.
     pub fn knows_schema(&self, version: &str) -> bool {
         self.schema_versions.contains(&version)
@@ -98,8 +133,31 @@ impl fmt::Display for Release {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::schema::Schema;
+
+    /// The schemas are those of the released Airflows, as `tests/interop` shows.
+    #[test]
+    fn the_signs_of_a_release_are_fields_that_it_alone_has() {
+        for release in Release::ALL {
+            let newest = Schema::of(release.schema_versions[0]).unwrap();
+            let text: Value = serde_json::from_str(&newest.to_text().unwrap()).unwrap();
+            let fields = &text["shapes"]["TIRunContext"]["properties"];
+            for sign in SINCE_3_4 {
+                let known = fields.get(sign).is_some();
+                assert_eq!(known, release == Release::AIRFLOW_3_4, "{release}: {sign}");
+                let told = Release::that_started(&json!({"max_tries": 0, sign: null}));
+                assert_eq!(told, Release::AIRFLOW_3_4);
+            }
+        }
+        for odd in [json!({"max_tries": 0}), json!({}), json!([]), Value::Null] {
+            assert_eq!(Release::that_started(&odd), Release::AIRFLOW_3_3);
+        }
+    }
 
     /// The newest release knows the versions of all older ones, as long as Airflow drops none.
     #[test]

@@ -92,6 +92,10 @@ pub struct ErrorBody {
     pub code: Option<ErrorCode>,
     /// The status of Airflow's API, where the error has one.
     pub status: Option<u16>,
+    /// Whether Airflow's API could not be reached: nobody has refused anything.
+    pub unreachable: bool,
+    /// The state in which Airflow has the task instance, where that is why it refuses a message.
+    pub state: Option<String>,
     /// What is wrong, as the end of a sentence.
     text: String,
 }
@@ -110,9 +114,18 @@ impl ErrorBody {
         let status = detail
             .and_then(|detail| detail.get("status_code"))
             .and_then(Value::as_u64);
+        let status = status.and_then(|status| u16::try_from(status).ok());
+        let inner = detail.and_then(|detail| detail.get("detail"));
+        let state = inner
+            .and_then(|inner| inner.get("detail"))
+            .and_then(|inner| inner.get("previous_state"))
+            .and_then(Value::as_str);
         Self {
             code,
-            status: status.and_then(|status| u16::try_from(status).ok()),
+            status,
+            unreachable: code == Some(ErrorCode::ApiServerError)
+                && detail.is_some_and(|detail| unreachable(status, detail)),
+            state: state.map(str::to_owned),
             text: match code.and_then(ErrorCode::sentence) {
                 Some(sentence) => sentence.to_owned(),
                 None => api_text(written, detail),
@@ -124,6 +137,38 @@ impl ErrorBody {
 impl fmt::Display for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+/// Whether an error of this detail says that Airflow's API was not reached: by an exception of the supervisor's HTTP client (`httpx` in
+/// 3.3.2, `httpx2` in 3.4.0b2), or by the answer of a proxy in front of the API server. An answer that is no JSON is an exception too
+/// (`ServerResponseError.from_response` in `airflow/sdk/api/client.py` of both).
+fn unreachable(status: Option<u16>, detail: &Value) -> bool {
+    /// What is neither a refusal nor a fault of the supervisor: httpx's `TransportError` and those below it.
+    const TRANSPORT: [&str; 12] = [
+        "ConnectError",
+        "ConnectTimeout",
+        "ReadError",
+        "ReadTimeout",
+        "WriteError",
+        "WriteTimeout",
+        "PoolTimeout",
+        "CloseError",
+        "NetworkError",
+        "ProxyError",
+        "RemoteProtocolError",
+        "TransportError",
+    ];
+    let text = |key: &str| detail.get(key).and_then(Value::as_str).unwrap_or_default();
+    let status = status.or_else(|| {
+        // "Server error '503 Service Unavailable' for url ..."
+        let (_, quoted) = text("message").split_once('\'')?;
+        let known = text("exception_type") == "HTTPStatusError";
+        quoted.get(..3).filter(|_| known)?.parse().ok()
+    });
+    match status {
+        Some(status) => matches!(status, 502..=504),
+        None => TRANSPORT.contains(&text("exception_type")),
     }
 }
 
@@ -212,6 +257,48 @@ mod tests {
         let raised = json!({"message": "no", "exception_type": "ValueError"});
         let beside = refused(Value::Null, error_body(ErrorCode::ApiServerError, &raised));
         assert_eq!(beside.to_string(), "ValueError: no");
+    }
+
+    #[test]
+    fn an_api_that_is_away_is_told_from_one_that_refuses() {
+        let unreachable = |detail: Value| {
+            refused(Value::Null, error_body(ErrorCode::ApiServerError, &detail)).unreachable
+        };
+        let raised = |kind: &str, message: &str| json!({"status_code": null, "message": message, "exception_type": kind});
+        for away in [
+            raised("ConnectError", "[Errno 111] Connection refused"),
+            raised("ReadTimeout", "The read operation timed out"),
+            raised(
+                "HTTPStatusError",
+                "Server error '503 Service Unavailable' for url 'http://localhost/'",
+            ),
+            json!({"status_code": 502, "message": "Bad Gateway", "detail": null}),
+        ] {
+            assert!(unreachable(away.clone()), "{away}");
+        }
+        for there in [
+            raised("ValueError", "Out of range float values"),
+            raised(
+                "HTTPStatusError",
+                "Client error '404 Not Found' for url 'http://localhost/'",
+            ),
+            raised("HTTPStatusError", "'ü"),
+            json!({"status_code": 500, "message": "Internal Server Error", "detail": null}),
+            json!({"status_code": 409, "message": "Conflict", "exception_type": "ConnectError"}),
+        ] {
+            assert!(!unreachable(there.clone()), "{there}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_tells_the_state_that_airflow_has() {
+        let detail = json!({
+            "status_code": 409, "message": "Server returned error",
+            "detail": {"detail": {"reason": "invalid_state", "message": "TI was not in the running state so it cannot be updated",
+                                  "previous_state": "failed"}},
+        });
+        let error = refused(Value::Null, error_body(ErrorCode::ApiServerError, &detail));
+        assert_eq!(error.state.as_deref(), Some("failed"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
+use crate::Release;
 use crate::codec::Fault;
 use crate::fields::Fields;
 
@@ -21,6 +22,8 @@ pub struct StartupDetails {
     pub start_date: Option<Timestamp>,
     /// The circumstances of the run.
     pub ti_context: RunContext,
+    /// The release of the supervisor.
+    pub release: Release,
     /// The parts that could not be read.
     pub faults: Vec<Fault>,
 }
@@ -67,6 +70,30 @@ pub struct RunContext {
     pub should_retry: Option<bool>,
     /// When the task started at first; only for a task that is resumed.
     pub start_date: Option<Timestamp>,
+    /// When the task was first rescheduled in this try; since 3.4, for bundles of 2026-10-30.
+    pub first_task_reschedule_start_date: Option<Timestamp>,
+    /// Whether Airflow is set up for several teams; since 3.4.
+    pub multi_team: bool,
+    /// The pass of a loop that the task is in; since 3.4, for bundles of 2026-10-30.
+    pub loop_context: Option<LoopContext>,
+}
+
+/// The pass of a loop that a task is in: Airflow 3.4 runs the tasks of a loop again and again, until its gate ends it.
+///
+/// Source: `LoopContext` in `airflow/sdk/api/datamodels/_generated.py` of `apache-airflow-task-sdk` 1.4.0b2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoopContext {
+    /// The id of the loop.
+    pub node_id: String,
+    /// Which pass this is, the first being 0.
+    pub index: u64,
+    /// How many passes there are at most.
+    pub max_iterations: u64,
+    /// The id of the last task of each pass.
+    pub terminal_task_id: String,
+    /// Whether that task is mapped.
+    pub terminal_is_mapped: bool,
 }
 
 /// The keys that lead to the run's configuration.
@@ -101,7 +128,16 @@ impl StartupDetails {
                 should_retry: context.flag("should_retry")?,
                 start_date: faults
                     .without(context.time("start_date"), &["ti_context", "start_date"]),
+                first_task_reschedule_start_date: faults.without(
+                    context.time("first_task_reschedule_start_date"),
+                    &["ti_context", "first_task_reschedule_start_date"],
+                ),
+                multi_team: faults
+                    .without(context.flag("multi_team"), &["ti_context", "multi_team"])
+                    .unwrap_or(false),
+                loop_context: faults.without(LoopContext::read(&context), &["ti_context", "loop"]),
             },
+            release: Release::that_started(fields.get("ti_context")),
             faults: faults.0,
         })
     }
@@ -140,6 +176,27 @@ impl Faults {
             self.0.push(Fault { path, problem });
             None
         })
+    }
+}
+
+impl LoopContext {
+    fn read(context: &Fields<'_>) -> Result<Option<Self>, String> {
+        let value = context.get("loop");
+        if value.is_null() {
+            return Ok(None);
+        }
+        let fields = Fields::of(value, "loop")?;
+        let count = |key| match fields.number::<i64>(key)?.map(u64::try_from) {
+            Some(Ok(count)) => Ok(count),
+            _ => Err(format!("{key} of loop is not a count")),
+        };
+        Ok(Some(Self {
+            node_id: fields.required("node_id")?,
+            index: count("index")?,
+            max_iterations: count("max_iterations")?,
+            terminal_task_id: fields.required("terminal_task_id")?,
+            terminal_is_mapped: fields.flag("terminal_is_mapped")?.unwrap_or(false),
+        }))
     }
 }
 
@@ -354,6 +411,32 @@ mod tests {
         );
         assert!(details.conf_fault("any").is_some());
         assert!(details.resume_fault().is_none());
+    }
+
+    #[test]
+    fn a_loop_that_cannot_be_read_is_absent_and_noted() {
+        let with = |value: Value| {
+            read(&json!({
+                "ti": {"id": "i", "task_id": "t", "dag_id": "d", "run_id": "r"},
+                "ti_context": {"dag_run": {"dag_id": "d", "run_id": "r"}, "loop": value},
+            }))
+            .unwrap()
+        };
+        let good = json!({"node_id": "n", "index": 0, "max_iterations": 3, "terminal_task_id": "g", "terminal_is_mapped": true});
+        let details = with(good.clone());
+        assert_eq!(details.ti_context.loop_context.unwrap().max_iterations, 3);
+        assert_eq!(details.release, crate::Release::AIRFLOW_3_4);
+        for (key, value) in [("index", json!(-1)), ("node_id", Value::Null)] {
+            let mut odd = good.clone();
+            odd[key] = value;
+            let details = with(odd);
+            assert_eq!(details.ti_context.loop_context, None);
+            assert!(
+                details.faults[0]
+                    .to_string()
+                    .starts_with("ti_context.loop: ")
+            );
+        }
     }
 
     #[test]

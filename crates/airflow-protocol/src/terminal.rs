@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::Release;
 use crate::message::{message, now, seconds};
 use crate::timestamp;
 
-/// How many characters of a retry's reason the server keeps.
+/// How many characters of a reason the server keeps.
 const REASON_ROOM: usize = 500;
 
 /// The end of a task.
@@ -25,7 +26,12 @@ pub enum Terminal {
         events: Vec<Value>,
     },
     /// The task has reached this state, and is not tried again.
-    State(FinalState),
+    State {
+        /// The state.
+        state: FinalState,
+        /// Why; Airflow keeps 500 characters since 3.4, and has no place for it before.
+        reason: Option<String>,
+    },
     /// The try has failed, and the task is tried again.
     Retry {
         /// Why; the server keeps 500 characters.
@@ -39,6 +45,32 @@ pub enum Terminal {
     Defer(Box<Deferral>),
     /// The task waits for the answer of a person, who was asked before.
     AwaitInput(Box<InputWait>),
+}
+
+/// The begin of a reason, as long as the server keeps.
+fn cut(reason: &str) -> String {
+    reason.chars().take(REASON_ROOM).collect()
+}
+
+/// What a message that ends a task says beside the end.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// The label of a mapped task instance. Where the message takes a label and has none, the server forgets the label that
+    /// `SetRenderedMapIndex` has set.
+    pub label: Option<&'a str>,
+    /// What the gate of a loop has decided; since 3.4.
+    pub loop_decision: Option<&'a LoopDecision>,
+}
+
+/// What the gate of a loop has decided.
+///
+/// Source: `LoopDecisionPayload` in `airflow/sdk/api/datamodels/_generated.py` of `apache-airflow-task-sdk` 1.4.0b2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoopDecision {
+    /// Whether the loop ends with this pass.
+    pub stop: bool,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A state that [`Terminal::State`] can report.
@@ -93,11 +125,27 @@ impl Terminal {
     pub fn retry_or_failed(tries_left: bool, reason: &str, delay: Option<Duration>) -> Self {
         if tries_left {
             Self::Retry {
-                reason: reason.chars().take(REASON_ROOM).collect(),
+                reason: cut(reason),
                 delay,
             }
         } else {
-            Self::State(FinalState::Failed)
+            Self::failed(reason)
+        }
+    }
+
+    /// The end of a task that has failed for good.
+    pub fn failed(reason: &str) -> Self {
+        Self::State {
+            state: FinalState::Failed,
+            reason: Some(cut(reason)),
+        }
+    }
+
+    /// The end of a task that has skipped itself.
+    pub const fn skipped() -> Self {
+        Self::State {
+            state: FinalState::Skipped,
+            reason: None,
         }
     }
 
@@ -105,7 +153,7 @@ impl Terminal {
     pub const fn kind(&self) -> TerminalKind {
         match self {
             Self::Succeed { .. } => TerminalKind::Succeed,
-            Self::State(_) => TerminalKind::State,
+            Self::State { .. } => TerminalKind::State,
             Self::Retry { .. } => TerminalKind::Retry,
             Self::Reschedule(_) => TerminalKind::Reschedule,
             Self::Defer(_) => TerminalKind::Defer,
@@ -113,13 +161,18 @@ impl Terminal {
         }
     }
 
-    /// The message that reports the end now, with the label of a mapped task instance. Where the message takes a label and has none,
-    /// the server forgets the label that `SetRenderedMapIndex` has set.
-    pub fn message(self, label: Option<&str>) -> Value {
+    /// The message that reports the end now, to a supervisor of this release.
+    pub fn message(self, release: Release, beside: Beside<'_>) -> Value {
         let ended = Some(now());
         let kind = self.kind();
-        let label = label.filter(|_| kind.takes_label()).map(Value::from);
-        let label = ("rendered_map_index", label);
+        let label = beside.label.filter(|_| kind.takes_label());
+        let label = ("rendered_map_index", label.map(Value::from));
+        let new = release.takes_2026_10_30();
+        let decision = beside
+            .loop_decision
+            .filter(|_| new)
+            .map(|decision| json!({"stop": decision.stop, "reason": decision.reason}));
+        let decision = ("loop_decision", decision);
         let kind = kind.name();
         match self {
             Self::Succeed { outlets, events } => message(
@@ -129,14 +182,17 @@ impl Terminal {
                     ("task_outlets", Some(outlets.into())),
                     ("outlet_events", Some(events.into())),
                     label,
+                    decision,
                 ],
             ),
-            Self::State(state) => message(
+            Self::State { state, reason } => message(
                 kind,
                 &[
                     ("state", Some(state.as_str().into())),
                     ("end_date", ended),
+                    ("retry_reason", reason.filter(|_| new).map(Value::from)),
                     label,
+                    decision,
                 ],
             ),
             Self::Retry { reason, delay } => message(
@@ -250,8 +306,8 @@ mod tests {
     use jiff::Timestamp;
     use serde_json::Map;
 
-    use super::{Deferral, FinalState, InputWait, Terminal, TerminalKind};
-    use crate::release::SCHEMA_2026_06_16;
+    use super::{Beside, Deferral, InputWait, LoopDecision, Terminal, TerminalKind};
+    use crate::Release;
     use crate::schema::{Receiver, Schema};
 
     fn each() -> [Terminal; 6] {
@@ -260,7 +316,7 @@ mod tests {
                 outlets: Vec::new(),
                 events: Vec::new(),
             },
-            Terminal::State(FinalState::Skipped),
+            Terminal::failed("why"),
             Terminal::retry_or_failed(true, "no", Some(Duration::from_secs(3))),
             Terminal::Reschedule(Timestamp::UNIX_EPOCH),
             Terminal::Defer(Box::new(Deferral {
@@ -281,21 +337,38 @@ mod tests {
 
     #[test]
     fn the_supervisor_takes_each_message() {
-        let schema = Schema::of(SCHEMA_2026_06_16).unwrap();
-        for (terminal, kind) in each().into_iter().zip(TerminalKind::ALL) {
-            assert_eq!(terminal.kind(), kind);
-            assert_eq!(TerminalKind::of(kind.name()), Some(kind));
-            for label in [None, Some("third")] {
-                let body = terminal.clone().message(label);
-                assert_eq!(schema.check(Receiver::ToSupervisor, &body), Ok(()));
-                assert_eq!(body["type"], kind.name());
-                let labelled = !body["rendered_map_index"].is_null();
-                assert_eq!(
-                    labelled,
-                    label.is_some() && kind != TerminalKind::Reschedule
-                );
-                for key in kind.containers() {
-                    assert!(!body[*key].is_null(), "{body}: {key}");
+        let decision = LoopDecision {
+            stop: true,
+            reason: None,
+        };
+        for release in Release::ALL {
+            let schema = Schema::of(release.schema_versions[0]).unwrap();
+            for (terminal, kind) in each().into_iter().zip(TerminalKind::ALL) {
+                assert_eq!(terminal.kind(), kind);
+                assert_eq!(TerminalKind::of(kind.name()), Some(kind));
+                for label in [None, Some("third")] {
+                    let beside = Beside {
+                        label,
+                        loop_decision: Some(&decision),
+                    };
+                    let body = terminal.clone().message(release, beside);
+                    assert_eq!(schema.check(Receiver::ToSupervisor, &body), Ok(()));
+                    assert_eq!(body["type"], kind.name());
+                    let labelled = !body["rendered_map_index"].is_null();
+                    assert_eq!(
+                        labelled,
+                        label.is_some() && kind != TerminalKind::Reschedule
+                    );
+                    for key in kind.containers() {
+                        assert!(!body[*key].is_null(), "{body}: {key}");
+                    }
+                    // 3.3 has no such fields: it drops the one, and never answers a message with the other.
+                    let new = release == Release::AIRFLOW_3_4;
+                    let ends = matches!(kind, TerminalKind::Succeed | TerminalKind::State);
+                    assert_eq!(body.get("loop_decision").is_some(), new && ends, "{body}");
+                    if kind == TerminalKind::State {
+                        assert_eq!(body.get("retry_reason").is_some(), new, "{body}");
+                    }
                 }
             }
         }
@@ -305,9 +378,11 @@ mod tests {
     #[test]
     fn a_failed_task_is_retried_while_it_has_tries_left() {
         let reason = "ü".repeat(600);
-        let end = |tries_left| Terminal::retry_or_failed(tries_left, &reason, None);
-        assert_eq!(end(false), Terminal::State(FinalState::Failed));
-        let body = end(true).message(None);
-        assert_eq!(body["retry_reason"], "ü".repeat(500));
+        for (tries_left, kind) in [(true, "RetryTask"), (false, "TaskState")] {
+            let end = Terminal::retry_or_failed(tries_left, &reason, None);
+            let body = end.message(Release::AIRFLOW_3_4, Beside::default());
+            assert_eq!(body["type"], kind);
+            assert_eq!(body["retry_reason"], "ü".repeat(500));
+        }
     }
 }

@@ -37,6 +37,7 @@ pub struct Bundle {
     problems: Vec<RegistrationError>,
     reply_timeout: Duration,
     before_outcome: Vec<BeforeOutcome>,
+    worker_secrets: bool,
 }
 
 struct Dag {
@@ -158,6 +159,7 @@ impl Bundle {
             problems: Vec::new(),
             reply_timeout: REPLY_TIMEOUT,
             before_outcome: Vec::new(),
+            worker_secrets: true,
         }
     }
 
@@ -233,6 +235,14 @@ impl Bundle {
         self
     }
 
+    /// Whether [`Task::variable`](crate::Task::variable) and [`Task::connection`](crate::Task::connection) look into the worker's own
+    /// `AIRFLOW_VAR_*` and `AIRFLOW_CONN_*` before they ask Airflow, as Python tasks do; they do unless this says `false`. An operator turns
+    /// it off for all bundles of a worker with `AIRFLOW_RUST_WORKER_SECRETS=false` in its environment.
+    pub fn worker_secrets(mut self, read: bool) -> Self {
+        self.worker_secrets = read;
+        self
+    }
+
     /// The ids of the Dags, in the order of their registration.
     pub fn dag_ids(&self) -> Vec<&str> {
         self.dags.iter().map(|dag| dag.id.as_str()).collect()
@@ -289,6 +299,10 @@ impl Bundle {
 
     pub(crate) fn timeout(&self) -> Duration {
         self.reply_timeout
+    }
+
+    pub(crate) fn reads_worker_secrets(&self) -> bool {
+        self.worker_secrets
     }
 
     pub(crate) fn before_outcome_functions(&self) -> &[BeforeOutcome] {

@@ -26,6 +26,11 @@ pub enum ClientErrorKind {
     PermissionDenied,
     /// Airflow's API answered with another error; the HTTP status, if there was one.
     Api(Option<u16>),
+    /// Airflow's API could not be reached: the supervisor has tried again and again, and nobody has refused anything. A task may wait and
+    /// ask once more, or end with the error and be retried.
+    Unreachable,
+    /// The Airflow that runs the task is too old for this, and would never answer: nothing was sent.
+    Unsupported,
     /// The value can't be sent: see the message.
     Value,
     /// A key or an id can't be sent, because on its way to Airflow's server it would become another one: see the message.
@@ -45,6 +50,8 @@ pub enum ClientErrorKind {
 pub struct ClientError {
     kind: ClientErrorKind,
     message: String,
+    /// The state in which Airflow has the task instance, where that is why it has refused a message.
+    state: Option<Box<str>>,
 }
 
 impl ClientError {
@@ -52,6 +59,7 @@ impl ClientError {
         Self {
             kind,
             message: message.into(),
+            state: None,
         }
     }
 
@@ -63,6 +71,10 @@ impl ClientError {
             ReplyError::Unreadable(error) => Self::new(
                 Kind::Decode,
                 format!("the reply to {request} can't be read: {error}"),
+            ),
+            ReplyError::Refused(error) if error.unreachable => Self::new(
+                Kind::Unreachable,
+                format!("Airflow's API could not be reached for {request}: {error}"),
             ),
             ReplyError::Refused(error) => {
                 let kind = match error.code {
@@ -77,7 +89,11 @@ impl ClientError {
                     Some(ErrorCode::PermissionDenied) => Kind::PermissionDenied,
                     _ => Kind::Api(error.status),
                 };
-                Self::new(kind, format!("Airflow refused {request}: {error}"))
+                let message = format!("Airflow refused {request}: {error}");
+                Self {
+                    state: error.state.map(Into::into),
+                    ..Self::new(kind, message)
+                }
             }
         }
     }
@@ -87,12 +103,29 @@ impl ClientError {
         self.kind
     }
 
+    /// What Airflow had decided of the task before it was told the outcome, if that is why it has refused the outcome: the instance is in
+    /// another state than running (409), was cleared (410) or deleted (404).
+    pub(crate) fn overruled(&self) -> Option<String> {
+        match self.kind {
+            ClientErrorKind::Api(Some(404 | 409 | 410)) => Some(match &self.state {
+                Some(state) => decision(Some(state)),
+                None => "the task was cleared or deleted meanwhile".to_owned(),
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether the supervisor has answered at all.
     pub(crate) fn was_answered(&self) -> bool {
         use ClientErrorKind as Kind;
         !matches!(
             self.kind,
-            Kind::Value | Kind::Name | Kind::Timeout | Kind::Disconnected | Kind::Ended
+            Kind::Value
+                | Kind::Name
+                | Kind::Unsupported
+                | Kind::Timeout
+                | Kind::Disconnected
+                | Kind::Ended
         )
     }
 
@@ -118,6 +151,17 @@ impl fmt::Display for ClientError {
 }
 
 impl std::error::Error for ClientError {}
+
+/// What Airflow has decided of a task instance that runs, and is in this state for Airflow; `None` for one without a state. Clearing
+/// makes a running instance `restarting`, and what comes next is its next try.
+pub(crate) fn decision(state: Option<&str>) -> String {
+    match state {
+        None | Some("restarting" | "scheduled" | "queued") => {
+            "the task was cleared meanwhile".to_owned()
+        }
+        Some(state) => format!("Airflow has the task as {state} meanwhile"),
+    }
+}
 
 /// Turns "not found" into `None`.
 pub(crate) fn optional<T>(result: Result<T, ClientError>) -> Result<Option<T>, ClientError> {

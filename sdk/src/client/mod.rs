@@ -41,10 +41,21 @@ pub(crate) struct Client {
     reply_timeout: Duration,
 }
 
+/// Why a request has no reply.
+enum NoReply {
+    /// The conversation is over.
+    Closed(String),
+    /// None came in time. The supervisor answers in the order of the requests, all that it can decode: one that was passed over is
+    /// answered never.
+    Late { passed_over: bool },
+}
+
 #[derive(Default)]
 struct Pending {
     /// The ids of the requests that wait, with their replies. They are few.
     waiting: Vec<(u64, Option<Frame>)>,
+    /// The highest id that a reply had.
+    answered: u64,
     closed: Option<String>,
 }
 
@@ -114,6 +125,7 @@ impl Client {
     /// requests, so that a reply whose id cannot be read belongs to the oldest request.
     fn answer(&self, frame: Frame) {
         let mut pending = lock(&self.pending);
+        pending.answered = pending.answered.max(frame.id.unwrap_or_default());
         let mut waiting = pending.waiting.iter_mut();
         let found = match frame.id {
             Some(id) => waiting.find(|(waiting, _)| *waiting == id),
@@ -134,9 +146,8 @@ impl Client {
         self.answered.notify_all();
     }
 
-    /// Waits for the reply to a request. The error is the reason why the conversation is over, or `None` if the reply did not come in
-    /// time.
-    fn wait(&self, id: u64, deadline: Instant) -> Result<Frame, Option<String>> {
+    /// Waits for the reply to a request.
+    fn wait(&self, id: u64, deadline: Instant) -> Result<Frame, NoReply> {
         let mut pending = lock(&self.pending);
         loop {
             if let Some(frame) = pending.take(id) {
@@ -145,7 +156,12 @@ impl Client {
             let left = deadline.saturating_duration_since(Instant::now());
             if pending.closed.is_some() || left.is_zero() {
                 pending.forget(id);
-                return Err(pending.closed.clone());
+                return Err(match pending.closed.clone() {
+                    Some(reason) => NoReply::Closed(reason),
+                    None => NoReply::Late {
+                        passed_over: pending.answered > id,
+                    },
+                });
             }
             pending = self
                 .answered
@@ -153,6 +169,15 @@ impl Client {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
+    }
+
+    /// Sends a request and waits no longer than this for its reply.
+    pub(crate) fn request_within(
+        &self,
+        body: &Value,
+        timeout: Duration,
+    ) -> Result<Value, ClientError> {
+        self.exchange(body, timeout, false)
     }
 
     /// Sends a request and waits for its reply.
@@ -216,14 +241,19 @@ impl Client {
         }
         match self.wait(id, started + timeout) {
             Ok(frame) => reply::unwrap(frame).map_err(|error| ClientError::of_reply(error, body)),
-            Err(Some(reason)) => Err(disconnected(body, &reason)),
-            Err(None) => Err(ClientError::new(
+            Err(NoReply::Closed(reason)) => Err(disconnected(body, &reason)),
+            Err(NoReply::Late { passed_over }) => Err(ClientError::new(
                 ClientErrorKind::Timeout,
                 format!(
-                    "no reply to {} within {} ms; the supervisor never answers a message that it can't decode: look for \
-                     \"Unable to decode message\" in its log",
+                    "no reply to {} within {} ms: {}",
                     describe(body),
-                    timeout.as_millis()
+                    timeout.as_millis(),
+                    if passed_over {
+                        "the supervisor has answered what was sent later, and so can't decode this: look for \"Unable to decode \
+                         message\" in its log"
+                    } else {
+                        "Airflow's API is slow or away, and the supervisor goes on trying"
+                    }
                 ),
             )),
         }

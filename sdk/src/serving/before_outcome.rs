@@ -9,7 +9,7 @@ use crate::logging::levels::Level;
 use crate::logging::{Route, current};
 use crate::process::mailbox::Mailbox;
 use crate::process::threads;
-use crate::serving::event::{Cause, Event, Stop};
+use crate::serving::event::{Cause, Event, Stop, Why};
 use crate::serving::last_words;
 
 /// How long after the signal such functions may still run: the outcome of a task that was told to stop must be out within 3 s.
@@ -82,7 +82,9 @@ fn wait(
                     End::Returned
                 };
             }
-            Some(Event::Stop(signal)) if stop.is_none() => *stop = Some(Stop::now(signal, route)),
+            Some(Event::Stop(signal)) if stop.is_none() => {
+                *stop = Some(Stop::now(Why::Signal(signal), route));
+            }
             Some(Event::Ending(Cause::Exit)) => return End::Exited,
             // In a program whose panics abort. The thread waits for the session.
             Some(Event::Ending(Cause::Panic(_))) => return End::Panicked,

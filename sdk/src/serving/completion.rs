@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use airflow_protocol::terminal::{FinalState, Terminal};
+use airflow_protocol::terminal::Terminal;
 use serde_json::Value;
 
 use crate::ending::error::Error;
@@ -11,6 +11,7 @@ use crate::ending::outcome::End;
 use crate::logging::exception::of_error;
 use crate::logging::levels::Level;
 use crate::logging::record::Record;
+use crate::serving::event::Why;
 use crate::task::Task;
 
 /// How a handler ended, in plain data: the handler's thread has read the user's error, and dropped it.
@@ -65,7 +66,7 @@ pub(crate) fn completion(end: Option<&End>, failure: Failure) -> Completion {
         Some(End::Retry { delay, .. }) => {
             return Completion::Chosen(Chosen::Retry(failure, *delay));
         }
-        Some(End::Skip { .. }) => Terminal::State(FinalState::Skipped),
+        Some(End::Skip { .. }) => Terminal::skipped(),
         Some(End::Reschedule { at }) => Terminal::Reschedule(*at),
         Some(End::Defer(defer)) => Terminal::Defer(Box::new(defer.0.clone())),
         // The question is in place already.
@@ -95,7 +96,7 @@ pub(crate) fn ending(completion: Completion) -> Ending {
 }
 
 /// The ending of a handler that stopped, in time, because it was told to.
-pub(crate) fn stopped(completion: &Completion, signal: &str) -> Ending {
+pub(crate) fn stopped(completion: &Completion, why: Why) -> Ending {
     let how = match completion {
         Completion::Returned => "the task finished after it was told to stop".to_owned(),
         Completion::Failed(failure)
@@ -105,17 +106,78 @@ pub(crate) fn stopped(completion: &Completion, signal: &str) -> Ending {
         Completion::Chosen(Chosen::Other { reason, .. }) => format!("the task stopped: {reason}"),
         Completion::Panicked(message) => panicked(message),
     };
-    Ending::Stopped(format!("{signal}: {how}"))
+    Ending::Stopped(format!("{why}: {how}"))
 }
 
 /// The ending of a handler that did not stop in time.
-pub(crate) fn abandoned(signal: &str) -> Ending {
-    Ending::Stopped(format!("{signal}: the task did not stop in time"))
+pub(crate) fn abandoned(why: Why) -> Ending {
+    Ending::Stopped(format!("{why}: the task did not stop in time"))
+}
+
+/// In which state Airflow has the task when its outcome is about to be reported.
+pub(crate) enum Standing {
+    /// Running, or nothing gives reason to doubt it.
+    Running,
+    /// The task was told to stop, and Airflow has not said why.
+    Unknown,
+    /// Airflow has decided, as this sentence says.
+    Decided(String),
 }
 
 impl Ending {
     /// What to log, and how the task ends for Airflow.
-    pub(crate) fn report(self, task: &Task) -> (Option<Record>, Terminal) {
+    pub(crate) fn report(self, task: &Task, standing: &Standing) -> (Option<Record>, Terminal) {
+        let (said, terminal) = self.read(task);
+        let Some(Said {
+            level,
+            reason,
+            detail,
+            lead,
+        }) = said.or_else(|| standing.is_decided().then(Said::success))
+        else {
+            return (None, terminal);
+        };
+        let (level, text) = match (standing, lead) {
+            (Standing::Decided(decision), _) => (
+                Level::Info,
+                format!("{decision}: the outcome of this try counts no more: {reason}"),
+            ),
+            (_, Lead::None) => (level, reason),
+            (_, Lead::Final) => (level, format!("Task failed, not to be retried: {reason}")),
+            (Standing::Running, Lead::Failed) if task.has_tries_left() => {
+                (level, format!("Task failed, it is up for retry: {reason}"))
+            }
+            (Standing::Running, Lead::Failed) => (
+                level,
+                format!("Task failed, it has no tries left: {reason}"),
+            ),
+            (Standing::Unknown, Lead::Failed) if task.has_tries_left() => (
+                Level::Warning,
+                format!("Task stopped, Airflow is asked for a retry: {reason}"),
+            ),
+            (Standing::Unknown, Lead::Failed) => (
+                Level::Warning,
+                format!("Task stopped, and has no tries left: {reason}"),
+            ),
+        };
+        let record = Record::new(level, "airflow_sdk", text);
+        let record = match detail {
+            Some(detail) => record.exception(detail),
+            None => record,
+        };
+        (Some(record), terminal)
+    }
+
+    /// What is to be said of it, and how the task ends for Airflow.
+    fn read(self, task: &Task) -> (Option<Said>, Terminal) {
+        let failed = |reason: String, delay| {
+            let terminal = Terminal::retry_or_failed(task.has_tries_left(), &reason, delay);
+            (Some(Said::failed(reason)), terminal)
+        };
+        let failure = |Failure { reason, detail }, delay| {
+            let terminal = Terminal::retry_or_failed(task.has_tries_left(), &reason, delay);
+            (Some(Said::failed(reason).because(detail)), terminal)
+        };
         match self {
             Self::Success => {
                 let extras = task.extras();
@@ -125,69 +187,86 @@ impl Ending {
                 };
                 (None, terminal)
             }
-            Self::Failure(failure) => retried(task, failure, None),
-            Self::Chosen(Chosen::Retry(failure, delay)) => retried(task, failure, delay),
-            Self::Chosen(Chosen::Fail(failure)) => {
-                let text = format!("Task failed, not to be retried: {}", failure.reason);
-                let record =
-                    Record::new(Level::Error, "airflow_sdk", text).exception(failure.detail);
-                (Some(record), Terminal::State(FinalState::Failed))
+            Self::Failure(error) => failure(error, None),
+            Self::Chosen(Chosen::Retry(error, delay)) => failure(error, delay),
+            Self::Chosen(Chosen::Fail(Failure { reason, detail })) => {
+                let terminal = Terminal::failed(&reason);
+                let said = Said {
+                    lead: Lead::Final,
+                    ..Said::failed(reason).because(detail)
+                };
+                (Some(said), terminal)
             }
             Self::Chosen(Chosen::Other { reason, terminal }) => {
-                let record = Record::new(Level::Info, "airflow_sdk", reason);
-                (Some(record), terminal)
+                let said = Said {
+                    level: Level::Info,
+                    lead: Lead::None,
+                    ..Said::failed(reason)
+                };
+                (Some(said), terminal)
             }
-            Self::Panic(text) => {
-                let reason = panicked(&text);
-                (
-                    Some(failed(task, &reason)),
-                    retry_or_failed(task, &reason, None),
-                )
-            }
-            Self::Stopped(reason) => (
-                Some(failed(task, &reason)),
-                retry_or_failed(task, &reason, None),
+            Self::Panic(text) => failed(panicked(&text), None),
+            Self::Stopped(reason) => failed(reason, None),
+            Self::SelfEnded => failed(
+                "the task ended the process itself, by std::process::exit or an exit function of a library; a handler ends by \
+                 returning"
+                    .to_owned(),
+                None,
             ),
-            Self::SelfEnded => {
-                let reason = "the task ended the process itself, by std::process::exit or an exit function of a library; a handler \
-                              ends by returning";
-                (
-                    Some(failed(task, reason)),
-                    retry_or_failed(task, reason, None),
-                )
-            }
             Self::Refused(reason) => {
-                let record = Record::new(Level::Error, "airflow_sdk", reason);
-                (Some(record), Terminal::State(FinalState::Failed))
+                let terminal = Terminal::failed(&reason);
+                let said = Said {
+                    lead: Lead::None,
+                    ..Said::failed(reason)
+                };
+                (Some(said), terminal)
             }
         }
     }
 }
 
-/// A failure that is retried if allowed.
-fn retried(task: &Task, failure: Failure, delay: Option<Duration>) -> (Option<Record>, Terminal) {
-    let Failure { reason, detail } = failure;
-    (
-        Some(failed(task, &reason).exception(detail)),
-        retry_or_failed(task, &reason, delay),
-    )
+impl Standing {
+    pub(crate) fn is_decided(&self) -> bool {
+        matches!(self, Self::Decided(_))
+    }
 }
 
-fn failed(task: &Task, reason: &str) -> Record {
-    let next = if task.has_tries_left() {
-        "it is up for retry"
-    } else {
-        "it has no tries left"
-    };
-    Record::new(
-        Level::Error,
-        "airflow_sdk",
-        format!("Task failed, {next}: {reason}"),
-    )
+/// What the log says of an ending.
+struct Said {
+    level: Level,
+    lead: Lead,
+    reason: String,
+    /// The structured form of the error.
+    detail: Option<Value>,
 }
 
-fn retry_or_failed(task: &Task, reason: &str, delay: Option<Duration>) -> Terminal {
-    Terminal::retry_or_failed(task.has_tries_left(), reason, delay)
+/// What stands before the reason.
+enum Lead {
+    None,
+    /// The try has failed.
+    Failed,
+    /// The task has failed for good.
+    Final,
+}
+
+impl Said {
+    fn failed(reason: String) -> Self {
+        Self {
+            level: Level::Error,
+            lead: Lead::Failed,
+            reason,
+            detail: None,
+        }
+    }
+
+    fn success() -> Self {
+        Self::failed("the task succeeded".to_owned())
+    }
+
+    fn because(mut self, detail: Value) -> Self {
+        self.detail = Some(detail);
+        self
+    }
 }
 
 /// The reason of a retry after a panic.

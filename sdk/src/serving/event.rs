@@ -1,6 +1,7 @@
 //! What happens in a session, and who is told.
 
-use std::time::Instant;
+use std::fmt;
+use std::time::{Duration, Instant};
 
 use airflow_protocol::frame::First;
 
@@ -18,29 +19,51 @@ pub(crate) enum Event {
     Done(Completion),
     /// The process was told to stop.
     Stop(&'static str),
+    /// The task has limited its own time, from now on.
+    TimeLimit(Duration),
     /// A function of `before_outcome` has ended.
     BeforeOutcome { index: usize, panicked: bool },
     /// A thread is about to end the process, and waits for the session to report the outcome.
     Ending(Cause),
 }
 
-/// The signal that told the session to stop, and its time.
+/// What told the session to stop, and when.
 pub(crate) struct Stop {
-    pub(crate) signal: &'static str,
+    pub(crate) why: Why,
     pub(crate) at: Instant,
 }
 
+/// What tells a session to stop.
+#[derive(Clone, Copy)]
+pub(crate) enum Why {
+    /// A signal of this name.
+    Signal(&'static str),
+    /// The end of the conversation.
+    Gone,
+    /// The limit that the task has set to its time.
+    TimeLimit(Duration),
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signal(name) => f.write_str(name),
+            Self::Gone => f.write_str("the supervisor is gone"),
+            Self::TimeLimit(limit) => {
+                write!(f, "the execution timeout of {} ms", limit.as_millis())
+            }
+        }
+    }
+}
+
 impl Stop {
-    /// Notes that the signal has come, and says so in the log.
-    pub(crate) fn now(signal: &'static str, route: &Route) -> Self {
+    /// Notes that the session is told to stop, and says so in the log.
+    pub(crate) fn now(why: Why, route: &Route) -> Self {
         // A full queue of log lines must not hold up the outcome.
         route.sink.hurry();
-        route.say(
-            Level::Warning,
-            format!("{signal}: the task is told to stop"),
-        );
+        route.say(Level::Warning, format!("{why}: the task is told to stop"));
         Self {
-            signal,
+            why,
             at: Instant::now(),
         }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::logging::Route;
 use crate::process::mailbox::Mailbox;
-use crate::serving::completion::{self, Completion, Ending};
+use crate::serving::completion::{self, Completion, Ending, Standing};
 use crate::serving::event::{Cause, Event};
 use crate::serving::leave::leave;
 use crate::task::Task;
@@ -114,11 +114,11 @@ fn report(served: &Served, ending: Ending) -> ! {
     let mut delivered = true;
     let self_ended = matches!(ending, Ending::SelfEnded);
     if client.claim_end() {
-        let (record, terminal) = ending.report(task);
+        let (record, terminal) = ending.report(task, &Standing::Running);
         if let Some(record) = record {
             route.send(&record);
         }
-        let body = terminal.message(task.extras().label.as_deref());
+        let body = task.last_message(terminal);
         delivered = client
             .end(&body, Some(LAST_REPLY))
             .map_or_else(|error| error.was_answered(), |_| true);

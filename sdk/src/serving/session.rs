@@ -9,19 +9,18 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::bundle::Bundle;
-use crate::client::error::ClientError;
+use crate::client::error::{ClientError, ClientErrorKind, decision};
 use crate::client::{Client, Incoming};
 use crate::logging::levels::{Level, Levels};
 use crate::logging::{self, Route, current};
 use crate::process::mailbox::Mailbox;
 use crate::process::threads;
-use crate::serving::completion::{self, Ending};
-use crate::serving::event::{Event, Stop};
+use crate::serving::completion::{self, Ending, Standing};
+use crate::serving::event::{Event, Stop, Why};
 use crate::serving::last_words::{SELF_ENDED, Served};
 use crate::serving::task_run;
 use crate::serving::{before_outcome, last_words, parse};
-use crate::task::Cancellation;
-use crate::task::Task;
+use crate::task::{Cancellation, Environment, Surroundings, Task};
 use airflow_protocol::dag_file::{DAG_FILE_PARSE_REQUEST, TASK_HANDLER_PARSE_REQUEST};
 use airflow_protocol::frame::First;
 use airflow_protocol::message::name;
@@ -31,6 +30,10 @@ use airflow_protocol::startup::StartupDetails;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a cancelled task may take to stop, before its outcome is reported without it. The outcome must be out within 3 s.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long Airflow may take to say in which state it has a task that was told to stop.
+const STANDING: Duration = Duration::from_millis(800);
+/// How long after the signal that may be: the outcome must be out within 3 s.
+const STANDING_BY: Duration = Duration::from_millis(2900);
 /// How long after the signal the reply to a cancelled task's last message may come: SIGKILL comes 5 s after SIGTERM.
 const LAST_REPLY: Duration = Duration::from_millis(4300);
 /// How long the first message may take. The supervisor sends it when it has asked Airflow's API (`_on_child_started` in
@@ -60,6 +63,8 @@ pub(crate) enum SessionError {
     Silent(Duration),
     Stopped(&'static str),
     Undelivered(ClientError),
+    /// The outcome was sent, and no reply came in time.
+    Unanswered(ClientError),
 }
 
 impl fmt::Display for SessionError {
@@ -96,6 +101,12 @@ impl fmt::Display for SessionError {
             Self::Undelivered(error) => {
                 write!(f, "the task's outcome could not be delivered: {error}")
             }
+            Self::Unanswered(error) => {
+                write!(
+                    f,
+                    "the task's outcome was sent, and is not confirmed: {error}"
+                )
+            }
         }
     }
 }
@@ -111,6 +122,8 @@ pub(crate) struct Session {
     whole_process: bool,
     /// How long the first message may take, unless the bundle gives replies more time.
     first_message: Duration,
+    /// The environment of the worker.
+    pub(crate) environment: Environment,
 }
 
 impl Session {
@@ -125,6 +138,7 @@ impl Session {
             route,
             whole_process,
             first_message: FIRST_MESSAGE,
+            environment: Environment::Process,
         }
     }
 
@@ -243,7 +257,19 @@ impl Session {
         if let Some(notice) = logging::notice().filter(|_| self.whole_process) {
             self.route.say(Level::Warning, notice);
         }
-        let task = Task::new(details, Arc::clone(client), self.cancellation.clone());
+        let events = self.events.clone();
+        let task = Task::new(
+            details,
+            Surroundings {
+                client: Arc::clone(client),
+                cancellation: self.cancellation.clone(),
+                environment: self
+                    .environment
+                    .clone()
+                    .where_wanted(bundle.reads_worker_secrets()),
+                limit: Box::new(move |limit| events.send(Event::TimeLimit(limit))),
+            },
+        );
         let mut stop = None;
         let ending = match task_run::find(bundle, &task) {
             Err(ending) => ending,
@@ -279,18 +305,25 @@ impl Session {
     /// Waits for the handler's end. After the task was told to stop, the session waits no longer than [`GRACE`].
     fn wait(&self, stop: &mut Option<Stop>) -> Result<Ending, SessionError> {
         let mut closed = None;
+        let mut limit: Option<(Instant, Duration)> = None;
         loop {
-            let deadline = stop.as_ref().map(|stop| stop.at + GRACE);
+            let deadline = match &*stop {
+                Some(stop) => Some(stop.at + GRACE),
+                None => limit.map(|(at, _)| at),
+            };
             let event = self.events.receive(deadline);
             match event {
                 Some(Event::Stop(signal)) if stop.is_none() => {
-                    *stop = Some(Stop::now(signal, &self.route));
+                    *stop = Some(Stop::now(Why::Signal(signal), &self.route));
+                }
+                Some(Event::TimeLimit(time)) => {
+                    limit = Instant::now().checked_add(time).map(|at| (at, time));
                 }
                 Some(Event::Closed(reason)) => {
                     // No message reaches the supervisor any more. The task gets a chance to tidy up.
                     self.cancellation.cancel();
                     stop.get_or_insert(Stop {
-                        signal: "the supervisor is gone",
+                        why: Why::Gone,
                         at: Instant::now(),
                     });
                     closed = Some(reason);
@@ -300,7 +333,7 @@ impl Session {
                         return Err(SessionError::Closed(reason));
                     }
                     return Ok(match stop {
-                        Some(stop) => completion::stopped(&completion, stop.signal),
+                        Some(stop) => completion::stopped(&completion, stop.why),
                         None => completion::ending(completion),
                     });
                 }
@@ -315,10 +348,14 @@ impl Session {
                     if let Some(reason) = closed {
                         return Err(SessionError::Closed(reason));
                     }
-                    let signal = stop.as_ref().map(|stop| stop.signal);
-                    return Ok(completion::abandoned(
-                        signal.unwrap_or("the end of the session"),
-                    ));
+                    match (&*stop, limit) {
+                        (Some(stop), _) => return Ok(completion::abandoned(stop.why)),
+                        (None, Some((_, time))) => {
+                            *stop = Some(Stop::now(Why::TimeLimit(time), &self.route));
+                            self.cancellation.cancel();
+                        }
+                        (None, None) => {}
+                    }
                 }
             }
         }
@@ -337,30 +374,67 @@ impl Session {
             // The signal may have come after the handler's end.
             self.route.sink.hurry();
         }
+        let standing = standing(client, task, stop);
         let code = match ending {
             Ending::SelfEnded => SELF_ENDED,
             _ => 0,
         };
-        let (record, terminal) = ending.report(task);
-        let body = terminal.message(task.extras().label.as_deref());
+        let (record, terminal) = ending.report(task, &standing);
+        let body = task.last_message(terminal);
         if let Some(record) = record {
             self.route.send(&record);
         }
         client.claim_end();
         let since = stop.map(|stop| stop.at.elapsed()).unwrap_or_default();
-        let limit = stopping.then(|| LAST_REPLY.saturating_sub(since));
-        match client.end(&body, limit) {
-            Ok(_) => Ok(code),
-            Err(error) if error.was_answered() => {
-                // A refusal: the supervisor repeats the call when the process has ended, so a good exit code is still right.
-                self.route.say(
-                    Level::Error,
-                    format!("the task's outcome was refused: {error}"),
-                );
-                Ok(code)
+        // Nobody ends the process of a task that has reached a limit of its own.
+        let own = stop.is_some_and(|stop| matches!(stop.why, Why::TimeLimit(_)));
+        let limit = (stopping && !own).then(|| LAST_REPLY.saturating_sub(since));
+        let error = match client.end(&body, limit) {
+            Ok(_) => return Ok(code),
+            Err(error) if error.was_answered() => error,
+            Err(error) if error.kind() == ClientErrorKind::Timeout => {
+                return Err(SessionError::Unanswered(error));
             }
-            Err(error) => Err(SessionError::Undelivered(error)),
+            Err(error) => return Err(SessionError::Undelivered(error)),
+        };
+        // The supervisor repeats the call when the process has ended, so a good exit code is still right.
+        if let Some(decision) = error.overruled() {
+            if !standing.is_decided() {
+                let text = format!("{decision}: the outcome of this try counts no more ({error})");
+                self.route.say(Level::Info, text);
+            }
+        } else if error.kind() == ClientErrorKind::Unreachable {
+            let text =
+                format!("the supervisor tells Airflow the task's outcome once more: {error}");
+            self.route.say(Level::Warning, text);
+        } else {
+            let text = format!("the task's outcome was refused: {error}");
+            self.route.say(Level::Error, text);
         }
+        Ok(code)
+    }
+}
+
+/// In which state Airflow has the task. A signal comes from a worker that ends, or because someone has marked the task or cleared it; the
+/// supervisor does not tell which, and that of 3.4 takes the outcome in each case and drops it in all but the first
+/// (`_handle_task_state` in `execution_time/supervisor.py` of the task SDK 1.4.0b2).
+fn standing(client: &Client, task: &Task, stop: Option<&Stop>) -> Standing {
+    let Some(Stop {
+        why: Why::Signal(_),
+        at,
+    }) = stop
+    else {
+        return Standing::Running;
+    };
+    let left = STANDING_BY.saturating_sub(at.elapsed()).min(STANDING);
+    if left.is_zero() {
+        return Standing::Unknown;
+    }
+    let reply = client.request_within(&task.states_request(), left);
+    match reply.ok().as_ref().and_then(|reply| task.own_state(reply)) {
+        None => Standing::Unknown,
+        Some(state) if state == "running" => Standing::Running,
+        Some(state) => Standing::Decided(decision(state.as_str())),
     }
 }
 

@@ -88,6 +88,9 @@ pub struct AssetEvents<'a> {
     before: Option<Timestamp>,
     limit: Option<u32>,
     descending: bool,
+    partition_key: Option<String>,
+    partition_key_pattern: Option<String>,
+    extra: Map<String, Value>,
 }
 
 impl AssetEvents<'_> {
@@ -112,6 +115,25 @@ impl AssetEvents<'_> {
     /// The latest first.
     pub fn latest_first(mut self) -> Self {
         self.descending = true;
+        self
+    }
+
+    /// Only events of this partition. Needs Airflow 3.4, as the two below do: under 3.3, which would leave the filter out and send all
+    /// events, [`fetch`](Self::fetch) is an error of the kind [`Unsupported`](crate::ClientErrorKind::Unsupported).
+    pub fn partition_key(mut self, key: impl Into<String>) -> Self {
+        self.partition_key = Some(key.into());
+        self
+    }
+
+    /// Only events whose partition matches this regular expression of the database. Needs Airflow 3.4.
+    pub fn partition_key_pattern(mut self, pattern: impl Into<String>) -> Self {
+        self.partition_key_pattern = Some(pattern.into());
+        self
+    }
+
+    /// Only events whose extra has this entry; of several, all must match. Needs Airflow 3.4.
+    pub fn extra(mut self, key: &str, value: &str) -> Self {
+        self.extra.insert(key.to_owned(), value.into());
         self
     }
 
@@ -149,6 +171,20 @@ impl AssetEvents<'_> {
                 "GetAssetEventByAssetAlias"
             }
         };
+        let extra = Some(self.extra).filter(|extra| !extra.is_empty());
+        for (key, filter) in [
+            ("partition_key", self.partition_key.map(Value::from)),
+            (
+                "partition_key_regexp_pattern",
+                self.partition_key_pattern.map(Value::from),
+            ),
+            ("extra", extra.map(Value::from)),
+        ] {
+            if filter.is_some() {
+                self.task.check_knows(&format!("{key} of {kind}"))?;
+                fields.push((key, filter));
+            }
+        }
         let result: AssetEventsResult = self.task.ask(&message(kind, &fields))?;
         Ok(result.asset_events)
     }
@@ -217,6 +253,9 @@ impl Task {
             before: None,
             limit: None,
             descending: false,
+            partition_key: None,
+            partition_key_pattern: None,
+            extra: Map::new(),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::ending::render;
 use crate::process::threads;
 
 /// Tells a task that it shall stop: the supervisor has sent a signal (someone marked the task in the UI, the worker
-/// shuts down), or is gone.
+/// shuts down), or is gone, or the time that the task has set itself is over.
 ///
 /// Whatever the task does then, its outcome is reported within three seconds, and the process ends.
 ///

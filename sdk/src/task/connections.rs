@@ -18,14 +18,25 @@ impl Task {
     /// too, as [`Connection::uri`] and [`Connection::url`] write them. Values inside `extra` are not hidden by themselves: see
     /// [`mask_secret`](Self::mask_secret).
     ///
-    /// The API server looks it up: in its own `AIRFLOW_CONN_*`, its secrets backend, then Airflow's database. Those of the worker are
-    /// not asked.
+    /// The worker's own `AIRFLOW_CONN_*` comes first, as a URI or as JSON: for the id `db`, `AIRFLOW_CONN_DB`. One that can't be read is
+    /// passed over, with a warning in the log. Then the API server looks it up: in its own `AIRFLOW_CONN_*`, its secrets backend, then
+    /// Airflow's database. A secrets backend of the worker is not asked. [`Bundle::worker_secrets`](crate::Bundle::worker_secrets) turns the
+    /// first off.
     pub fn connection(&self, conn_id: &str) -> Result<Connection, ClientError> {
-        let connection: Connection = self.ask(&message(
-            "GetConnection",
-            &[("conn_id", Some(conn_id.into()))],
-        ))?;
-        let secrets = connection.encoded_secrets();
+        let own = self.worker_connection(conn_id);
+        // Airflow's supervisor hides those of the connections that it hands out.
+        let mut secrets = own
+            .as_ref()
+            .map(Connection::plain_secrets)
+            .unwrap_or_default();
+        let connection = match own {
+            Some(connection) => connection,
+            None => self.ask(&message(
+                "GetConnection",
+                &[("conn_id", Some(conn_id.into()))],
+            ))?,
+        };
+        secrets.extend(connection.encoded_secrets());
         if !secrets.is_empty() {
             self.mask_secret(secrets)?;
         }
@@ -67,6 +78,12 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// What Airflow hides in the log: the password, and the text of the extra field.
+    fn plain_secrets(&self) -> Vec<String> {
+        let all = self.password.iter().chain(&self.extra);
+        all.filter(|text| !text.is_empty()).cloned().collect()
+    }
+
     /// The extra field's JSON, deserialized. An absent or empty one is read as `{}`.
     pub fn extra<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
         let text = self

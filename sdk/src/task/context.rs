@@ -1,10 +1,12 @@
 //! The running task: its context, and the requests that go to Airflow for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use airflow_protocol::codec::Fault;
 use airflow_protocol::message::{describe, message, name};
 use airflow_protocol::startup::{DagRun, StartupDetails};
+use airflow_protocol::terminal::{Beside, LoopDecision, Terminal};
 use airflow_protocol::url_path;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::client::Client;
 use crate::client::error::{ClientError, ClientErrorKind};
 use crate::task::cancel::Cancellation;
+use crate::task::worker_secrets::Environment;
 use crate::value::{decode, encode, plain};
 
 /// The running task: what Airflow says about it, and what it can ask of Airflow.
@@ -24,29 +27,36 @@ pub struct Task(Arc<Inner>);
 
 struct Inner {
     details: StartupDetails,
-    client: Arc<Client>,
-    cancellation: Cancellation,
+    surroundings: Surroundings,
     extras: Mutex<Extras>,
 }
 
-/// What the task has gathered for its last message: asset events, and the label of a mapped task instance.
+/// What a task runs in.
+pub(crate) struct Surroundings {
+    /// The conversation with the supervisor.
+    pub(crate) client: Arc<Client>,
+    pub(crate) cancellation: Cancellation,
+    /// The environment of the worker.
+    pub(crate) environment: Environment,
+    /// Called with the limit that the task sets to its own time.
+    pub(crate) limit: Box<dyn Fn(Duration) + Send + Sync>,
+}
+
+/// What the task has gathered for its last message: asset events, the label of a mapped task instance, and what the gate of a
+/// loop has decided.
 #[derive(Debug, Default)]
 pub(crate) struct Extras {
     pub(crate) outlets: Vec<Value>,
     pub(crate) events: Vec<Value>,
     pub(crate) label: Option<String>,
+    pub(crate) loop_decision: Option<LoopDecision>,
 }
 
 impl Task {
-    pub(crate) fn new(
-        details: StartupDetails,
-        client: Arc<Client>,
-        cancellation: Cancellation,
-    ) -> Self {
+    pub(crate) fn new(details: StartupDetails, surroundings: Surroundings) -> Self {
         Self(Arc::new(Inner {
             details,
-            client,
-            cancellation,
+            surroundings,
             extras: Mutex::default(),
         }))
     }
@@ -82,11 +92,53 @@ impl Task {
                 format!("{} was not sent: {fault}", name(request)),
             )
         })?;
-        self.0.client.request(request)
+        self.0.surroundings.client.request(request)
     }
 
     pub(crate) fn extras(&self) -> MutexGuard<'_, Extras> {
         self.0.extras.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The environment of the worker.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.0.surroundings.environment
+    }
+
+    /// Has the session tell the task to stop when this time is over.
+    pub(crate) fn limit(&self, time: Duration) {
+        (self.0.surroundings.limit)(time);
+    }
+
+    /// The message that reports the task's end.
+    pub(crate) fn last_message(&self, terminal: Terminal) -> Value {
+        let extras = self.extras();
+        let beside = Beside {
+            label: extras.label.as_deref(),
+            loop_decision: extras.loop_decision.as_ref(),
+        };
+        terminal.message(self.details().release, beside)
+    }
+
+    /// The question for the state that Airflow has of this very instance.
+    pub(crate) fn states_request(&self) -> Value {
+        message(
+            "GetTaskStates",
+            &[
+                ("dag_id", Some(self.dag_id().into())),
+                ("task_ids", Some(vec![self.task_id()].into())),
+                ("run_ids", Some(vec![self.run_id()].into())),
+                ("map_index", self.map_index().map(Value::from)),
+            ],
+        )
+    }
+
+    /// The state in the reply to [`states_request`](Self::states_request): null for one that is to be scheduled.
+    pub(crate) fn own_state<'a>(&self, reply: &'a Value) -> Option<&'a Value> {
+        let key = match self.map_index() {
+            Some(index) => format!("{}_{index}", self.task_id()),
+            None => self.task_id().to_owned(),
+        };
+        reply.get("task_states")?.get(self.run_id())?.get(&key)
     }
 
     /// The id of this task instance, a UUID. A retry has another one.
@@ -215,7 +267,7 @@ impl Task {
 
     /// Tells whether the task shall stop.
     pub fn cancellation(&self) -> &Cancellation {
-        &self.0.cancellation
+        &self.0.surroundings.cancellation
     }
 
     /// Runs something that blocks, such as a call to Airflow, beside the other futures of an `async fn`.

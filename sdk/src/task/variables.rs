@@ -16,13 +16,23 @@ const PAGE: usize = 1000;
 impl Task {
     /// The text of a variable. An error if there is none.
     ///
-    /// The API server looks it up: in its own `AIRFLOW_VAR_*`, its secrets backend, then Airflow's database. Those of the worker are not
-    /// asked.
+    /// The worker's own `AIRFLOW_VAR_*` comes first: for the key `rate`, `AIRFLOW_VAR_RATE`. Then the API server looks it up: in its own
+    /// `AIRFLOW_VAR_*`, its secrets backend, then Airflow's database. A secrets backend of the worker is not asked.
+    /// [`Bundle::worker_secrets`](crate::Bundle::worker_secrets) turns the first off. Airflow hides the value in the task's log if the key
+    /// looks like that of a secret.
     pub fn variable(&self, key: &str) -> Result<String, ClientError> {
         #[derive(Deserialize)]
         struct VariableResult {
             #[serde(default)]
             value: Option<String>,
+        }
+        if let Some(text) = self.worker_variable(key) {
+            let fields = [
+                ("value", Some(text.as_str().into())),
+                ("name", Some(key.into())),
+            ];
+            self.tell(&message("MaskSecret", &fields))?;
+            return Ok(text);
         }
         let result: VariableResult =
             self.ask(&message("GetVariable", &[("key", Some(key.into()))]))?;
@@ -71,7 +81,7 @@ impl Task {
         }
     }
 
-    /// Sets a variable to a text.
+    /// Sets a variable to a text, in Airflow. If the worker has one of its own in its environment, the log has a warning: that one is read.
     pub fn set_variable(&self, key: &str, value: &str) -> Result<(), ClientError> {
         self.put_variable(key, value, None)
     }
@@ -98,6 +108,11 @@ impl Task {
         value: &str,
         description: Option<&str>,
     ) -> Result<(), ClientError> {
+        if self.worker_variable(key).is_some() {
+            log::warn!(
+                "the variable {key:?} is set in Airflow, but this worker has one of its own in its environment, which is read in its place"
+            );
+        }
         self.tell(&message(
             "PutVariable",
             &[

@@ -50,6 +50,7 @@ impl Task {
             task_id: task_id.into(),
             map_index: None,
             include_prior_dates: false,
+            previous_iteration: false,
             mapped: false,
         }
     }
@@ -90,8 +91,12 @@ pub struct XCom<'a> {
     task_id: String,
     map_index: Option<usize>,
     include_prior_dates: bool,
+    previous_iteration: bool,
     mapped: bool,
 }
+
+/// A field of a message.
+type Field = (&'static str, Option<Value>);
 
 #[derive(Deserialize)]
 struct XComResult {
@@ -141,6 +146,13 @@ impl XCom<'_> {
         self
     }
 
+    /// Reads the value of the pass before, of a task in the same loop. Needs Airflow 3.4: under 3.3, which would read the value of the only
+    /// pass, reading is an error of the kind [`Unsupported`](ClientErrorKind::Unsupported).
+    pub fn previous_iteration(mut self) -> Self {
+        self.previous_iteration = true;
+        self
+    }
+
     /// When the value is set, sends its length along, so that a downstream task can `.expand()` over it.
     pub fn mapped(mut self) -> Self {
         self.mapped = true;
@@ -163,7 +175,7 @@ impl XCom<'_> {
 
     /// Reads the value as Airflow sent it, with Python's own types in Airflow's envelopes; `None` if it was never pushed.
     pub fn value(&self) -> Result<Option<Value>, ClientError> {
-        let mut fields = self.fields();
+        let mut fields = self.reading(self.fields())?;
         fields.push(("include_prior_dates", Some(self.include_prior_dates.into())));
         let result: XComResult = self.task.ask(&message("GetXCom", &fields))?;
         if result.value.is_null() && !self.stores_null()? {
@@ -184,16 +196,17 @@ impl XCom<'_> {
 
     /// How many instances of the task have pushed this XCom: for a task that is not mapped, 0 or 1.
     pub fn count(&self) -> Result<usize, ClientError> {
-        let result: Count = self
-            .task
-            .ask(&message("GetXComCount", &self.sequence_fields()))?;
+        let result: Count = self.task.ask(&message(
+            "GetXComCount",
+            &self.reading(self.sequence_fields())?,
+        ))?;
         Ok(result.len)
     }
 
     /// Reads the value at this place among those that the instances of a mapped task have pushed; a negative place counts from
     /// the end. An error if there is none.
     pub fn item<T: DeserializeOwned>(&self, offset: i64) -> Result<T, ClientError> {
-        let mut fields = self.sequence_fields();
+        let mut fields = self.reading(self.sequence_fields())?;
         fields.push(("offset", Some(offset.into())));
         let result: Root = self.task.ask(&message("GetXComSequenceItem", &fields))?;
         decode(result.root, &self.describe())
@@ -216,7 +229,7 @@ impl XCom<'_> {
         end: Option<i64>,
         step: Option<i64>,
     ) -> Result<Vec<T>, ClientError> {
-        let mut fields = self.sequence_fields();
+        let mut fields = self.reading(self.sequence_fields())?;
         for (key, bound) in [("start", start), ("stop", end), ("step", step)] {
             fields.push((key, Some(bound.into())));
         }
@@ -255,13 +268,22 @@ impl XCom<'_> {
         self.task.tell(&message("SetXCom", &fields))
     }
 
-    fn fields(&self) -> Vec<(&'static str, Option<Value>)> {
+    /// The fields of a message that reads.
+    fn reading(&self, mut fields: Vec<Field>) -> Result<Vec<Field>, ClientError> {
+        if self.previous_iteration {
+            self.task.check_knows("previous_iteration of an XCom")?;
+            fields.push(("previous_iteration", Some(true.into())));
+        }
+        Ok(fields)
+    }
+
+    fn fields(&self) -> Vec<Field> {
         let mut fields = self.sequence_fields();
         fields.push(("map_index", Some(self.map_index.into())));
         fields
     }
 
-    fn sequence_fields(&self) -> Vec<(&'static str, Option<Value>)> {
+    fn sequence_fields(&self) -> Vec<Field> {
         vec![
             ("key", Some(self.key.as_str().into())),
             ("dag_id", Some(self.dag_id.as_str().into())),

@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{State, Supervisor};
-use crate::{ClientErrorKind, Result, Task, jiff};
+use crate::{Bundle, ClientErrorKind, Result, Task, jiff};
 use airflow_protocol::frame;
 
 fn first(body: &Value) -> Vec<u8> {
@@ -80,7 +82,7 @@ fn a_dag_processor_hears_what_is_wrong_with_the_registrations() {
         ("DagFileParseRequest", "serialized_dags"),
         ("TaskHandlerParseRequest", "task_handlers"),
     ] {
-        let bundle = crate::Bundle::new()
+        let bundle = Bundle::new()
             .register("sales", "never", never)
             .register("sales", "never", never)
             .register("no good", "never", never);
@@ -266,6 +268,40 @@ fn a_reply_that_cannot_be_read_is_the_error_of_its_request() {
             .payload("GetVariable", payload)
             .run_task(asks);
         report.assert_success();
+    }
+}
+
+/// The supervisor answers in the order of the requests all that it can decode.
+#[test]
+fn a_request_that_was_passed_over_is_told_from_one_that_takes_long() {
+    // `[0, nil, nil]` answers nobody.
+    let silent = || Supervisor::new().payload("GetVariable", |_| vec![0x93, 0, 0xc0, 0xc0]);
+    let alone = |task: &Task| {
+        let error = task.variable("rate").unwrap_err();
+        assert_eq!(error.kind(), ClientErrorKind::Timeout);
+        assert!(error.to_string().contains("slow or away"), "{error}");
+    };
+    let beside = |task: &Task| {
+        let other = task.clone();
+        let first = std::thread::spawn(move || other.variable("rate").unwrap_err());
+        // Asks until the first has given up, so that replies to later requests come in any case.
+        while !first.is_finished() {
+            task.connection("db").unwrap();
+        }
+        let error = first.join().unwrap();
+        assert_eq!(error.kind(), ClientErrorKind::Timeout);
+        assert!(
+            error.to_string().contains("Unable to decode message"),
+            "{error}"
+        );
+    };
+    let bundle = Bundle::new()
+        .reply_timeout(Duration::from_millis(300))
+        .register("d", "alone", alone)
+        .register("d", "beside", beside);
+    for task in ["alone", "beside"] {
+        let supervisor = silent().connection("db", json!({}));
+        supervisor.run(&bundle, "d", task).assert_success();
     }
 }
 

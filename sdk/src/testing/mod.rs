@@ -31,14 +31,17 @@
 //! `tracing` layer) if the test program has not installed another logger; those of threads that the handler starts itself
 //! are not.
 //!
-//! Messages are checked against the schema of the released Airflow 3.3, whose supervisor never answers a message that it can't
-//! decode. Here, such a message gets an error for an answer, and [`Report::rejections`] lists it.
+//! Messages are checked against the schema of the released Airflow 3.3, or of the one that [`Supervisor::airflow`] names, whose supervisor
+//! never answers a message that it can't decode. Here, such a message gets an error for an answer, and [`Report::rejections`] lists it.
+//!
+//! The test's own environment is no worker's: a task finds the `AIRFLOW_VAR_*` and `AIRFLOW_CONN_*` of [`Supervisor::environment`] alone.
 
 #[cfg(test)]
 mod hostile;
 mod report;
 mod supervisor;
 
+pub use airflow_protocol::Release;
 pub use airflow_protocol::supervisor::{LogRecord, State};
 pub use report::Report;
 pub use supervisor::Supervisor;

@@ -71,6 +71,11 @@ impl Report {
         &self.conversation.world.triggered
     }
 
+    /// The note that the task has given its run; `None` if it gave none or removed it.
+    pub fn dag_run_note(&self) -> Option<&str> {
+        self.conversation.world.note.as_ref()?.as_str()
+    }
+
     /// The secrets that the task has masked.
     pub fn masked(&self) -> &[Value] {
         &self.conversation.world.masked

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use airflow_protocol::Release;
 use airflow_protocol::schema::{Receiver, Schema};
 use airflow_protocol::supervisor::{Conversation, Logs, Sockets, TaskStart, World, XComPlace};
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use crate::bundle::handler::TaskHandler;
 use crate::logging::{self, levels::Levels};
 use crate::serving::panic;
 use crate::serving::session::Session;
-use crate::task::RETURN_VALUE;
+use crate::task::{Environment, RETURN_VALUE};
 use crate::value::to_value;
 
 /// The ids of a task that is run without a bundle.
@@ -29,6 +30,8 @@ pub struct Supervisor {
     /// What the task is told. Its ids are those of the task that [`run`](Self::run) is asked for.
     start: TaskStart,
     stop_after: Option<Duration>,
+    environment: Vec<(String, String)>,
+    decided: Option<String>,
     levels: (String, String),
     own_xcoms: Vec<(String, Value)>,
     upstream_xcoms: Vec<(String, String, i64, Value)>,
@@ -49,11 +52,38 @@ impl Supervisor {
             world: World::default(),
             start: TaskStart::new(DAG_ID, TASK_ID),
             stop_after: None,
+            environment: Vec::new(),
+            decided: None,
             levels: ("DEBUG".to_owned(), String::new()),
             own_xcoms: Vec::new(),
             upstream_xcoms: Vec::new(),
             first_frame: None,
         }
+    }
+
+    /// The release of Airflow, instead of 3.3.
+    ///
+    /// ```
+    /// use airflow_sdk::testing::{Release, Supervisor};
+    /// use airflow_sdk::{Result, Task};
+    ///
+    /// fn notes(task: &Task) -> Result<()> {
+    ///     Ok(task.update_dag_run_note(Some("3 orders"))?)
+    /// }
+    ///
+    /// let report = Supervisor::new().airflow(Release::AIRFLOW_3_4).run_task(notes);
+    /// report.assert_success();
+    /// assert_eq!(report.dag_run_note(), Some("3 orders"));
+    /// ```
+    pub fn airflow(mut self, release: Release) -> Self {
+        self.start.release = release;
+        self
+    }
+
+    /// The worker has this variable in its environment, such as `AIRFLOW_VAR_RATE` or `AIRFLOW_CONN_DB`.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Airflow has this variable.
@@ -151,6 +181,25 @@ impl Supervisor {
         self
     }
 
+    /// Airflow fails every request of this type, the one that reports the outcome too. `detail` is what Airflow's supervisor says of the error:
+    /// of an answer of the API server `status_code`, `message` and the server's `detail`; of an exception, such as that of an API server that
+    /// is away, `message` and `exception_type`.
+    ///
+    /// ```
+    /// use airflow_sdk::testing::Supervisor;
+    /// use airflow_sdk::{ClientErrorKind, Task, json};
+    ///
+    /// let away = json!({"status_code": null, "message": "[Errno 111] Connection refused", "exception_type": "ConnectError"});
+    /// let report = Supervisor::new().failure("GetVariable", away).run_task(|task: &Task| {
+    ///     assert_eq!(task.variable("rate").unwrap_err().kind(), ClientErrorKind::Unreachable);
+    /// });
+    /// report.assert_success();
+    /// ```
+    pub fn failure(mut self, request: &str, detail: Value) -> Self {
+        self.world.failures.insert(request.to_owned(), detail);
+        self
+    }
+
     /// The run's id, instead of `test_run`.
     pub fn run_id(mut self, run_id: &str) -> Self {
         run_id.clone_into(&mut self.start.run_id);
@@ -200,6 +249,24 @@ impl Supervisor {
     #[track_caller]
     pub fn resumed(mut self, method: &str, event: impl Serialize) -> Self {
         self.start.resume = Some((method.to_owned(), json!({"event": sendable(&event)})));
+        self
+    }
+
+    /// A field of `ti_context` that Airflow 3.4 sends to bundles that are for 3.4 alone, such as `loop`.
+    ///
+    /// # Panics
+    ///
+    /// If the value is not JSON.
+    #[track_caller]
+    pub fn context_3_4(mut self, key: &str, value: impl Serialize) -> Self {
+        self.start.more.insert(key.to_owned(), sendable(&value));
+        self.airflow(Release::AIRFLOW_3_4)
+    }
+
+    /// Someone marks the task as this state while it runs, such as `failed`, or clears it (`restarting`); Airflow's supervisor sends SIGTERM
+    /// then, as [`stop_after`](Self::stop_after) does.
+    pub fn decided(mut self, state: &str) -> Self {
+        self.decided = Some(state.to_owned());
         self
     }
 
@@ -276,6 +343,11 @@ impl Supervisor {
             let place = place(task_id, key, self.start.map_index);
             self.world.xcoms.insert(place, value.clone());
         }
+        if let Some(state) = self.decided.take() {
+            let instance = self.start.instance();
+            let states = self.world.task_states.entry(self.start.run()).or_default();
+            states.insert(instance, state.into());
+        }
         match self.serve(bundle) {
             Ok(report) => report,
             #[expect(clippy::panic, reason = "the caller is a test, which can't go on")]
@@ -284,8 +356,11 @@ impl Supervisor {
     }
 
     fn serve(self, bundle: &Bundle) -> std::io::Result<Report> {
-        let schema = Schema::of(crate::SUPERVISOR_SCHEMA_VERSION)
-            .ok_or_else(|| std::io::Error::other("the SDK's own schema is not known"))?;
+        // What a task sends is read by the newest schema of the release.
+        let version = self.start.release.schema_versions.first();
+        let schema = version
+            .and_then(|version| Schema::of(version))
+            .ok_or_else(|| std::io::Error::other("the schema of the release is not known"))?;
         let mut conversation = match self.first_frame {
             None => Conversation::with_task(schema, self.world, &self.start),
             Some((receiver, first)) => {
@@ -294,7 +369,8 @@ impl Supervisor {
         };
         let sockets = Sockets::listen()?;
         let (comm_address, logs_address) = sockets.addresses()?;
-        let session = Session::new(Levels::parse(&self.levels.0, &self.levels.1), false);
+        let mut session = Session::new(Levels::parse(&self.levels.0, &self.levels.1), false);
+        session.environment = Environment::Given(self.environment);
         if let Some(time) = self.stop_after {
             let stop = session.stopper();
             std::thread::spawn(move || {

@@ -34,7 +34,9 @@ pub fn a_grandchild_ends_with_the_task() {
     for task in ["grandchild", "asynchronous"] {
         let outcome = Order::new(task).retries().signal_at("ready").run();
         outcome.check("RetryTask", 0);
-        let reason = outcome.messages[0]["retry_reason"].as_str().unwrap();
+        let reason = outcome.messages.last().unwrap()["retry_reason"]
+            .as_str()
+            .unwrap();
         assert!(
             reason.contains("the program \"sh\" was ended: the task was cancelled"),
             "{reason}"

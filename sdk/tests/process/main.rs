@@ -28,6 +28,8 @@ mod loggers;
 #[cfg(unix)]
 mod served;
 #[cfg(unix)]
+mod stopping;
+#[cfg(unix)]
 mod supervisor;
 #[cfg(unix)]
 mod tasks;
@@ -54,6 +56,10 @@ const TESTS: &[(&str, fn())] = tests![
     exit::exit_after_the_signal,
     exit::the_delivered_outcome_stands,
     exit::a_closed_conversation_ends_with_1,
+    stopping::the_end_of_the_socket_stops_a_task,
+    stopping::a_task_that_ignores_the_end_is_ended,
+    stopping::a_slow_airflow_is_told_as_such,
+    stopping::the_environment_of_the_process_is_the_workers,
     exit::an_overflow_says_what_the_readme_shows,
     exit::the_stack_is_as_large_as_asked_for,
     served::a_process_is_served_as_a_thread_is,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
+use airflow_protocol::Release;
 use airflow_protocol::schema::Schema;
 use airflow_protocol::supervisor::{Conversation, Limits, Process, TaskStart, World};
 use rustix::process::{Pid, Signal, kill_process};
@@ -20,6 +21,8 @@ pub struct Order {
     retries: bool,
     signal_at: Option<&'static str>,
     hang_up_at: Option<&'static str>,
+    release: Release,
+    world: World,
 }
 
 /// What came of the task.
@@ -56,6 +59,8 @@ impl Order {
             retries: false,
             signal_at: None,
             hang_up_at: None,
+            release: Release::AIRFLOW_3_3,
+            world: World::default(),
         }
     }
 
@@ -82,11 +87,33 @@ impl Order {
         self
     }
 
+    /// The release of the supervisor.
+    pub fn airflow(mut self, release: Release) -> Self {
+        self.release = release;
+        self
+    }
+
+    /// Airflow has this variable.
+    pub fn variable(mut self, key: &str, value: &str) -> Self {
+        let value = Some(value.to_owned());
+        self.world.variables.insert(key.to_owned(), value);
+        self
+    }
+
+    /// The supervisor leaves requests of this type without an answer.
+    pub fn silent(mut self, request: &str) -> Self {
+        // A reply to nobody: `[0, nil, nil]`.
+        let nobody = |_| vec![0x93, 0, 0xc0, 0xc0];
+        self.world.payloads.insert(request.to_owned(), nobody);
+        self
+    }
+
     pub fn run(mut self) -> Outcome {
         let mut start = TaskStart::new(self.dag, &self.task);
         start.retries = self.retries.into();
-        let schema = Schema::of(airflow_sdk::SUPERVISOR_SCHEMA_VERSION).unwrap();
-        let conversation = Conversation::with_task(schema, World::default(), &start);
+        start.release = self.release;
+        let schema = Schema::of(self.release.schema_versions[0]).unwrap();
+        let conversation = Conversation::with_task(schema, self.world, &start);
         let limits = Limits {
             start: PATIENCE,
             run: PATIENCE,

@@ -29,7 +29,7 @@ pub fn serve() -> ! {
         nothing, aborts_at_exit, skips_and_aborts_at_exit, prints, keeps_stdout, exits, exits_elsewhere, exits_in_display,
         exits_in_serialize, exits_in_an_error, exits_with_stdout, exits_with_a_lock, exits_when_stopped, exits_after_the_outcome,
         fails, waits, overflows, goes_deep, grandchild, stubborn, leaves_some_behind, inherits, copies, exits_beside_a_command,
-        asynchronous, forks, returns_late, never_ends, asks,
+        asynchronous, forks, returns_late, never_ends, asks, tidies, ignores, rate,
     } };
     let short = Duration::from_millis(200);
     let bundle = match std::env::var(HOOK).as_deref() {
@@ -192,6 +192,22 @@ fn fails() -> Result<()> {
 fn waits(task: &Task) -> Result<()> {
     log::info!("ready");
     task.cancellation().sleep(LONG)?;
+    Ok(())
+}
+
+fn tidies(task: &Task) {
+    log::info!("ready");
+    let _ = task.cancellation().sleep(LONG);
+    println!("tidied up");
+}
+
+fn ignores() {
+    log::info!("ready");
+    std::thread::sleep(LONG);
+}
+
+fn rate(task: &Task) -> Result<()> {
+    log::info!("the rate is {}", task.variable("rate")?);
     Ok(())
 }
 

@@ -18,5 +18,8 @@ mod hostile;
 mod life;
 mod logs;
 mod outcomes;
+mod releases;
 mod signatures;
+mod stopping;
 mod url_texts;
+mod worker_secrets;

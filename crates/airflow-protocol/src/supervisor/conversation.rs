@@ -34,7 +34,10 @@ pub struct Conversation {
 
 impl Conversation {
     /// A conversation that starts a task. `schema` is what the executable speaks.
-    pub fn with_task(schema: &'static Schema, world: World, start: &TaskStart) -> Self {
+    pub fn with_task(schema: &'static Schema, mut world: World, start: &TaskStart) -> Self {
+        let tasks = world.task_states.entry(start.run()).or_default();
+        let state = tasks.entry(start.instance());
+        state.or_insert_with(|| "running".into());
         Self::new(schema, Receiver::ToSupervisor, world, &start.message())
     }
 
@@ -99,10 +102,20 @@ impl Conversation {
             self.rejections
                 .push(format!("{kind} came after the terminal message"));
         }
-        if let Some(payload) = self.world.payloads.get(&kind) {
+        if let Some(payload) = self.world.payloads.get(&kind).copied() {
+            if TerminalKind::of(&kind).is_some() {
+                self.end(&kind, body);
+            }
             return Ok(frame::prefixed(&payload(id.as_u64().unwrap_or_default())));
         }
+        let failure = self.world.failures.get(&kind).cloned();
         let (body, error) = match self.check(&kind, body) {
+            Ok(()) if let Some(detail) = failure => {
+                if TerminalKind::of(&kind).is_some() {
+                    self.end(&kind, body);
+                }
+                (Value::Null, error_body(ErrorCode::ApiServerError, &detail))
+            }
             Err(problem) => {
                 let message = format!("the real supervisor would never answer: {problem}");
                 self.rejections.push(problem);

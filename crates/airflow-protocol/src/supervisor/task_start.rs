@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::Release;
 use crate::message::now;
 use crate::timestamp;
 
@@ -33,6 +34,10 @@ pub struct TaskStart {
     pub stale_xcoms: Vec<String>,
     /// For a task that is resumed: the name of the method, and its keyword arguments.
     pub resume: Option<(String, Value)>,
+    /// The release whose supervisor sends the message.
+    pub release: Release,
+    /// Fields of `ti_context` that 3.4 sends to bundles of 2026-10-30.
+    pub more: Map<String, Value>,
 }
 
 impl TaskStart {
@@ -49,15 +54,30 @@ impl TaskStart {
             conf: Map::new(),
             stale_xcoms: Vec::new(),
             resume: None,
+            release: Release::AIRFLOW_3_3,
+            more: Map::new(),
         }
     }
 
-    /// The message, with the fields that Airflow 3.3 sends.
+    /// The Dag's id and the run's.
+    pub fn run(&self) -> (String, String) {
+        (self.dag_id.clone(), self.run_id.clone())
+    }
+
+    /// The task's id in lists of states: that of an instance of a mapped task ends with `_` and its index.
+    pub fn instance(&self) -> String {
+        match self.map_index {
+            0.. => format!("{}_{}", self.task_id, self.map_index),
+            _ => self.task_id.clone(),
+        }
+    }
+
+    /// The message, with the fields that the release sends to bundles of 2026-06-16, and `more`.
     pub fn message(&self) -> Value {
         let now = now();
         let date = self.logical_date.map(timestamp::text);
         let (next_method, next_kwargs) = self.resume.clone().unzip();
-        json!({
+        let mut message = json!({
             "type": "StartupDetails",
             "ti": {
                 "id": TI_ID, "task_id": self.task_id, "dag_id": self.dag_id, "run_id": self.run_id,
@@ -86,7 +106,15 @@ impl TaskStart {
                 "start_date": null,
             },
             "sentry_integration": "",
-        })
+        });
+        if self.release == Release::AIRFLOW_3_4 {
+            message["bundle_info"]["version_data"] = Value::Null;
+            message["ti_context"]["multi_team"] = false.into();
+            for (key, value) in &self.more {
+                message["ti_context"][key] = value.clone();
+            }
+        }
+        message
     }
 }
 
@@ -105,9 +133,12 @@ mod tests {
         start.logical_date = Some(jiff::Timestamp::UNIX_EPOCH);
         start.resume = Some(("woken".into(), json!({"event": 3})));
         for release in Release::ALL {
+            start.release = release;
             for version in release.schema_versions {
                 let schema = Schema::of(version).unwrap();
-                assert_eq!(schema.check(Receiver::ToTask, &start.message()), Ok(()));
+                let message = start.message();
+                assert_eq!(schema.check(Receiver::ToTask, &message), Ok(()));
+                assert_eq!(Release::that_started(&message["ti_context"]), release);
             }
         }
     }

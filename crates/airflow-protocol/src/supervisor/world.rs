@@ -55,8 +55,15 @@ pub struct World {
     pub triggered: Vec<Value>,
     /// The values that the task has masked.
     pub masked: Vec<Value>,
+    /// The note that the task has given its run; `Some(null)` for one that it has removed.
+    pub note: Option<Value>,
+    /// The states of task instances, by Dag and run, and by task id; the id of an instance of a mapped task ends with `_` and its index. A
+    /// conversation that starts a task adds that task as running, unless it is there.
+    pub task_states: BTreeMap<(String, String), BTreeMap<String, Value>>,
     /// Answers that take the place of this Airflow's own, by the type of the request.
     pub replies: BTreeMap<String, Value>,
+    /// What is wrong with requests of a type, terminal ones too: the detail of an error `API_SERVER_ERROR`.
+    pub failures: BTreeMap<String, Value>,
     /// Payloads that take the place of a frame's, by the type of the request. Each is made from the request's id.
     pub payloads: BTreeMap<String, fn(u64) -> Vec<u8>>,
 }
@@ -316,7 +323,19 @@ impl World {
             },
             "GetTICount" => Answer::Body(json!({"type": "TICount", "count": 0})),
             "GetDRCount" => Answer::Body(json!({"type": "DRCount", "count": 0})),
-            "GetTaskStates" => Answer::Body(json!({"type": "TaskStatesResult", "task_states": {}})),
+            "GetTaskStates" => {
+                let runs = self.task_states.iter();
+                let states: Map<String, Value> = runs
+                    .filter(|((of, _), _)| *of == dag)
+                    .map(|((_, run), states)| (run.clone(), json!(states)))
+                    .collect();
+                Answer::Body(json!({"type": "TaskStatesResult", "task_states": states}))
+            }
+            "SetExecutionTimeout" => Answer::Body(Value::Null),
+            "UpdateDagRunNote" => {
+                self.note = Some(body.get("note").cloned().unwrap_or_default());
+                Answer::Body(Value::Null)
+            }
             "GetTaskBreadcrumbs" => {
                 Answer::Body(json!({"type": "TaskBreadcrumbsResult", "breadcrumbs": []}))
             }
