@@ -23,6 +23,26 @@ const DEEDS: [(&str, Deed); 5] = [
     ("worker_killed", Deed::SignalWorker(Signal::KILL)),
 ];
 
+/// What the log of a first try says of its end, in one record at this level. What Airflow has decided is told, and is no error.
+const SAID: [(&str, &str, &str); 4] = [
+    (
+        "marked_failed",
+        "info",
+        "Airflow has the task as failed meanwhile: the outcome of this try counts no more: SIGTERM: ",
+    ),
+    (
+        "marked_success",
+        "info",
+        "Airflow has the task as success meanwhile: the outcome of this try counts no more: SIGTERM: ",
+    ),
+    ("cleared", "info", "the task was cleared "),
+    (
+        "timed_out",
+        "error",
+        "Task failed, it is up for retry: the execution timeout of 2000 ms: ",
+    ),
+];
+
 /// Stops tasks, and looks at their states, their logs and their processes.
 pub fn everything(airflow: &Airflow, release: &Release) {
     let api = &airflow.api;
@@ -64,6 +84,21 @@ pub fn everything(airflow: &Airflow, release: &Release) {
         );
     }
     assert_eq!(bystander.processes.len(), DEEDS.len());
+    for (task, level, words) in SAID {
+        let records = api.log("stops", RUN, task, 1);
+        let ours = records
+            .iter()
+            .filter(|record| record["logger"] == "airflow_sdk");
+        let worse = ours
+            .clone()
+            .any(|record| record["level"] == "error" || says(record, "retry"));
+        let mut said = ours.filter(|record| says(record, words));
+        assert!(
+            said.any(|record| record["level"] == level),
+            "{task}: {records:#?}"
+        );
+        assert!(level == "error" || !worse, "{task}: {records:#?}");
+    }
     let told = "SIGTERM: the task is told to stop";
     for (task, deed) in DEEDS {
         let records = api.log("stops", RUN, task, 1);

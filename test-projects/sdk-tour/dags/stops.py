@@ -7,7 +7,7 @@ import datetime
 from airflow.sdk import DAG, task
 
 with DAG("stops", schedule=None):
-    for name in ("marked_failed", "marked_success", "cleared", "worker_told", "worker_killed"):
+    for name in ("marked_failed", "marked_success", "cleared", "worker_told", "worker_killed", "timed_out"):
 
         def function(): ...
 

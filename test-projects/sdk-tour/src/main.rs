@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         "stops" => {
             "marked_failed" => stops::until_stopped, "marked_success" => stops::until_stopped, "cleared" => stops::until_stopped,
             "worker_told" => stops::a_while, "worker_killed" => stops::until_stopped,
+            stops::timed_out,
         },
     }
     .serve()
