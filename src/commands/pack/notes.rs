@@ -59,7 +59,8 @@ pub fn show_name(ready: &Ready<'_>, shell: &mut Shell) {
     if !matches!(declared, Some(Value::Mapping(dags)) if !dags.is_empty()) {
         return;
     }
-    let mut meant = ready.prepared.releases().iter().copied();
+    let releases = ready.prepared.releases().iter().copied();
+    let mut meant = releases.filter(|release| release.parses_bundles);
     let output = ready.prepared.output();
     if let Some(warning) = meant.find_map(|release| name_warning(output, release)) {
         shell.note(format!("`{}`: {warning}", output.display()));
