@@ -68,7 +68,7 @@ fn everything(release: &Release) {
     let abort = || pipeline::aborts(airflow);
     let orders = || pipeline::orders(airflow);
     let tour = || {
-        tour::everything(airflow);
+        tour::everything(airflow, release);
         tour::two_hundred(airflow);
     };
     let history = || tour::history(airflow);

@@ -23,6 +23,8 @@ pub struct Release {
     /// The state and the try in which a task ends whose worker was killed; `None` if the scheduler waits for the task's heartbeat
     /// (`[scheduler] task_instance_heartbeat_timeout`, five minutes), which the suite does not.
     pub after_kill_of_worker: Option<(&'static str, u64)>,
+    /// Whether a task can set the note of its run, and a task that has failed for good shows its reason.
+    pub has_notes_and_reasons: bool,
 }
 
 /// Airflow 3.3.2.
@@ -33,6 +35,8 @@ pub static V3_3: Release = Release {
     // `_forward_signal` in `airflow/sdk/execution_time/supervisor.py`.
     tries_if_worker_gets_sigterm: 2,
     after_kill_of_worker: None,
+    // `UpdateDagRunNote` and `TaskState.retry_reason` are not in its schema.
+    has_notes_and_reasons: false,
 };
 
 /// Airflow 3.4.0b2.
@@ -44,6 +48,7 @@ pub static V3_4: Release = Release {
     tries_if_worker_gets_sigterm: 1,
     // `LocalExecutor._check_workers` in `airflow/executors/local_executor.py`.
     after_kill_of_worker: Some(("success", 2)),
+    has_notes_and_reasons: true,
 };
 
 impl Release {

@@ -83,6 +83,11 @@ pub fn everything(airflow: &Airflow, release: &Release) {
             log()
         );
     }
+    let note = release
+        .has_notes_and_reasons
+        .then_some("timed_out has a limit");
+    let run = api.get(&format!("/dags/stops/dagRuns/{RUN}"));
+    assert_eq!(run["note"], json!(note), "{run}");
     assert_eq!(bystander.processes.len(), DEEDS.len());
     for (task, level, words) in SAID {
         let records = api.log("stops", RUN, task, 1);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::airflow::Airflow;
 use crate::bystander::{Bystander, Deed};
+use crate::release::Release;
 
 const RUN: &str = "live";
 /// How long the whole tour may take.
@@ -74,7 +75,7 @@ const DEEDS: [(&str, Deed); 4] = [
 ];
 
 /// Runs the tour and checks all of it.
-pub fn everything(airflow: &Airflow) {
+pub fn everything(airflow: &Airflow, release: &Release) {
     let api = &airflow.api;
     prepare(airflow);
     api.trigger("tour", RUN, &json!({"who": "tour"}));
@@ -98,6 +99,10 @@ pub fn everything(airflow: &Airflow) {
     result_of_run(airflow);
     logs(airflow);
     others(airflow);
+    let failed = format!("/dags/tour/dagRuns/{RUN}/taskInstances/fail_without_retry");
+    let failed = api.get(&failed);
+    let reason = release.has_notes_and_reasons.then_some("hopeless");
+    assert_eq!(failed["state_reason"], json!(reason), "{failed}");
 }
 
 /// Whether a task in this state stays in it.

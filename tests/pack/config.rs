@@ -139,7 +139,7 @@ fn airflow_by_flag_environment_package_workspace_default() {
 /// The program prints its record itself. The feature takes the handler with parameters in.
 const TWO_FILES: &str = r##"
 fn main() {
-    println!(
+    println!("{}",
         r#"{"airflow_bundle_metadata_version": "1.0", "dags": {"sales": {"tasks": ["load"], "parameters": {"load": 2}}},
             "sdk": {"language": "rust", "version": "1", "supervisor_schema_versions": ["2026-10-30", "2026-06-16"]}}"#
     );
