@@ -32,7 +32,7 @@ const IN_TURN: [Group; 9] = [
 const BESIDE: [Group; 4] = [
     ("deny", &[]),
     ("fuzz-build", &[]),
-    ("mutants", &["20000"]),
+    ("mutants", &["10000"]),
     ("typecheck", &[]),
 ];
 
