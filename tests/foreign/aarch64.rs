@@ -142,7 +142,7 @@ fn both(outcome: Outcome, folder: &Path, targets: [&str; 2]) {
     }
     outcome.says(&[
         "note: 2 bundles for different hosts serve `minimal`, `reports.monthly-1`",
-        "give each an `executables_root` of its own",
+        "give each host its own folder (`executables_root` or `task_handler_bundle_name`)",
     ]);
 }
 
