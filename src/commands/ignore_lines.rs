@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use airflow_protocol::Release;
+
+use crate::pin::named;
 use crate::shell::Shell;
+use crate::text::one_line;
 use crate::worker::Verdicts;
 use crate::worker::ignore::{FILE_NAME, Ignored, line_for};
 
@@ -64,11 +68,15 @@ impl<'a> Listed<'a> {
                 1 => "1 bundle".to_owned(),
                 _ => format!("{count} bundles"),
             };
+            let parsing = Release::ALL.into_iter().filter(|one| one.parses_bundles);
+            let folder = folder.display().to_string();
+            let folder = one_line(&folder);
             shell.note(format!(
-                "the Dag processor starts {bundles} at every parse, which only {} tasks of Python Dags: \
+                "the Dag processor of {} starts {bundles} at every parse, which only {} tasks of Python Dags: \
                  `cargo airflow-bundle verify --airflowignore {}` prints the lines for `{FILE_NAME}` that keep it from that",
+                named(&parsing.collect::<Vec<_>>()),
                 if count == 1 { "runs" } else { "run" },
-                crate::text::one_line(&folder.display().to_string()),
+                shlex::try_quote(&folder).unwrap_or_else(|_| folder[..].into()),
             ));
         }
     }

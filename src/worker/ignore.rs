@@ -6,11 +6,13 @@
 //! of a folder holds for all below it, also where `!` takes back a part of it.
 
 use std::collections::HashMap;
-use std::fs;
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use glob::{MatchOptions, Pattern};
+
+use crate::platform;
 
 /// The name of the ignore files.
 pub(crate) const FILE_NAME: &str = ".airflowignore";
@@ -83,15 +85,15 @@ impl Ignored {
 /// The rules in the ignore file of a folder; none if there is no such file.
 fn read(folder: &Path) -> Vec<Rule> {
     let path = folder.join(FILE_NAME);
-    // Most folders have none, and to ask for it costs as much as to open it.
-    let Ok(file) = fs::File::open(path) else {
+    // Most folders have none, and to ask for it costs as much as to open it. A pipe of this name is no ignore file.
+    let Ok(file) = platform::open_without_waiting(&path) else {
         return Vec::new();
     };
-    let is_short = file
-        .metadata()
-        .is_ok_and(|found| found.is_file() && found.len() <= LIMIT);
+    let is_file = file.metadata().is_ok_and(|found| found.is_file());
     let mut bytes = Vec::new();
-    if !is_short || std::io::Read::read_to_end(&mut &file, &mut bytes).is_err() {
+    // A file may grow while it is read.
+    let read = |bytes: &mut Vec<u8>| file.take(LIMIT + 1).read_to_end(bytes);
+    if !is_file || read(&mut bytes).is_err() || bytes.len() as u64 > LIMIT {
         return Vec::new();
     }
     let text = String::from_utf8_lossy(&bytes);
@@ -191,19 +193,36 @@ fn characters(name: &std::ffi::OsStr) -> String {
     text
 }
 
-/// Whether the segments lead to the path, or to a folder above it.
+/// Whether the segments lead to the path, or to a folder above it. The time is that of the segments times the names, whatever an
+/// ignore file holds.
 fn leads(segments: &[Segment], names: &[String], is_folder: bool) -> bool {
-    match segments {
-        [] => true,
-        // What is in a folder; the folder itself ends in a slash for this reader.
-        [Segment::AnyDepth] => !names.is_empty() || is_folder,
-        [Segment::AnyDepth, rest @ ..] => {
-            (0..=names.len()).any(|skipped| leads(rest, &names[skipped..], is_folder))
+    // How many of the names the segments so far can stand for.
+    let mut reached = vec![false; names.len() + 1];
+    reached[0] = true;
+    for (index, segment) in segments.iter().enumerate() {
+        match segment {
+            Segment::AnyDepth if index + 1 == segments.len() => {
+                // What is in a folder; the folder itself ends in a slash for this reader.
+                let inside = reached[..names.len()].contains(&true);
+                return inside || (is_folder && reached[names.len()]);
+            }
+            Segment::AnyDepth => {
+                let first = reached.iter().position(|&reached| reached);
+                let first = first.unwrap_or(reached.len());
+                reached[first..].fill(true);
+            }
+            Segment::Name(pattern) => {
+                for at in (0..names.len()).rev() {
+                    reached[at + 1] = reached[at] && pattern.matches_with(&names[at], MATCH);
+                }
+                reached[0] = false;
+            }
         }
-        [Segment::Name(pattern), rest @ ..] => names.split_first().is_some_and(|(name, more)| {
-            pattern.matches_with(name, MATCH) && leads(rest, more, is_folder)
-        }),
+        if !reached.contains(&true) {
+            return false;
+        }
     }
+    true
 }
 
 const MATCH: MatchOptions = MatchOptions {
@@ -265,6 +284,8 @@ pub(crate) fn line_for(path: &Path) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+    use std::fs;
+
     use super::*;
 
     /// Whether an ignore file with this text holds for a path below it.
@@ -304,6 +325,32 @@ mod tests {
         ] {
             assert_eq!(holds(text, path), expected, "{text:?} for {path}");
         }
+    }
+
+    /// Neither the stack nor the time has an end by what a line holds.
+    #[test]
+    fn a_hostile_line_is_matched_all_the_same() {
+        let path = "a/".repeat(40) + "etl";
+        let deep = "**/".repeat(300_000);
+        for (text, expected) in [
+            (deep.clone() + "etl", true),
+            (deep + "other", false),
+            ("**/*/".repeat(30) + "other", false),
+            ("**/*/".repeat(30) + "etl", true),
+        ] {
+            assert_eq!(holds(&text, &path), expected);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_no_ignore_file() {
+        let root = tempfile::tempdir().unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(root.path().join(FILE_NAME))
+            .status();
+        assert!(made.unwrap().success());
+        assert!(!Ignored::below(root.path()).holds(&root.path().join("etl")));
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn of_bundle(
         if one.release.parses_bundles {
             one.extend(not_shown.iter().map(|fault| {
                 let message = format!(
-                    "in the place of the source of a Dag that it declares, the UI shows `Cannot read the source of {name}: {fault}`"
+                    "in the place of the source of any Dag that it declares, the UI shows `Cannot read the source of {name}: {fault}`"
                 );
                 Finding::new(Code::SourceNotShown, message)
             }));

@@ -8,7 +8,9 @@ use cargo_airflow_bundle::manifest::Manifest;
 use cargo_airflow_bundle::packing::{Airflow, PackError, PinError, Request};
 use serde_json::json;
 
-use crate::packer::{BUNDLE, Bench, EXECUTABLE, MANIFEST, Outcome, manifest_for, replaced, run};
+use crate::packer::{
+    BUNDLE, Bench, EXECUTABLE, MANIFEST, Outcome, manifest_for, packer, replaced, run,
+};
 
 const OLD: &str = "2026-06-16";
 const NEW: &str = "2026-10-30";
@@ -149,10 +151,12 @@ fn handlers_that_take_arguments_need_two_files() {
             "--executable etl --source main.rs --airflow 3.3 --out-dir dist-3.3",
         ]
     );
-    for (airflow, pin) in [("3.4", NEW), ("3.3", OLD)] {
+    for (command, (airflow, pin)) in commands.iter().zip([("3.4", NEW), ("3.3", OLD)]) {
         let folder = format!("dist-{airflow}");
-        let flags = ["--airflow", airflow, "--out-dir", &folder];
-        let packed = bench.pack(&record, &flags).ok();
+        let mut packer = packer();
+        packer.current_dir(bench.root()).args(command.split(' '));
+        packer.env("MANIFEST_FILE", bench.path(".manifest"));
+        let packed = run(packer.env("PID_FILE", bench.path(".pids"))).ok();
         let warned = packed.stderr.contains(
             "warning: the supervisor schema version 2026-06-16 brings tasks no arguments, and these handlers take some, so that \
              their tasks will fail: `sales.extract` (1 parameter), `sales.load` (2 parameters)",

@@ -360,7 +360,7 @@ fn bundles_that_the_dag_processor_need_not_start() {
     let lines = |folder: &str| told(&[folder, "--airflowignore"]).text().to_owned();
     assert_eq!(lines("bundles"), "/a\n/b\n");
     assert_eq!(lines("."), "/bundles/a\n/bundles/b\n");
-    let words = "note: the Dag processor starts 2 bundles at every parse, which only run tasks of Python Dags: \
+    let words = "note: the Dag processor of Airflow 3.4 starts 2 bundles at every parse, which only run tasks of Python Dags: \
                  `cargo airflow-bundle verify --airflowignore bundles` prints the lines for `.airflowignore`";
     let human = told(&["bundles"]);
     assert!(human.stderr.contains(words), "{}", human.stderr);

@@ -150,7 +150,7 @@ fn prepare<'p>(
     } = learn_manifest::learn(&program, &opened, introspection, config, shell)?;
     let prepared = opened
         .with_manifest(manifest)
-        .map_err(|error| two_files::explain(error, &program))?;
+        .map_err(|error| two_files::explain(error, &program, introspection))?;
     let releases = match prepared.releases() {
         [] => &Release::ALL,
         releases => releases,
