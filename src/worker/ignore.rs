@@ -6,7 +6,7 @@
 //! of a folder holds for all below it, also where `!` takes back a part of it.
 //!
 //! Not followed: where Airflow's walk ends in an exception, so that it lists nothing of the Dag bundle, the line or the file counts
-//! as absent here. That are patterns that `pathspec` refuses, an ignore file that is not UTF-8, and a folder that a link leads to
+//! as absent here. Such cases are patterns that `pathspec` refuses, an ignore file that is not UTF-8, and a folder that a link leads to
 //! once more. Nor is a negated class at the end of a pattern (`deep[^e]`), which for `pathspec` also matches the slash behind a
 //! folder.
 
