@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use airflow_protocol::record::SCHEMA_VERSION_KEY;
+
 use super::value::Value;
 use crate::text;
 
@@ -25,7 +27,7 @@ const PLAIN_KEYS: [&str; 16] = [
     "sha256",
     "source",
     "sources",
-    "supervisor_schema_version",
+    SCHEMA_VERSION_KEY,
     "tasks",
 ];
 

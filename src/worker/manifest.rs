@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use airflow_protocol::Release;
+use airflow_protocol::record::SCHEMA_VERSION_KEY;
 use pyyaml_safe_load::{Document, LoadError, Value, ValueRef, safe_load};
 
 use super::{Code, Finding};
@@ -167,31 +168,30 @@ impl WorkerManifest {
 
     /// Why a worker of `release` would refuse the protocol version. The message is the same for every release that would.
     pub(crate) fn check_schema_version(&self, release: Release) -> Result<(), Finding> {
-        const KEY: &str = "sdk.supervisor_schema_version";
         let wrong = |what: String| Err(Finding::new(Code::SchemaVersion, what));
         let version = self
             .root()
             .get("sdk")
-            .and_then(|sdk| sdk.get("supervisor_schema_version"));
+            .and_then(|sdk| sdk.get(SCHEMA_VERSION_KEY));
         let Some(version) = version else {
-            return wrong(format!("the manifest has no `{KEY}`"));
+            return wrong(format!("the manifest has no `sdk.{SCHEMA_VERSION_KEY}`"));
         };
         match version.as_str() {
             Some(version) if release.knows_schema(version) => Ok(()),
-            Some("") => wrong(format!("`{KEY}` is empty")),
+            Some("") => wrong(format!("`sdk.{SCHEMA_VERSION_KEY}` is empty")),
             Some(other) => {
                 let known = Release::ALL.map(|release| {
                     let versions = release.schema_versions.join("\" and \"");
                     format!("{release} knows only \"{versions}\"")
                 });
                 wrong(format!(
-                    "`{KEY}` is \"{}\"; {}",
+                    "`sdk.{SCHEMA_VERSION_KEY}` is \"{}\"; {}",
                     beginning(other.as_bytes(), 100),
                     known.join(", ")
                 ))
             }
             None => wrong(format!(
-                "`{KEY}` is {} for YAML 1.1, not a string (line {}): quote it",
+                "`sdk.{SCHEMA_VERSION_KEY}` is {} for YAML 1.1, not a string (line {}): quote it",
                 kind(version),
                 version.line()
             )),

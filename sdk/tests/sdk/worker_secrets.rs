@@ -1,6 +1,6 @@
 //! The worker's own variables and connections, which come first.
 
-use airflow_sdk::testing::{Release, Supervisor};
+use airflow_sdk::testing::{Release, Report, Supervisor};
 use airflow_sdk::{Bundle, Result, Task, Value, json};
 
 fn rate(task: &Task) -> Result<Option<String>> {
@@ -51,6 +51,14 @@ fn url(task: &Task) -> Result<String> {
     Ok(found.url()?)
 }
 
+/// Runs [`url`] where Airflow has the connection too, and the worker has this text for it.
+fn beside_airflows(text: &str) -> Report {
+    let airflows = json!({"conn_type": "http", "host": "of-airflow"});
+    let supervisor = Supervisor::new().connection("sales_db", airflows);
+    let worker = supervisor.environment("AIRFLOW_CONN_SALES_DB", text);
+    worker.run_task(url)
+}
+
 #[test]
 fn a_connection_of_the_worker_comes_first_in_both_forms() {
     for text in [
@@ -58,13 +66,7 @@ fn a_connection_of_the_worker_comes_first_in_both_forms() {
         r#"{"conn_type": "postgres", "login": "me", "password": "p@ss/word9", "host": "db", "port": "5432", "schema": "sales",
             "extra": {"sslmode": "require"}}"#,
     ] {
-        let report = Supervisor::new()
-            .connection(
-                "sales_db",
-                json!({"conn_type": "http", "host": "of-airflow"}),
-            )
-            .environment("AIRFLOW_CONN_SALES_DB", text)
-            .run_task(url);
+        let report = beside_airflows(text);
         report.assert_success();
         assert_eq!(
             report.return_value::<String>().unwrap(),
@@ -87,13 +89,7 @@ fn a_connection_that_cannot_be_read_is_airflows() {
         ),
         ("  ", "it is empty"),
     ] {
-        let report = Supervisor::new()
-            .connection(
-                "sales_db",
-                json!({"conn_type": "http", "host": "of-airflow"}),
-            )
-            .environment("AIRFLOW_CONN_SALES_DB", text)
-            .run_task(url);
+        let report = beside_airflows(text);
         report.assert_success();
         assert_eq!(
             report.return_value::<String>().unwrap(),
