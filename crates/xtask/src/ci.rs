@@ -15,31 +15,31 @@ use crate::{find, packages};
 type Group = (&'static str, &'static [&'static str]);
 
 /// The README's test command first, then what is soon done and fails most often.
-const IN_TURN: [Group; 9] = [
+const IN_TURN: [Group; 8] = [
     ("test", &[]),
     ("lints", &[]),
     ("docs", &[]),
     ("readme", &[]),
     ("linkers", &[]),
     ("benches", &[]),
-    ("package", &[]),
     ("under-fire", &[]),
     ("foreign", &[]),
 ];
 
 /// Run beside those, with what they leave of the machine: the tests often wait for one compiler or for Python. None of these has
 /// a limit of time that a busy machine could break. Their output is shown when they are done.
-const BESIDE: [Group; 4] = [
+const BESIDE: [Group; 5] = [
+    ("package", &[]),
     ("deny", &[]),
-    ("fuzz-build", &[]),
-    ("mutants", &["10000"]),
+    ("fuzz-build", &["--dev"]),
+    ("mutants", &["5000"]),
     ("typecheck", &[]),
 ];
 
 /// Run when all others are done, and nothing is beside them.
 const ALONE: [Group; 2] = [
     // Seconds for each target.
-    ("fuzz", &["10"]),
+    ("fuzz", &["--dev", "5"]),
     ("live", &[]),
 ];
 

@@ -1,5 +1,6 @@
 //! Fuzzes each target for some seconds. What is found lands in `fuzz/artifacts`; copy it into `fuzz/corpus/TARGET`, where
-//! plain tests read it, and fix it.
+//! plain tests read it, and fix it. With `--dev` in front of the seconds the targets are built without optimization, in half the
+//! time. They judge fewer inputs then, but overflows and debug assertions panic.
 //!
 //! cargo-fuzz asks for a nightly compiler, for its sanitizer flags alone: `RUSTC_BOOTSTRAP` lets the stable one take them.
 
@@ -39,7 +40,12 @@ const YAML: &str = "-dict=fuzz/yaml.dict";
 /// How many run at the same time.
 const AT_ONCE: usize = 2;
 
+/// The flag of cargo-fuzz that builds without optimization.
+const DEV: &str = "--dev";
+
 pub fn run(args: &[String]) -> Result<()> {
+    let dev = dev(args);
+    let args = &args[dev.len()..];
     let seconds = args.first().map_or(Ok(SECONDS), |text| text.parse());
     let seconds = seconds.context("SECONDS is a number")?;
     let wanted = args.get(1..).unwrap_or_default();
@@ -48,7 +54,7 @@ pub fn run(args: &[String]) -> Result<()> {
             bail!("there is no fuzz target `{name}`");
         }
     }
-    build(&[])?;
+    build(dev)?;
     // The inputs that this run makes go beside the committed ones, not among them.
     let new = process::target().join("fuzz-new");
     let _ = fs::remove_dir_all(&new);
@@ -62,7 +68,7 @@ pub fn run(args: &[String]) -> Result<()> {
     let next = || waiting.lock().ok()?.pop();
     let work = || -> Result<()> {
         while let Some((name, options)) = next() {
-            run_target(name, options, seconds, &new.join(name))?;
+            run_target(name, options, seconds, &new.join(name), dev)?;
         }
         Ok(())
     };
@@ -76,15 +82,21 @@ pub fn run(args: &[String]) -> Result<()> {
     })
 }
 
-/// Builds all targets.
-pub fn build(_args: &[String]) -> Result<()> {
-    TOOL.install()?;
-    process::run(&mut fuzz("build")?)
+/// The arguments that choose the profile.
+fn dev(args: &[String]) -> &[String] {
+    let count = usize::from(args.first().is_some_and(|arg| arg == DEV));
+    &args[..count]
 }
 
-fn fuzz(task: &str) -> Result<Command> {
+/// Builds all targets.
+pub fn build(args: &[String]) -> Result<()> {
+    TOOL.install()?;
+    process::run(&mut fuzz("build", dev(args))?)
+}
+
+fn fuzz(task: &str, dev: &[String]) -> Result<Command> {
     let mut command = process::cargo("fuzz");
-    command.arg(task);
+    command.arg(task).args(dev);
     // The crates under test forbid `unsafe` code, and the targets limit memory themselves: without the address sanitizer they
     // are built in less time and judge more inputs.
     command.args(["--sanitizer", "none"]);
@@ -94,9 +106,15 @@ fn fuzz(task: &str) -> Result<Command> {
 }
 
 #[expect(clippy::print_stderr, reason = "the status of a tool for developers")]
-fn run_target(name: &str, options: &[&str], seconds: u32, new: &Path) -> Result<()> {
+fn run_target(
+    name: &str,
+    options: &[&str],
+    seconds: u32,
+    new: &Path,
+    dev: &[String],
+) -> Result<()> {
     fs::create_dir_all(new)?;
-    let mut command = fuzz("run")?;
+    let mut command = fuzz("run", dev)?;
     command.args([name]).arg(new);
     command.arg(format!("fuzz/corpus/{name}"));
     command.arg("--").args(options);

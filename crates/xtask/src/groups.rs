@@ -1,5 +1,6 @@
 //! The groups that are a few commands of cargo each.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
@@ -105,6 +106,16 @@ pub fn benches(_args: &[String]) -> Result<()> {
     )
 }
 
+/// cargo takes a package of a registry as unchangeable, and the registry of its own that it makes for this is named by its place.
+/// In a folder that had one before, it would build against what an earlier run left in its home and in the build folder.
 pub fn package(_args: &[String]) -> Result<()> {
-    with("package --workspace --exclude xtask --allow-dirty", &[])
+    let target = process::target();
+    fs::create_dir_all(&target)?;
+    let folder = tempfile::Builder::new()
+        .prefix("package-")
+        .tempdir_in(target)?;
+    let mut package = cargo("package --workspace --exclude xtask --allow-dirty");
+    package.arg("--target-dir").arg(folder.path());
+    package.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    process::run(&mut package)
 }

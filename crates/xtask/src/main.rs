@@ -70,12 +70,12 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "fuzz",
-        help: "[SECONDS [TARGET...]]: each fuzz target for twenty seconds",
+        help: "[--dev] [SECONDS [TARGET...]]: each fuzz target for twenty seconds",
         run: fuzz::run,
     },
     Task {
         name: "fuzz-build",
-        help: "builds the fuzz targets, and runs none",
+        help: "[--dev]: builds the fuzz targets, and runs none",
         run: fuzz::build,
     },
     Task {
