@@ -101,3 +101,78 @@ fn capabilities_are_told_for_each_release() {
     assert_eq!(of_guide, GUIDE);
     assert!(more > 30, "only {more} other capabilities were found");
 }
+
+/// The documents for users.
+fn documents() -> Vec<String> {
+    let mut found = vec![
+        "README.md".to_owned(),
+        "ARCHITECTURE.md".to_owned(),
+        "sdk/README.md".to_owned(),
+    ];
+    for entry in fs::read_dir(root().join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".md") {
+            found.push(format!("docs/{name}"));
+        }
+    }
+    found
+}
+
+/// The anchors of a text's headings, as GitHub makes them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| -> String {
+        let words = heading
+            .trim_start_matches('#')
+            .trim()
+            .to_lowercase()
+            .replace(' ', "-");
+        words
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+            .collect()
+    };
+    headings.map(anchor).collect()
+}
+
+/// Each link between files leads to a file and a heading that are there.
+#[test]
+fn links_lead_somewhere() {
+    let mut count = 0;
+    for document in documents() {
+        let content = text(&document);
+        let folder = Path::new(&document).parent().unwrap();
+        for link in content.split("](").skip(1) {
+            let (link, _) = link.split_once(')').unwrap();
+            if link.contains("://") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let path = if file.is_empty() {
+                document.clone().into()
+            } else {
+                folder.join(file)
+            };
+            assert!(root().join(&path).exists(), "{document}: {link}");
+            if !anchor.is_empty() {
+                let there = anchors(&text(path)).iter().any(|there| there == anchor);
+                assert!(there, "{document}: {link}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 15, "only {count} links were found");
+}
+
+/// Who reads the README finds every other document.
+#[test]
+fn the_readme_links_all_documents() {
+    let readme = text("README.md");
+    for document in documents() {
+        let of_developers = matches!(document.as_str(), "README.md" | "ARCHITECTURE.md");
+        assert!(
+            of_developers || readme.contains(&format!("]({document}")),
+            "{document}"
+        );
+    }
+}

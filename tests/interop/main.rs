@@ -9,6 +9,7 @@
 )]
 
 mod environment;
+mod faults;
 mod foreign;
 mod ids;
 mod ignore_files;
@@ -22,6 +23,7 @@ mod released;
 #[path = "../common/releases.rs"]
 mod releases;
 mod schemas;
+mod settings;
 mod texts;
 mod url_texts;
 mod values;
