@@ -110,8 +110,9 @@ fn documents() -> Vec<String> {
         "sdk/README.md".to_owned(),
     ];
     for entry in fs::read_dir(root().join("docs")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".md") {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|found| found == "md") {
+            let name = path.file_name().unwrap().to_str().unwrap();
             found.push(format!("docs/{name}"));
         }
     }

@@ -49,7 +49,7 @@ fn lines(file: &str, heading: &str) -> Vec<(String, Value)> {
     let (_, rest) = text.split_once(heading).unwrap();
     let (_, rest) = rest.split_once("```ini\n").unwrap();
     let (block, _) = rest.split_once("```").unwrap();
-    let mut section = String::new();
+    let mut section = "";
     // The further lines of a value are indented.
     let block = block.replace("\n    ", " ");
     let mut found = Vec::new();
@@ -58,7 +58,7 @@ fn lines(file: &str, heading: &str) -> Vec<(String, Value)> {
             let name = format!("AIRFLOW__{section}__{key}").to_uppercase();
             found.push((name, serde_json::from_str(value).unwrap()));
         } else {
-            section = line.trim_matches(['[', ']']).to_owned();
+            section = line.trim_matches(['[', ']']);
         }
     }
     found.sort_by(|one, other| one.0.cmp(&other.0));

@@ -74,10 +74,15 @@ fn with_another_loader() -> Vec<u8> {
 
 /// The faults of all sections.
 pub fn faults() -> Vec<Fault> {
+    let all = of_bundles().into_iter().chain(of_settings());
+    all.map(|(heading, made)| Fault { heading, made }).collect()
+}
+
+fn of_bundles() -> Vec<(&'static str, Made)> {
     let good = assemble(EXITS, b"", MANIFEST.as_bytes());
     let changed = [b"# signed\n", &good[9..]].concat();
     let appended = [&good[..], &[b'-'; 64]].concat();
-    let faults = [
+    vec![
         (
             "No bundle serves the Dag",
             bundle(EXITS, &replaced(MANIFEST, "\"sales\"", "\"other\"")),
@@ -115,6 +120,12 @@ pub fn faults() -> Vec<Fault> {
         ),
         ("It ends before it connects", bundle(EXITS, MANIFEST)),
         ("It does not connect in time", Made::Sleep),
+        ("A link leads to a folder twice", Made::Link),
+    ]
+}
+
+fn of_settings() -> Vec<(&'static str, Made)> {
+    vec![
         (
             "The settings of 3.3 under 3.4",
             Made::Settings(|settings, _| settings.kwargs(&json!({"executables_root": [FOLDER]}))),
@@ -122,7 +133,7 @@ pub fn faults() -> Vec<Fault> {
         (
             "The settings of 3.4 under 3.3",
             Made::Settings(|settings, _| {
-                settings.kwargs(&json!({"task_handler_bundle_name": "rust"}))
+                settings.kwargs(&json!({"task_handler_bundle_name": "rust"}));
             }),
         ),
         (
@@ -147,13 +158,13 @@ pub fn faults() -> Vec<Fault> {
         (
             "The queue leads to a coordinator without a name",
             Made::Settings(|settings, _| {
-                settings.set("SDK__QUEUE_TO_COORDINATOR", &json!({"rust": "rsut"}))
+                settings.set("SDK__QUEUE_TO_COORDINATOR", &json!({"rust": "rsut"}));
             }),
         ),
         (
             "The class is wrong",
             Made::Settings(|settings, _| {
-                settings.coordinators["rust"]["classpath"] = json!("airflow.sdk.Executables")
+                settings.coordinators["rust"]["classpath"] = json!("airflow.sdk.Executables");
             }),
         ),
         (
@@ -173,12 +184,7 @@ pub fn faults() -> Vec<Fault> {
             "The further lines of a value are not indented",
             Made::Configuration("[sdk]\ncoordinators = {\n}\n"),
         ),
-        ("A link leads to a folder twice", Made::Link),
-    ];
-    faults
-        .into_iter()
-        .map(|(heading, made)| Fault { heading, made })
-        .collect()
+    ]
 }
 
 /// The settings of a deployment without fault.
