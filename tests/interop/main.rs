@@ -19,6 +19,8 @@ mod packer;
 mod pins;
 #[path = "../common/python.rs"]
 mod python;
+#[path = "../common/quotes.rs"]
+mod quotes;
 mod released;
 #[path = "../common/releases.rs"]
 mod releases;

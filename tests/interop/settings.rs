@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::faults::document::{table, text};
 use crate::python::{self, Script};
+use crate::quotes::{table, text};
 use crate::releases::RELEASES;
 
 const DOCUMENT: &str = "docs/deploy.md";

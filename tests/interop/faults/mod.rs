@@ -1,7 +1,6 @@
 //! "When a task fails" and "From 3.3 to 3.4": each sentence that the documents quote is what a released Airflow prints when the fault
 //! is made, and each code is what `verify` says of it.
 
-pub mod document;
 mod made;
 
 use std::fs;
@@ -12,8 +11,8 @@ use serde_json::json;
 
 use crate::packer::{packer, run};
 use crate::python::{self, Script};
+use crate::quotes::{Quote, holds, quotes, sections, table, text};
 use crate::releases::RELEASES;
-use document::{Quote, holds, quotes, sections, table, text};
 use made::{Fault, Made, Printed, Settings, faults};
 
 /// The documents.

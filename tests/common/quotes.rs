@@ -1,4 +1,10 @@
-//! What the documents quote.
+//! What the documents quote of Airflow, and whether it is so.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "each test binary uses a part of this; a failed unwrap fails the test"
+)]
 
 use std::fs;
 use std::path::Path;
