@@ -27,6 +27,17 @@ impl Airflow {
     }
 }
 
+/// The setting in which each release is told its folder of bundles, for the end of a sentence. Several settings have the names of their
+/// releases.
+pub fn folder_settings(releases: &[Release]) -> String {
+    let setting = |release: &Release| match releases {
+        [_] => format!("`{}`", release.folder_setting),
+        _ => format!("`{}` ({release})", release.folder_setting),
+    };
+    let settings: Vec<_> = releases.iter().map(setting).collect();
+    settings.join(" or ")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used, reason = "a failed expectation is a failed test")]

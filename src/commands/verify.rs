@@ -78,6 +78,10 @@ pub fn run(args: &VerifyArgs, shell: &mut Shell) -> anyhow::Result<u8> {
         }
         Ok(shell.result_bytes(lines.as_bytes())?)
     })?;
+    for warning in listed.warnings() {
+        survey.add_warning();
+        shell.warn(warning);
+    }
     if args.airflowignore {
         for line in listed.lines() {
             shell.result(&line)?;

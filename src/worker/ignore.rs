@@ -6,8 +6,8 @@
 //! of a folder holds for all below it, also where `!` takes back a part of it.
 //!
 //! Not followed: where Airflow's walk ends in an exception, so that it lists nothing of the Dag bundle, the line or the file counts
-//! as absent here. Such cases are patterns that `pathspec` refuses, an ignore file that is not UTF-8, and a folder that a link leads to
-//! once more. Nor is a negated class at the end of a pattern (`deep[^e]`), which for `pathspec` also matches the slash behind a
+//! as absent here. Such cases are patterns that `pathspec` refuses, and an ignore file that is not UTF-8; of a folder that a link leads
+//! to once more, [`listing`](super::listing) tells. Nor is a negated class at the end of a pattern (`deep[^e]`), which for `pathspec` also matches the slash behind a
 //! folder.
 
 use std::collections::HashMap;
@@ -50,6 +50,11 @@ impl Ignored {
             Some(rules) => is_matched(&rules, path, false),
             None => true,
         }
+    }
+
+    /// Whether the folder at `path`, which lies below the root and begins with its path, is passed over with all below it.
+    pub(crate) fn holds_folder(&mut self, path: &Path) -> bool {
+        self.rules(path).is_none()
     }
 
     fn rules(&mut self, folder: &Path) -> Folder {

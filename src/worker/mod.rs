@@ -9,6 +9,7 @@
 mod code;
 pub(crate) mod glibc;
 pub(crate) mod ignore;
+pub(crate) mod listing;
 pub mod manifest;
 pub(crate) mod parsing;
 mod shown_source;

@@ -7,6 +7,7 @@ use airflow_protocol::Release;
 
 use super::verdicts::{ReleaseVerdict, Verdicts};
 use crate::platform::FileId;
+use crate::release::folder_settings;
 use crate::text::{absolute, one_line};
 
 /// At most so many files that serve one dag are listed; the rest is counted.
@@ -150,13 +151,6 @@ impl Survey {
                 if let Some(more @ 1..) = files.len().checked_sub(LISTED_FILES) {
                     listed.push(format!("{more} more"));
                 }
-                let settings = releases
-                    .iter()
-                    .map(|release| match self.releases.as_slice() {
-                        [_] => format!("`{}`", release.folder_setting),
-                        _ => format!("`{}` ({release})", release.folder_setting),
-                    });
-                let settings: Vec<_> = settings.collect();
                 complaints.push(format!(
                     "{}the dag `{}` is served by {} bundles, and the worker picks one by chance (the order \
                      of the file system): {}; keep one of them under the worker's {}",
@@ -164,7 +158,7 @@ impl Survey {
                     one_line(id),
                     files.len(),
                     listed.join(", "),
-                    settings.join(" or ")
+                    folder_settings(&releases)
                 ));
             }
         }
@@ -345,7 +339,7 @@ mod tests {
         assert_eq!(complaints.len(), 1, "{complaints:?}");
         assert!(complaints.iter().all(|complaint| {
             complaint.starts_with("on Airflow 3.4, the dag `two` is served by 2 bundles")
-                && complaint.ends_with("`task_handler_bundle_name` (Airflow 3.4)")
+                && complaint.ends_with("under the worker's `task_handler_bundle_name`")
         }));
         let mut raises = verdict("/raises", &[], true);
         if let Some(one) = raises.by_release.last_mut() {

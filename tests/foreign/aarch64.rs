@@ -142,7 +142,7 @@ fn both(outcome: Outcome, folder: &Path, targets: [&str; 2]) {
     }
     outcome.says(&[
         "note: 2 bundles for different hosts serve `minimal`, `reports.monthly-1`",
-        "give each host its own folder (`executables_root` or `task_handler_bundle_name`)",
+        "give each host its own folder, by `executables_root` (Airflow 3.3) or `task_handler_bundle_name` (Airflow 3.4)",
     ]);
 }
 

@@ -126,6 +126,66 @@ fn the_dag_processor_ignores_what_verify_says() {
     );
 }
 
+/// A link to a folder that is met without it ends the Dag processor's listing, and `verify` warns.
+#[test]
+fn a_folder_that_is_met_twice_ends_the_listing() {
+    let outside = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    let bundle = assemble(
+        b"x",
+        b"",
+        b"dags: {a: }\nsdk: {supervisor_schema_version: '2026-06-16'}\n",
+    );
+    let mut processors = processors();
+    for (name, links, ignored, ends) in [
+        ("none", &[][..], "", false),
+        ("sibling", &[("again", "team")], "", true),
+        ("ignored", &[("again", "team")], "again\n", false),
+        ("first one ignored", &[("again", "team")], "team\n", false),
+        ("itself", &[("team/up", "..")], "", true),
+        (
+            "outside",
+            &[("out", outside.path().to_str().unwrap())],
+            "",
+            false,
+        ),
+        (
+            "outside, twice",
+            &[
+                ("out", outside.path().to_str().unwrap()),
+                ("team/out", outside.path().to_str().unwrap()),
+            ],
+            "",
+            true,
+        ),
+        ("a file", &[("again", "team/etl")], "", false),
+    ] {
+        let root = folder.join(name);
+        fs::create_dir_all(root.join("team")).unwrap();
+        for file in ["etl", "team/etl"] {
+            fs::write(root.join(file), &bundle).unwrap();
+        }
+        for (link, to) in links {
+            std::os::unix::fs::symlink(to, root.join(link)).unwrap();
+        }
+        fs::write(root.join(".airflowignore"), ignored).unwrap();
+        for (airflow, release) in &mut processors {
+            let answer = airflow.0.ask(&json!({ "listed": [root] }));
+            let loops = answer[0]
+                .as_str()
+                .is_some_and(|error| error.contains("Detected recursive loop"));
+            assert_eq!(loops, ends, "{release}, {name}: {answer}");
+        }
+        let said = run(packer().arg("verify").arg(&root)).stderr;
+        assert_eq!(
+            said.contains("leads to a folder that it meets twice"),
+            ends,
+            "{name}: {said}"
+        );
+    }
+}
+
 #[test]
 fn the_offered_lines_hold_for_the_bundles_alone() {
     let bench = Bench::new();

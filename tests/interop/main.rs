@@ -9,6 +9,7 @@
 )]
 
 mod environment;
+mod faults;
 mod foreign;
 mod ids;
 mod ignore_files;
@@ -18,10 +19,13 @@ mod packer;
 mod pins;
 #[path = "../common/python.rs"]
 mod python;
+#[path = "../common/quotes.rs"]
+mod quotes;
 mod released;
 #[path = "../common/releases.rs"]
 mod releases;
 mod schemas;
+mod settings;
 mod texts;
 mod url_texts;
 mod values;

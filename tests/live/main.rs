@@ -17,12 +17,15 @@ mod airflow;
 mod api;
 mod bundles;
 mod bystander;
+mod faults;
 #[path = "../common/packer.rs"]
 mod packer;
 mod parsing;
 mod pipeline;
 #[path = "../common/python.rs"]
 mod python;
+#[path = "../common/quotes.rs"]
+mod quotes;
 mod release;
 #[path = "../common/releases.rs"]
 mod releases;
@@ -59,6 +62,7 @@ fn everything(release: &Release) {
     let mut repository = None;
     let projects = [&PROJECTS[..], release.refused].concat();
     let airflow = Airflow::start(release, &projects, |home, settings| {
+        faults::add_to(home);
         if release.has_versions {
             let made = repository.insert(Repository::make(home));
             made.add_to(settings);
@@ -78,13 +82,15 @@ fn everything(release: &Release) {
             versions::everything(airflow, repository);
         }
     };
-    let parts: [(&str, &(dyn Fn() + Sync)); 6] = [
+    let faults = || faults::everything(airflow);
+    let parts: [(&str, &(dyn Fn() + Sync)); 7] = [
         ("tour", &tour),
         ("stops", &stops),
         ("versions", &versions),
         ("abort", &abort),
         ("orders", &orders),
         ("history", &history),
+        ("faults", &faults),
     ];
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -99,6 +105,6 @@ fn everything(release: &Release) {
     });
     if !release.refused.is_empty() {
         // By now each bundle was parsed more than once, and the answers are stored.
-        parsing::import_errors(airflow, &["sdk-versioned"]);
+        parsing::import_errors(airflow, &["sdk-versioned"], faults::import_errors(airflow));
     }
 }

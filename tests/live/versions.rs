@@ -44,9 +44,9 @@ impl Repository {
         succeeded(git.arg("-C").arg(&self.0).args(args), "git must work");
     }
 
-    /// Adds the Dag bundle, as the README teaches it, and its coordinator, which has another name than the one that is there.
+    /// Adds the Dag bundle, as the documentation teaches it, and its coordinator, which has another name than the one that is there.
     pub fn add_to(&self, settings: &mut Settings) {
-        let mut taught = release::settings(&release::ini_block("README.md", "**in Git**"));
+        let mut taught = release::settings(&release::ini_block("docs/deploy.md", "\n### In Git\n"));
         let mut take = |key: &str| {
             let place = taught.iter().position(|(_, other, _)| other == key);
             taught.remove(place.unwrap()).2

@@ -12,7 +12,14 @@ use crate::recipe::recipes;
 use crate::text;
 
 /// Where commands for users stand.
-const DOCUMENTS: [&str; 3] = ["README.md", "sdk/README.md", "docs/ci.md"];
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "sdk/README.md",
+    "docs/ci.md",
+    "docs/deploy.md",
+    "docs/from-3.3-to-3.4.md",
+    "docs/when-a-task-fails.md",
+];
 
 /// The end of the arguments of a call.
 const END: &str = "-- end of the call --";

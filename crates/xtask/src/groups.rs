@@ -20,7 +20,7 @@ fn with(words: &str, args: &[String]) -> Result<()> {
 pub fn quick(args: &[String]) -> Result<()> {
     with(
         "test --workspace --all-features --lib --bins --test sdk --test process \
-         --test executable --test limits --test supply_chain",
+         --test executable --test limits --test supply_chain --test documents",
         args,
     )
 }

@@ -80,7 +80,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "readme",
-        help: "every command of README.md",
+        help: "every command of README.md and of the documents for operators",
         run: readme::run,
     },
     Task {

@@ -1,5 +1,6 @@
-//! The commands of README.md: blocks marked `sh` run in the repository, blocks marked `sh project` in a copy of a test
-//! project, which takes the SDK from here instead of from crates.io. What `cargo install` installs goes to `target/readme`.
+//! The commands of the documents: blocks marked `sh` run in the repository, blocks marked `sh project` in a copy of a test
+//! project, which takes the SDK from here instead of from crates.io. What `cargo install` installs goes to `target/readme`. Blocks
+//! marked `sh not run` do not run. `docs/ci.md` has tests of its own, `tests/recipes`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,8 +14,20 @@ use crate::tools;
 /// Which commands of the README are tests; they are the group `test`.
 const TESTS: &str = "cargo test ";
 
+/// The documents, in the order in which their commands run. Those behind the README find what its commands have made.
+const DOCUMENTS: [&str; 4] = [
+    "README.md",
+    "docs/deploy.md",
+    "docs/from-3.3-to-3.4.md",
+    "docs/when-a-task-fails.md",
+];
+
 fn text() -> Result<String> {
-    fs::read_to_string(root().join("README.md")).context("README.md")
+    read(DOCUMENTS[0])
+}
+
+fn read(document: &str) -> Result<String> {
+    fs::read_to_string(root().join(document)).with_context(|| document.to_owned())
 }
 
 /// The words behind `cargo` of the README's commands that test.
@@ -31,9 +44,13 @@ pub fn tests() -> Result<Vec<String>> {
 
 /// Runs all others.
 pub fn run(_args: &[String]) -> Result<()> {
-    let text = text()?;
-    let blocks = blocks(&text);
-    ensure!(blocks.len() > 5, "README.md has no commands");
+    let texts: Vec<_> = DOCUMENTS.into_iter().map(read).collect::<Result<_>>()?;
+    let mut blocks_of_all = Vec::new();
+    for (document, text) in DOCUMENTS.into_iter().zip(&texts) {
+        let blocks = blocks(text);
+        ensure!(!blocks.is_empty(), "{document} has no commands");
+        blocks_of_all.extend(blocks);
+    }
     let work = process::target().join("readme");
     let project = work.join("project");
     let _ = fs::remove_dir_all(&work);
@@ -49,7 +66,7 @@ pub fn run(_args: &[String]) -> Result<()> {
     )?;
 
     let mut script = "set -euxo pipefail\n".to_owned();
-    for (in_project, lines) in blocks {
+    for (in_project, lines) in blocks_of_all {
         let folder = if in_project { &project } else { root() };
         let _ = writeln!(script, "cd '{}'", folder.display());
         for line in lines.iter().filter(|line| !line.starts_with(TESTS)) {
@@ -105,6 +122,27 @@ mod tests {
             (true, vec!["ls", "ls"]),
         ];
         assert_eq!(blocks, expected);
+    }
+
+    /// A block that is marked in another way would neither run nor say that it does not.
+    #[test]
+    fn each_block_of_commands_has_a_mark() -> anyhow::Result<()> {
+        for document in super::DOCUMENTS {
+            let text = super::read(document)?;
+            for mark in text
+                .lines()
+                .filter_map(|line| line.trim_start().strip_prefix("```sh"))
+            {
+                assert!(
+                    ["", " project", " not run"].contains(&mark),
+                    "{document}: sh{mark}"
+                );
+            }
+            for kind in ["```bash", "```shell", "```console"] {
+                assert!(!text.contains(kind), "{document}: {kind}");
+            }
+        }
+        Ok(())
     }
 
     /// What the README says of `cargo xtask` is what there is.

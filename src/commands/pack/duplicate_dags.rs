@@ -6,6 +6,7 @@ use airflow_protocol::Release;
 use anyhow::bail;
 
 use super::Ready;
+use crate::release::folder_settings;
 use crate::shell::Shell;
 
 /// How many ids a note lists.
@@ -51,10 +52,6 @@ pub fn check(bundles: &[Ready<'_>], shell: &mut Shell) -> anyhow::Result<()> {
             bundles.any(|one| one.prepared.releases().contains(release))
         };
         releases.retain(is_for);
-        let settings: Vec<_> = releases
-            .iter()
-            .map(|release| format!("`{}`", release.folder_setting))
-            .collect();
         let concerned = |one: &&Ready<'_>| {
             one.prepared
                 .manifest()
@@ -66,9 +63,9 @@ pub fn check(bundles: &[Ready<'_>], shell: &mut Shell) -> anyhow::Result<()> {
              and takes the one that its file system lists first: give each host its own folder{}",
             bundles.iter().filter(concerned).count(),
             shown.join(", "),
-            match settings.as_slice() {
+            match releases.as_slice() {
                 [] => String::new(),
-                settings => format!(" ({})", settings.join(" or ")),
+                releases => format!(", by {}", folder_settings(releases)),
             }
         ));
     }
