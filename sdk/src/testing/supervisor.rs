@@ -369,7 +369,7 @@ impl Supervisor {
         };
         let sockets = Sockets::listen()?;
         let (comm_address, logs_address) = sockets.addresses()?;
-        let mut session = Session::new(Levels::parse(&self.levels.0, &self.levels.1), false);
+        let mut session = Session::new(Levels::parse(&self.levels.0, &self.levels.1), false)?;
         session.environment = Environment::Given(self.environment);
         if let Some(time) = self.stop_after {
             let stop = session.stopper();
