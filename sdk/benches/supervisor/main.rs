@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         airflow_sdk::bundle! { "bench" => { xcoms } }.serve();
     }
     let smoke = std::env::args().any(|argument| argument == "--smoke");
-    let (starts, trips) = if smoke { (5, 100) } else { (200, 10_000) };
+    let (starts, trips) = if smoke { (5, 100) } else { (400, 10_000) };
     let supervisor = Supervisor::new();
     let met = start(&supervisor, starts, smoke);
     exchange(&supervisor, trips);
@@ -76,7 +76,11 @@ fn start(supervisor: &Supervisor, pairs: usize, smoke: bool) -> bool {
     let mut met = true;
     for (name, loops, goal) in [
         ("idle", 0, IDLE_GOAL),
-        ("busy", thread::available_parallelism().unwrap().get(), BUSY_GOAL),
+        (
+            "busy",
+            thread::available_parallelism().unwrap().get(),
+            BUSY_GOAL,
+        ),
     ] {
         let over = Arc::new(AtomicBool::new(false));
         let busy: Vec<_> = (0..loops)
@@ -102,9 +106,13 @@ fn start(supervisor: &Supervisor, pairs: usize, smoke: bool) -> bool {
             ratios.push(bundle / bare);
         }
         over.store(true, Ordering::Relaxed);
-        busy.into_iter().for_each(|each| each.join().unwrap());
+        for each in busy {
+            each.join().unwrap();
+        }
         let mut columns = [bare_times, bundle_times, ratios, switches];
-        columns.iter_mut().for_each(|each| each.sort_by(f64::total_cmp));
+        for column in &mut columns {
+            column.sort_by(f64::total_cmp);
+        }
         print!("{name:<6}");
         for column in &columns {
             let [median, most] = [50, 90].map(|percent| quantile(column, percent));

@@ -251,11 +251,11 @@ impl Client {
     }
 
     /// Sends the terminal message, which must have been claimed, and leaves its reply to the session's thread.
-    pub(crate) fn send_last(&self, body: Value) -> Result<(), ClientError> {
+    pub(crate) fn send_last(&self, body: &Value) -> Result<(), ClientError> {
         // Told before it is sent: the reply may come before this thread runs again.
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         lock(&self.pending).last = Some((id, Instant::now(), body.clone()));
-        let written = self.write(id, &body, true);
+        let written = self.write(id, body, true);
         if written.is_err() {
             lock(&self.pending).last = None;
         }

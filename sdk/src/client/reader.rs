@@ -37,7 +37,8 @@ impl Reader {
         let had = self.bytes.len();
         self.bytes.resize(had + had.clamp(LEAST, MOST), 0);
         let read = socket.read(self.bytes.get_mut(had..).unwrap_or_default());
-        self.bytes.truncate(had + read.as_ref().copied().unwrap_or_default());
+        self.bytes
+            .truncate(had + read.as_ref().copied().unwrap_or_default());
         match read {
             Ok(0) => self.over = Some(Ok(())),
             Err(error)

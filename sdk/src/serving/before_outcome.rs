@@ -26,7 +26,11 @@ pub(crate) fn run(
 ) -> Option<Cause> {
     for (index, BeforeOutcome { limit, function }) in functions.iter().enumerate() {
         let begun = Instant::now();
-        let (function, own, sender) = (Arc::clone(function), Arc::clone(route), waiting.events.clone());
+        let (function, own, sender) = (
+            Arc::clone(function),
+            Arc::clone(route),
+            waiting.events.clone(),
+        );
         let thread = threads::start("before-outcome", move || {
             current::follow(Some(own));
             let panicked = render::guarded(|| function()).is_none();
@@ -62,12 +66,7 @@ enum End {
     Late,
 }
 
-fn wait(
-    index: usize,
-    limit: Option<Instant>,
-    waiting: &Waiting<'_>,
-    watch: &mut Watch,
-) -> End {
+fn wait(index: usize, limit: Option<Instant>, waiting: &Waiting<'_>, watch: &mut Watch) -> End {
     loop {
         let stopping = watch.stop.as_ref().map(|stop| stop.at + AFTER_STOP);
         // The time limit of the task holds for these functions too.

@@ -70,9 +70,8 @@ impl Stop {
     pub(crate) fn now(why: Why, route: &Route) -> Self {
         // A full queue of log lines must not hold up the outcome.
         route.sink.hurry();
-        let stop = Self::silent(why);
-        stop.say(why, route);
-        stop
+        say(why, route);
+        Self::silent(why)
     }
 
     /// Notes that the session is told to stop.
@@ -91,15 +90,15 @@ impl Stop {
             None => *stop = Some(Self::now(Why::Signal(name), route)),
             Some(stop) if stop.signalled.is_none() && !matches!(stop.why, Why::Gone) => {
                 stop.signalled = Some(Instant::now());
-                stop.say(Why::Signal(name), route);
+                say(Why::Signal(name), route);
             }
             Some(_) => {}
         }
     }
+}
 
-    fn say(&self, why: Why, route: &Route) {
-        route.say(Level::Warning, format!("{why}: the task is told to stop"));
-    }
+fn say(why: Why, route: &Route) {
+    route.say(Level::Warning, format!("{why}: the task is told to stop"));
 }
 
 /// Why the process is about to end.

@@ -237,7 +237,9 @@ impl Session {
                 self.run_task(bundle, waiting, details)
             }
             DAG_FILE_PARSE_REQUEST => Self::answer(waiting, parse::dag_file(bundle, &body)),
-            TASK_HANDLER_PARSE_REQUEST => Self::answer(waiting, parse::task_handlers(bundle, &body)),
+            TASK_HANDLER_PARSE_REQUEST => {
+                Self::answer(waiting, parse::task_handlers(bundle, &body))
+            }
             other => Err(SessionError::FirstFrame(format!(
                 "it is {other}, which this version does not serve"
             ))),
@@ -333,17 +335,18 @@ impl Session {
             let completion = task_run::run(&handler, &own);
             if last && turn.take(Reporter::Handler) {
                 let ending = completion::ending(completion);
-                let body = announce(ending, &own, &Standing::Running, |record| route.send(record));
+                let body = announce(ending, &own, &Standing::Running, &route, |record| {
+                    route.send(record);
+                });
                 client.claim_end();
-                match client.send_last(body) {
-                    Err(error) => events.send(Event::Reported(Err(error))),
-                    Ok(()) => {
-                        if whole_process {
-                            leave::flush_here();
-                        }
-                        if client.last_is_late() {
-                            events.send(Event::Late);
-                        }
+                if let Err(error) = client.send_last(&body) {
+                    events.send(Event::Reported(Err(error)));
+                } else {
+                    if whole_process {
+                        leave::flush_here();
+                    }
+                    if client.last_is_late() {
+                        events.send(Event::Late);
                     }
                 }
             } else {
@@ -376,13 +379,15 @@ impl Session {
             Ending::SelfEnded => SELF_ENDED,
             _ => 0,
         };
-        let body = announce(ending, task, &standing, |record| waiting.send(record));
+        let body = announce(ending, task, &standing, &self.route, |record| {
+            waiting.send(record);
+        });
         waiting.client.claim_end();
         // Nobody ends the process of a task that has reached a limit of its own.
         let own = stop.is_some_and(|stop| matches!(stop.why, Why::TimeLimit(_)));
         let since = signalled.map(|at| at.elapsed()).unwrap_or_default();
-        let limit = (stopping && !(own && signalled.is_none()))
-            .then(|| LAST_REPLY.saturating_sub(since));
+        let limit =
+            (stopping && !(own && signalled.is_none())).then(|| LAST_REPLY.saturating_sub(since));
         self.confirm(waiting.end(&body, limit), &standing, code)
     }
 
@@ -481,9 +486,23 @@ fn wait(waiting: &Waiting<'_>, watch: &mut Watch) -> Result<Finish, SessionError
     }
 }
 
-/// Logs how the task ends; the message that tells Airflow.
-fn announce(ending: Ending, task: &Task, standing: &Standing, log: impl FnOnce(&Record)) -> Value {
+/// Logs how the task ends; the message that tells Airflow. A task that succeeds says so where nothing else was said, so that an empty log
+/// means that nothing has run.
+fn announce(
+    ending: Ending,
+    task: &Task,
+    standing: &Standing,
+    route: &Route,
+    log: impl FnOnce(&Record),
+) -> Value {
     let (record, terminal) = ending.report(task, standing);
+    let record = record.or_else(|| {
+        (!route.has_spoken()).then(|| {
+            let (id, time) = (task.task_id(), task.age().as_millis());
+            let text = format!("the task {id:?} has run for {time} ms, and logged nothing");
+            Record::new(Level::Info, "airflow_sdk", text)
+        })
+    });
     let body = task.last_message(terminal);
     if let Some(record) = record {
         log(&record);
