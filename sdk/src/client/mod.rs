@@ -188,7 +188,16 @@ impl Client {
 
     /// Sends a request and waits for its reply, while the session's thread reads.
     pub(crate) fn request(&self, body: &Value) -> Result<Value, ClientError> {
-        let sent = self.send(body, self.reply_timeout, false)?;
+        self.request_for(body, self.reply_timeout)
+    }
+
+    /// As [`request`](Self::request), and waits no longer than this.
+    pub(crate) fn request_for(
+        &self,
+        body: &Value,
+        timeout: Duration,
+    ) -> Result<Value, ClientError> {
+        let sent = self.send(body, timeout, false)?;
         let mut pending = lock(&self.pending);
         let result = loop {
             if let Some(result) = Self::look(&mut pending, &sent) {

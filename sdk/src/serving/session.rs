@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -122,6 +122,8 @@ pub(crate) struct Session {
     events: Inbox<Event>,
     /// Whose turn it is to report the outcome.
     turn: Turn,
+    /// Whether Airflow had decided of the task before the handler's thread reported its outcome.
+    decided: Arc<OnceLock<bool>>,
     cancellation: Cancellation,
     pub(crate) route: Arc<Route>,
     /// Whether the session is the whole process, as under Airflow.
@@ -141,6 +143,7 @@ impl Session {
         Ok(Self {
             events: Inbox::new()?,
             turn: Turn::default(),
+            decided: Arc::default(),
             cancellation: Cancellation::default(),
             route,
             whole_process,
@@ -302,7 +305,8 @@ impl Session {
                 let ending = match wait(waiting, &mut watch) {
                     Ok(Finish::Ending(ending)) => Ok(ending),
                     Ok(Finish::Reported(result)) => {
-                        return self.confirm(result, &Standing::Running, 0);
+                        let decided = self.decided.get().copied().unwrap_or_default();
+                        return self.confirm(result, decided, 0);
                     }
                     Err(error) => Err(error),
                 };
@@ -328,6 +332,7 @@ impl Session {
             self.turn.clone(),
         );
         let (own, client) = (task.clone(), Arc::clone(&waiting.client));
+        let decided = Arc::clone(&self.decided);
         let whole_process = self.whole_process;
         let stack = stack(std::env::var("RUST_MIN_STACK").ok().as_deref());
         threads::start_with_stack(task.task_id().replace('\0', ""), stack, move || {
@@ -335,9 +340,14 @@ impl Session {
             let completion = task_run::run(&handler, &own);
             if last && turn.take(Reporter::Handler) {
                 let ending = completion::ending(completion);
-                let body = announce(ending, &own, &Standing::Running, &route, |record| {
+                let standing = standing(&own, &ending, None, &|request, limit| {
+                    client.request_for(request, limit)
+                });
+                let body = announce(ending, &own, &standing, &route, &|record| {
                     route.send(record);
                 });
+                // Told before the outcome is: what comes of that is read by the session.
+                let _ = decided.set(standing.is_decided());
                 client.claim_end();
                 if let Err(error) = client.send_last(&body) {
                     events.send(Event::Reported(Err(error)));
@@ -374,12 +384,14 @@ impl Session {
             self.route.sink.hurry();
         }
         let signalled = stop.and_then(|stop| stop.signalled);
-        let standing = standing(waiting, task, signalled);
+        let standing = standing(task, &ending, signalled, &|request, limit| {
+            waiting.request(request, limit)
+        });
         let code = match ending {
             Ending::SelfEnded => SELF_ENDED,
             _ => 0,
         };
-        let body = announce(ending, task, &standing, &self.route, |record| {
+        let body = announce(ending, task, &standing, &self.route, &|record| {
             waiting.send(record);
         });
         waiting.client.claim_end();
@@ -388,14 +400,15 @@ impl Session {
         let since = signalled.map(|at| at.elapsed()).unwrap_or_default();
         let limit =
             (stopping && !(own && signalled.is_none())).then(|| LAST_REPLY.saturating_sub(since));
-        self.confirm(waiting.end(&body, limit), &standing, code)
+        self.confirm(waiting.end(&body, limit), standing.is_decided(), code)
     }
 
-    /// Reads what came of the terminal message. The exit code, if it was delivered.
+    /// Reads what came of the terminal message; whether the log says already what Airflow had `decided`. The exit code, if the message was
+    /// delivered.
     fn confirm(
         &self,
         result: Result<Value, ClientError>,
-        standing: &Standing,
+        decided: bool,
         code: u8,
     ) -> Result<u8, SessionError> {
         let error = match result {
@@ -407,8 +420,11 @@ impl Session {
             Err(error) => return Err(SessionError::Undelivered(error)),
         };
         // The supervisor repeats the call when the process has ended, so a good exit code is still right.
+        if error.is_repeated() {
+            return Ok(code);
+        }
         if let Some(decision) = error.overruled() {
-            if !standing.is_decided() {
+            if !decided {
                 let text = format!("{decision}: the outcome of this try counts no more ({error})");
                 self.route.say(Level::Info, text);
             }
@@ -493,7 +509,7 @@ fn announce(
     task: &Task,
     standing: &Standing,
     route: &Route,
-    log: impl FnOnce(&Record),
+    log: &dyn Fn(&Record),
 ) -> Value {
     let (record, terminal) = ending.report(task, standing);
     let record = record.or_else(|| {
@@ -510,20 +526,31 @@ fn announce(
     body
 }
 
-/// In which state Airflow has the task. A signal comes from a worker that ends, or because someone has marked the task or cleared it; the
-/// supervisor does not tell which, and that of 3.4 takes the outcome in each case and drops it in all but the first
-/// (`_handle_task_state` in `execution_time/supervisor.py` of the task SDK 1.4.0b2).
-fn standing(waiting: &Waiting<'_>, task: &Task, signalled: Option<Instant>) -> Standing {
-    let Some(at) = signalled else {
+/// In which state Airflow has a task that ends like this. A signal comes from a worker that ends, or because someone has marked the task or
+/// cleared it; the supervisor does not tell which. It learns that only with a heartbeat, so that a task that fails by itself may have been
+/// marked as well. The supervisor of 3.4 takes the outcome in each case, and drops it where Airflow has decided (`_handle_task_state` and
+/// `_send_terminal_state_msg` in `execution_time/supervisor.py` of the task SDK 1.4.0b2).
+fn standing(
+    task: &Task,
+    ending: &Ending,
+    signalled: Option<Instant>,
+    ask: &dyn Fn(&Value, Duration) -> Result<Value, ClientError>,
+) -> Standing {
+    if signalled.is_none() && !ending.fails() {
         return Standing::Running;
-    };
-    let left = STANDING_BY.saturating_sub(at.elapsed()).min(STANDING);
-    if left.is_zero() {
-        return Standing::Unknown;
     }
-    let reply = waiting.request(&task.states_request(), left);
+    let silent = match signalled {
+        Some(_) => Standing::Unknown,
+        None => Standing::Running,
+    };
+    let since = signalled.map(|at| at.elapsed()).unwrap_or_default();
+    let left = STANDING_BY.saturating_sub(since).min(STANDING);
+    if left.is_zero() {
+        return silent;
+    }
+    let reply = ask(&task.states_request(), left);
     match reply.ok().as_ref().and_then(|reply| task.own_state(reply)) {
-        None => Standing::Unknown,
+        None => silent,
         Some(state) if state == "running" => Standing::Running,
         Some(state) => Standing::Decided(decision(state.as_str())),
     }

@@ -100,12 +100,9 @@ impl Task {
         let mut result = self.tell(&push);
         let refused = fitting
             && matches!(&result, Err(error) if error.kind() == ClientErrorKind::Api(Some(400)));
-        if refused && let Some(fields) = push.as_object_mut() {
-            fields.remove(LENGTH);
-            fields.extend(
-                self.outdated_length()
-                    .map(|none| (LENGTH.to_owned(), none.into())),
-            );
+        if refused && let Some(length) = push.get_mut(LENGTH) {
+            // Null is no length.
+            *length = self.outdated_length().into();
             result = self.tell(&push);
         }
         if result.is_ok()
