@@ -254,6 +254,8 @@ fn settings(home: &Path, port: u16, tasks_port: u16) -> Vec<(&'static str, Strin
         // A supervisor of 3.4 sleeps this long (60 s by default) if it reads the end of the last socket of a task that it has told to
         // stop a moment before the process can be waited for (`WatchedSubprocess.kill`): a cleared task starts again only then.
         ("AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME", text("15")),
+        // Below the default, so that a length is refused that is sent.
+        ("AIRFLOW__CORE__MAX_MAP_LENGTH", text("500")),
         ("AIRFLOW__CORE__LOAD_EXAMPLES", text("False")),
         ("AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION", text("False")),
         (

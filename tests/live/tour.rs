@@ -14,7 +14,7 @@ const RUN: &str = "live";
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The state in which each task must end, and its try number.
-const EXPECTED: [(&str, &str, u64); 49] = [
+const EXPECTED: [(&str, &str, u64); 51] = [
     ("succeed", "success", 1),
     ("fail", "failed", 1),
     ("retry_then_succeed", "success", 2),
@@ -58,6 +58,8 @@ const EXPECTED: [(&str, &str, u64); 49] = [
     ("partly_skipped[0]", "success", 1),
     ("partly_skipped[1]", "skipped", 0),
     ("dag_result", "success", 1),
+    ("long_list", "success", 1),
+    ("refused_length", "success", 1),
     ("rendered", "success", 1),
     ("secrets", "success", 1),
     ("context", "success", 1),
@@ -170,6 +172,13 @@ fn values(airflow: &Airflow) {
         returned("await_input")
     );
     assert_eq!(returned("succeed"), Value::Null);
+    for (task, rows) in [("long_list", 2000), ("refused_length", 600)] {
+        assert_eq!(
+            returned(task).as_array().map(Vec::len),
+            Some(rows),
+            "{task}"
+        );
+    }
     let context = returned("context");
     assert_eq!(context["queue"], "rust", "{context}");
     assert_eq!(context["logical_date"], Value::Null, "{context}");
@@ -243,6 +252,14 @@ fn logs(airflow: &Airflow) {
         panicked["error_detail"][0]["exc_type"], "panic",
         "{panicked}"
     );
+    // One that says nothing itself, and one whose length this Airflow refuses.
+    find("succeed", "the task \"succeed\" has run for ");
+    find(
+        "long_list",
+        "the return value has 2000 entries, and no task can be expanded over it: its length was not sent",
+    );
+    let refused = "no task can be expanded over it: Airflow has refused its length";
+    assert_eq!(find("refused_length", refused)["level"], "info");
     find("unknown", "it serves tour: succeed, fail");
     find("stubborn", "SIGTERM: the task is told to stop");
     find("stubborn", "did not stop in time");

@@ -97,14 +97,17 @@ pub fn read(stream: &mut impl Read) -> Result<Option<Frame>, WireError> {
 
 /// Reads the first frame; `None` at the end of the stream.
 pub fn read_first(stream: &mut impl Read) -> Result<Option<First>, WireError> {
-    let Some(payload) = read_payload(stream)? else {
-        return Ok(None);
-    };
-    let Begin { mut input, .. } = read_id(&payload)?;
+    let payload = read_payload(stream)?;
+    payload.map(|payload| parse_first(&payload)).transpose()
+}
+
+/// The frame of this payload, as the first of the conversation.
+pub fn parse_first(payload: &[u8]) -> Result<First, WireError> {
+    let Begin { mut input, .. } = read_id(payload)?;
     input.pass_over_faults();
     let body = input.value(1)?;
     let faults = input.take_faults();
-    Ok(Some(First { body, faults }))
+    Ok(First { body, faults })
 }
 
 /// Reads the next frame's payload; an error if it is longer than the limit.
@@ -170,7 +173,8 @@ fn failed(error: &io::Error) -> WireError {
     WireError::new(format!("the connection failed: {error}"))
 }
 
-fn parse(payload: &[u8]) -> Frame {
+/// The reply of this payload.
+pub fn parse(payload: &[u8]) -> Frame {
     match read_id(payload) {
         Ok(begin) => Frame {
             id: Some(begin.id),

@@ -96,6 +96,8 @@ pub struct ErrorBody {
     pub unreachable: bool,
     /// The state in which Airflow has the task instance, where that is why it refuses a message.
     pub state: Option<String>,
+    /// Whether Airflow's API says that it has no such thing, by its reason `not_found`.
+    pub gone: bool,
     /// What is wrong, as the end of a sentence.
     text: String,
 }
@@ -116,16 +118,20 @@ impl ErrorBody {
             .and_then(Value::as_u64);
         let status = status.and_then(|status| u16::try_from(status).ok());
         let inner = detail.and_then(|detail| detail.get("detail"));
-        let state = inner
-            .and_then(|inner| inner.get("detail"))
-            .and_then(|inner| inner.get("previous_state"))
-            .and_then(Value::as_str);
+        let said = |key: &str| {
+            let inner = inner.and_then(|inner| inner.get("detail"));
+            inner
+                .and_then(|inner| inner.get(key))
+                .and_then(Value::as_str)
+        };
+        let state = said("previous_state");
         Self {
             code,
             status,
             unreachable: code == Some(ErrorCode::ApiServerError)
                 && detail.is_some_and(|detail| unreachable(status, detail)),
             state: state.map(str::to_owned),
+            gone: said("reason") == Some("not_found"),
             text: match code.and_then(ErrorCode::sentence) {
                 Some(sentence) => sentence.to_owned(),
                 None => api_text(written, detail),

@@ -105,7 +105,7 @@ impl<T: Serialize> IntoOutput for T {
 /// ```
 /// use airflow_sdk::{Output, Result};
 ///
-/// // A downstream task `.expand()`s over this list.
+/// // A downstream task `.expand()`s over this list, which must not be longer than Airflow allows.
 /// fn files() -> Result<Output<Vec<String>>> {
 ///     Ok(Output::new(vec!["a.csv".to_owned(), "b.csv".to_owned()]).mapped())
 /// }
@@ -127,8 +127,9 @@ impl<T> Output<T> {
         }
     }
 
-    /// Sends the value's length along, which a task needs whose value a downstream task `.expand()`s over. The value must be
-    /// a list or a map of at most `[core] max_map_length` (1024) entries.
+    /// Sends the value's length along, which a task needs whose value a downstream task `.expand()`s over; else the task fails. The value
+    /// must be a list or a map of at most `[core] max_map_length` (1024) entries. Without this, the length of up to 1024 entries is sent
+    /// too, and the value is pushed also where Airflow refuses the length; the log says so, and also where there are more entries.
     #[must_use]
     pub fn mapped(mut self) -> Self {
         self.mapped = true;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use airflow_protocol::message::describe;
+use airflow_protocol::message::{describe, name};
 use airflow_protocol::reply::{ErrorCode, ReplyError};
 use serde_json::Value;
 
@@ -52,6 +52,9 @@ pub struct ClientError {
     message: String,
     /// The state in which Airflow has the task instance, where that is why it has refused a message.
     state: Option<Box<str>>,
+    /// Whether Airflow has no such task instance, or the message asked for the state in which it has the instance already.
+    gone: bool,
+    repeated: bool,
 }
 
 impl ClientError {
@@ -60,12 +63,15 @@ impl ClientError {
             kind,
             message: message.into(),
             state: None,
+            gone: false,
+            repeated: false,
         }
     }
 
     /// The error of a request that the supervisor has refused, or whose reply cannot be read.
     pub(crate) fn of_reply(error: ReplyError, request: &Value) -> Self {
         use ClientErrorKind as Kind;
+        let asked = reported_state(request);
         let request = describe(request);
         match error {
             ReplyError::Unreadable(error) => Self::new(
@@ -91,6 +97,8 @@ impl ClientError {
                 };
                 let message = format!("Airflow refused {request}: {error}");
                 Self {
+                    repeated: error.state.is_some() && error.state.as_deref() == asked,
+                    gone: error.gone,
                     state: error.state.map(Into::into),
                     ..Self::new(kind, message)
                 }
@@ -104,15 +112,24 @@ impl ClientError {
     }
 
     /// What Airflow had decided of the task before it was told the outcome, if that is why it has refused the outcome: the instance is in
-    /// another state than running (409), was cleared (410) or deleted (404).
+    /// another state than running (409), was cleared (410) or deleted (404, with the reason `not_found`). A 404 without that reason comes from
+    /// something else than the API, such as a proxy.
     pub(crate) fn overruled(&self) -> Option<String> {
-        match self.kind {
-            ClientErrorKind::Api(Some(404 | 409 | 410)) => Some(match &self.state {
-                Some(state) => decision(Some(state)),
-                None => "the task was cleared or deleted meanwhile".to_owned(),
-            }),
+        match (self.kind, &self.state) {
+            (ClientErrorKind::Api(Some(409)), Some(state)) => Some(decision(Some(state))),
+            (ClientErrorKind::Api(Some(409)), None) => {
+                Some("Airflow has the task as running no more".to_owned())
+            }
+            (ClientErrorKind::Api(Some(404 | 410)), _) if self.gone => {
+                Some("the task was cleared or deleted meanwhile".to_owned())
+            }
             _ => None,
         }
+    }
+
+    /// Whether Airflow has refused an outcome because it was told it before.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.repeated && self.kind == ClientErrorKind::Api(Some(409))
     }
 
     /// Whether the supervisor has answered at all.
@@ -151,6 +168,19 @@ impl fmt::Display for ClientError {
 }
 
 impl std::error::Error for ClientError {}
+
+/// The state that a terminal message asks for (`TaskInstanceState` in `airflow/sdk/api/datamodels/_generated.py` of 3.3.2 and 3.4.0b2).
+fn reported_state(message: &Value) -> Option<&str> {
+    Some(match name(message) {
+        "SucceedTask" => "success",
+        "RetryTask" => "up_for_retry",
+        "DeferTask" => "deferred",
+        "RescheduleTask" => "up_for_reschedule",
+        "AwaitInputTask" => "awaiting_input",
+        "TaskState" => message.get("state").and_then(Value::as_str)?,
+        _ => return None,
+    })
+}
 
 /// What Airflow has decided of a task instance that runs, and is in this state for Airflow; `None` for one without a state. Clearing
 /// makes a running instance `restarting`, and what comes next is its next try.

@@ -1,14 +1,15 @@
-//! Requests and their replies over one connection, with a reader thread of its own.
+//! Requests and their replies over one connection.
 //!
-//! The reader never waits for anything but the socket, so that a supervisor that sends a large reply always gets rid of it and reads
-//! the logs again: no amount of logging can block both sides.
+//! The session's thread reads what comes, whatever else it waits for; other threads wait until it has read their replies. So a supervisor
+//! that sends a large reply always gets rid of it and reads the logs again: no amount of logging can block both sides.
 
 pub(crate) mod error;
+mod reader;
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use airflow_protocol::frame::{self, First, Frame};
@@ -17,28 +18,34 @@ use airflow_protocol::reply;
 use serde_json::Value;
 
 use self::error::{ClientError, ClientErrorKind};
+use self::reader::{Read, Reader};
 
 /// How long a reply may take. The supervisor repeats a failing API call up to five times with growing waits before it
 /// answers, which takes minutes.
 pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// What the reader tells the session, besides answering requests.
-pub(crate) enum Incoming {
-    /// The first frame of the conversation.
-    First(First),
-    /// The conversation is over: nothing more will come.
-    Closed(String),
-}
-
 /// The sending half of the conversation, and the requests that wait for a reply.
 pub(crate) struct Client {
-    writer: Mutex<TcpStream>,
+    socket: TcpStream,
+    reader: Mutex<Reader>,
+    /// Held while a message is written.
+    writer: Mutex<()>,
     pending: Mutex<Pending>,
     answered: Condvar,
+    /// Notified at the end of the conversation.
+    over: Condvar,
     next_id: AtomicU64,
     /// Whether a thread has claimed the terminal message: nothing else may be sent after it.
     ended: AtomicBool,
     reply_timeout: Duration,
+}
+
+/// A request that was sent.
+struct Sent<'a> {
+    id: u64,
+    body: &'a Value,
+    at: Instant,
+    timeout: Duration,
 }
 
 /// Why a request has no reply.
@@ -56,6 +63,8 @@ struct Pending {
     waiting: Vec<(u64, Option<Frame>)>,
     /// The highest id that a reply had.
     answered: u64,
+    /// A terminal message for whose reply no thread waits but the session's, which waits for everything.
+    last: Option<(u64, Instant, Value)>,
     closed: Option<String>,
 }
 
@@ -83,42 +92,49 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Client {
-    /// Starts the reader thread, which calls `incoming` with the first frame and with the end of the conversation.
-    pub(crate) fn start(
-        stream: TcpStream,
-        reply_timeout: Duration,
-        mut incoming: impl FnMut(Incoming) + Send + 'static,
-    ) -> std::io::Result<Arc<Self>> {
-        let mut reader = std::io::BufReader::with_capacity(16 * 1024, stream.try_clone()?);
-        let client = Arc::new(Self {
-            writer: Mutex::new(stream),
+    pub(crate) fn new(socket: TcpStream, reply_timeout: Duration) -> Self {
+        Self {
+            socket,
+            reader: Mutex::default(),
+            writer: Mutex::default(),
             pending: Mutex::default(),
             answered: Condvar::new(),
+            over: Condvar::new(),
             next_id: AtomicU64::new(1),
             ended: AtomicBool::new(false),
             reply_timeout,
-        });
-        let shared = Arc::clone(&client);
-        crate::process::threads::start("airflow-comm", move || {
-            let mut first = true;
-            let reason = loop {
-                let end = if first {
-                    first = false;
-                    frame::read_first(&mut reader)
-                        .map(|frame| frame.map(|frame| incoming(Incoming::First(frame))))
-                } else {
-                    frame::read(&mut reader).map(|frame| frame.map(|frame| shared.answer(frame)))
-                };
-                match end {
-                    Ok(Some(())) => {}
-                    Ok(None) => break "the supervisor closed the connection".to_owned(),
-                    Err(error) => break format!("the supervisor sent {error}"),
-                }
-            };
-            shared.close(&reason);
-            incoming(Incoming::Closed(reason));
-        })?;
-        Ok(client)
+        }
+    }
+
+    /// How long a reply may take.
+    pub(crate) fn reply_timeout(&self) -> Duration {
+        self.reply_timeout
+    }
+
+    /// The socket to wait for; `None` when the conversation is over.
+    pub(crate) fn socket(&self) -> Option<&TcpStream> {
+        lock(&self.pending).closed.is_none().then_some(&self.socket)
+    }
+
+    /// Reads what is there, if the socket is `readable`, and hands the replies to the threads that wait for them. Returns the first
+    /// frame of the conversation when it has come. For the session's thread.
+    pub(crate) fn read(&self, readable: bool) -> Option<First> {
+        // It is locked already where the session's thread ends in the midst of this function, by a panic that aborts.
+        let mut reader = self.reader.try_lock().ok()?;
+        if readable {
+            reader.fill(&self.socket);
+        }
+        let reason = loop {
+            match reader.next(&self.socket) {
+                Ok(Read::Nothing) => return None,
+                Ok(Read::First(first)) => return Some(first),
+                Ok(Read::Reply(frame)) => self.answer(frame),
+                Ok(Read::End) => break "the supervisor closed the connection".to_owned(),
+                Err(error) => break format!("the supervisor sent {error}"),
+            }
+        };
+        self.close(&reason);
+        None
     }
 
     /// Hands a reply to the thread that waits for it, and drops the reply if none waits. The supervisor answers in the order of the
@@ -144,45 +160,70 @@ impl Client {
             .closed
             .get_or_insert_with(|| reason.to_owned());
         self.answered.notify_all();
+        self.over.notify_all();
     }
 
-    /// Waits for the reply to a request.
-    fn wait(&self, id: u64, deadline: Instant) -> Result<Frame, NoReply> {
+    /// Why the conversation is over, if it is.
+    pub(crate) fn closed(&self) -> Option<String> {
+        lock(&self.pending).closed.clone()
+    }
+
+    /// Looks for the reply to a request; an error when there is none and none can come any more.
+    fn look(pending: &mut Pending, request: &Sent<'_>) -> Option<Result<Frame, NoReply>> {
+        if let Some(frame) = pending.take(request.id) {
+            return Some(Ok(frame));
+        }
+        let late = request.at.elapsed() >= request.timeout;
+        if pending.closed.is_none() && !late {
+            return None;
+        }
+        pending.forget(request.id);
+        Some(Err(match pending.closed.clone() {
+            Some(reason) => NoReply::Closed(reason),
+            None => NoReply::Late {
+                passed_over: pending.answered > request.id,
+            },
+        }))
+    }
+
+    /// Sends a request and waits for its reply, while the session's thread reads.
+    pub(crate) fn request(&self, body: &Value) -> Result<Value, ClientError> {
+        self.request_for(body, self.reply_timeout)
+    }
+
+    /// As [`request`](Self::request), and waits no longer than this.
+    pub(crate) fn request_for(
+        &self,
+        body: &Value,
+        timeout: Duration,
+    ) -> Result<Value, ClientError> {
+        let sent = self.send(body, timeout, false)?;
         let mut pending = lock(&self.pending);
-        loop {
-            if let Some(frame) = pending.take(id) {
-                return Ok(frame);
+        let result = loop {
+            if let Some(result) = Self::look(&mut pending, &sent) {
+                break result;
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if pending.closed.is_some() || left.is_zero() {
-                pending.forget(id);
-                return Err(match pending.closed.clone() {
-                    Some(reason) => NoReply::Closed(reason),
-                    None => NoReply::Late {
-                        passed_over: pending.answered > id,
-                    },
-                });
-            }
+            let left = sent.timeout.saturating_sub(sent.at.elapsed());
             pending = self
                 .answered
                 .wait_timeout(pending, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
-        }
+        };
+        drop(pending);
+        reply_to(result, &sent)
     }
 
-    /// Sends a request and waits no longer than this for its reply.
+    /// Sends a request from the session's thread, and waits no longer than this for its reply; `wait` waits for the socket, up to an
+    /// instant, and tells whether it is readable.
     pub(crate) fn request_within(
         &self,
         body: &Value,
         timeout: Duration,
+        wait: impl Fn(&TcpStream, Instant) -> bool,
     ) -> Result<Value, ClientError> {
-        self.exchange(body, timeout, false)
-    }
-
-    /// Sends a request and waits for its reply.
-    pub(crate) fn request(&self, body: &Value) -> Result<Value, ClientError> {
-        self.exchange(body, self.reply_timeout, false)
+        let sent = self.send(body, timeout, false)?;
+        self.wait(&sent, &wait)
     }
 
     /// Claims the right to send the terminal message: true exactly once.
@@ -190,23 +231,93 @@ impl Client {
         !self.ended.swap(true, Ordering::SeqCst)
     }
 
-    /// Sends the terminal message, which must have been claimed, and waits for its reply.
+    /// Sends the terminal message, which must have been claimed, from the session's thread, and waits for its reply.
     pub(crate) fn end(
         &self,
         body: &Value,
         timeout: Option<Duration>,
+        wait: impl Fn(&TcpStream, Instant) -> bool,
     ) -> Result<Value, ClientError> {
-        self.exchange(body, timeout.unwrap_or(self.reply_timeout), true)
+        let sent = self.send(body, timeout.unwrap_or(self.reply_timeout), true)?;
+        self.wait(&sent, &wait)
     }
 
-    fn exchange(
+    /// Reads until the reply has come.
+    fn wait(
         &self,
-        body: &Value,
+        sent: &Sent<'_>,
+        wait: &dyn Fn(&TcpStream, Instant) -> bool,
+    ) -> Result<Value, ClientError> {
+        let mut readable = false;
+        let result = loop {
+            self.read(readable);
+            if let Some(result) = Self::look(&mut lock(&self.pending), sent) {
+                break result;
+            }
+            readable = wait(&self.socket, sent.at + sent.timeout);
+        };
+        reply_to(result, sent)
+    }
+
+    /// Sends the terminal message, which must have been claimed, and leaves its reply to the session's thread.
+    pub(crate) fn send_last(&self, body: &Value) -> Result<(), ClientError> {
+        // Told before it is sent: the reply may come before this thread runs again.
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        lock(&self.pending).last = Some((id, Instant::now(), body.clone()));
+        let written = self.write(id, body, true);
+        if written.is_err() {
+            lock(&self.pending).last = None;
+        }
+        written
+    }
+
+    /// The reply to [`send_last`](Self::send_last), if it has come, or does not come any more.
+    pub(crate) fn last_reply(&self) -> Option<Result<Value, ClientError>> {
+        let mut pending = lock(&self.pending);
+        let (id, at, body) = pending.last.take()?;
+        let sent = Sent {
+            id,
+            body: &body,
+            at,
+            timeout: self.reply_timeout,
+        };
+        let result = Self::look(&mut pending, &sent).map(|result| reply_to(result, &sent));
+        if result.is_none() {
+            pending.last = Some((id, at, body));
+        }
+        result
+    }
+
+    /// Waits as long as the reply to [`send_last`](Self::send_last) may take, or until the conversation is over. Whether the reply is
+    /// late.
+    pub(crate) fn last_is_late(&self) -> bool {
+        let (pending, _) = self
+            .over
+            .wait_timeout_while(lock(&self.pending), self.reply_timeout, |pending| {
+                pending.closed.is_none()
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        pending.closed.is_none()
+    }
+
+    fn send<'a>(
+        &self,
+        body: &'a Value,
         timeout: Duration,
         terminal: bool,
-    ) -> Result<Value, ClientError> {
-        let started = Instant::now();
+    ) -> Result<Sent<'a>, ClientError> {
+        let at = Instant::now();
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        self.write(id, body, terminal)?;
+        Ok(Sent {
+            id,
+            body,
+            at,
+            timeout,
+        })
+    }
+
+    fn write(&self, id: u64, body: &Value, terminal: bool) -> Result<(), ClientError> {
         let bytes = frame::write(id, body).map_err(|error| {
             ClientError::new(
                 ClientErrorKind::Value,
@@ -221,7 +332,7 @@ impl Client {
             pending.waiting.push((id, None));
         }
         let written = {
-            let mut writer = lock(&self.writer);
+            let _writing = lock(&self.writer);
             // The thread checks this while it holds the writer's lock, so that nothing follows the terminal message.
             if !terminal && self.ended.load(Ordering::SeqCst) {
                 lock(&self.pending).forget(id);
@@ -233,35 +344,41 @@ impl Client {
                     ),
                 ));
             }
-            writer.write_all(&bytes)
+            (&self.socket).write_all(&bytes)
         };
-        if let Err(error) = written {
+        written.map_err(|error| {
             self.close(&format!("writing to the supervisor failed: {error}"));
-            return Err(disconnected(body, &error.to_string()));
-        }
-        match self.wait(id, started + timeout) {
-            Ok(frame) => reply::unwrap(frame).map_err(|error| ClientError::of_reply(error, body)),
-            Err(NoReply::Closed(reason)) => Err(disconnected(body, &reason)),
-            Err(NoReply::Late { passed_over }) => Err(ClientError::new(
-                ClientErrorKind::Timeout,
-                format!(
-                    "no reply to {} within {} ms: {}",
-                    describe(body),
-                    timeout.as_millis(),
-                    if passed_over {
-                        "the supervisor has answered what was sent later, and so can't decode this: look for \"Unable to decode \
-                         message\" in its log"
-                    } else {
-                        "Airflow's API is slow or away, and the supervisor goes on trying"
-                    }
-                ),
-            )),
-        }
+            disconnected(body, &error.to_string())
+        })
     }
 
     /// Ends the conversation from this side.
     pub(crate) fn shut_down(&self) {
-        let _ = lock(&self.writer).shutdown(Shutdown::Both);
+        self.close("the session has ended");
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+}
+
+/// The reply in a frame, or the error of one that has not come.
+fn reply_to(result: Result<Frame, NoReply>, sent: &Sent<'_>) -> Result<Value, ClientError> {
+    let Sent { body, timeout, .. } = sent;
+    match result {
+        Ok(frame) => reply::unwrap(frame).map_err(|error| ClientError::of_reply(error, body)),
+        Err(NoReply::Closed(reason)) => Err(disconnected(body, &reason)),
+        Err(NoReply::Late { passed_over }) => Err(ClientError::new(
+            ClientErrorKind::Timeout,
+            format!(
+                "no reply to {} within {} ms: {}",
+                describe(body),
+                timeout.as_millis(),
+                if passed_over {
+                    "the supervisor has answered what was sent later, and so can't decode this: look for \"Unable to decode \
+                     message\" in its log"
+                } else {
+                    "Airflow's API is slow or away, and the supervisor goes on trying"
+                }
+            ),
+        )),
     }
 }
 

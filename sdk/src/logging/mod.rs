@@ -9,6 +9,7 @@ pub(crate) mod sink;
 #[cfg(feature = "tracing")]
 pub(crate) mod tracing;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use self::levels::{Level, Levels};
@@ -68,6 +69,8 @@ fn foreign(log: bool, tracing: bool) -> Option<String> {
 pub(crate) struct Route {
     pub(crate) sink: Sink,
     levels: Levels,
+    /// Whether a record was sent.
+    spoken: AtomicBool,
 }
 
 impl Route {
@@ -75,6 +78,7 @@ impl Route {
         Arc::new(Self {
             sink: Sink::new(),
             levels,
+            spoken: AtomicBool::new(false),
         })
     }
 
@@ -86,8 +90,14 @@ impl Route {
     /// Sends a record, if its level is let through.
     pub(crate) fn send(&self, record: &Record) {
         if self.enabled(record.level(), record.logger()) {
+            self.spoken.store(true, Ordering::Relaxed);
             self.sink.push(record.line());
         }
+    }
+
+    /// Whether the log has a record.
+    pub(crate) fn has_spoken(&self) -> bool {
+        self.spoken.load(Ordering::Relaxed)
     }
 
     /// A record of the SDK's own.

@@ -1,9 +1,10 @@
-//! The way of finished log lines to the supervisor: a bounded queue and a thread that empties it into the socket.
+//! The way of finished log lines to the supervisor: into the socket, as long as it takes them at once; then a bounded queue, and a thread
+//! that empties it into the socket.
 //!
 //! The queue takes lines from the start of the process, before there is a connection, and keeps their order.
 
 use std::collections::VecDeque;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,12 +33,21 @@ struct Queue {
     bytes: usize,
     dropped: u64,
     connected: bool,
+    /// The socket, as long as no thread writes into it: it does not block.
+    socket: Option<TcpStream>,
     /// The writer has taken lines that are not in the socket yet.
     writing: bool,
     /// Nothing is taken any more, or the socket is gone.
     closed: bool,
     /// No thread waits for room any more: the process is about to end.
     urgent: bool,
+}
+
+impl Queue {
+    /// Whether there is no room, and somebody makes some.
+    fn must_wait(&self) -> bool {
+        self.bytes >= MAX_QUEUED && self.connected && !self.closed && !self.urgent
+    }
 }
 
 impl Sink {
@@ -52,8 +62,11 @@ impl Sink {
     /// Takes a line, which ends in a newline. Waits while the queue is full and someone empties it.
     pub(crate) fn push(&self, line: Vec<u8>) {
         let mut queue = self.lock();
+        if queue.socket.is_some() {
+            return self.write(&mut queue, line);
+        }
         let deadline = Instant::now() + MAX_WAIT;
-        while queue.bytes >= MAX_QUEUED && queue.connected && !queue.closed && !queue.urgent {
+        while queue.must_wait() {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -77,9 +90,44 @@ impl Sink {
         self.0.changed.notify_all();
     }
 
+    /// From now on, lines go to this socket: the first are those that are there.
+    pub(crate) fn connect(&self, stream: TcpStream) -> std::io::Result<()> {
+        stream.set_nonblocking(true)?;
+        let mut queue = self.lock();
+        queue.connected = true;
+        queue.socket = Some(stream);
+        queue.bytes = 0;
+        for line in std::mem::take(&mut queue.lines) {
+            self.write(&mut queue, line);
+        }
+        Ok(())
+    }
+
+    /// Writes a line into the socket; what it does not take at once goes into the queue, which a thread empties from now on.
+    fn write(&self, queue: &mut Queue, mut line: Vec<u8>) {
+        let written = match queue.socket.take() {
+            None => Ok(()),
+            Some(socket) => match write_at_once(&socket, &mut line) {
+                Ok(()) if line.is_empty() => {
+                    queue.socket = Some(socket);
+                    return;
+                }
+                Ok(()) => socket
+                    .set_nonblocking(false)
+                    .and_then(|()| self.begin(socket)),
+                Err(error) => Err(error),
+            },
+        };
+        // Where nobody writes, nothing is kept, and nothing waits for room.
+        queue.closed |= written.is_err();
+        if !queue.closed {
+            queue.bytes += line.len();
+            queue.lines.push_back(line);
+        }
+    }
+
     /// Starts the thread that writes the lines into the socket.
-    pub(crate) fn connect(&self, mut stream: TcpStream) -> std::io::Result<()> {
-        self.lock().connected = true;
+    fn begin(&self, mut stream: TcpStream) -> std::io::Result<()> {
         let sink = self.clone();
         threads::start("airflow-logs", move || {
             while let Some(lines) = sink.next_lines() {
@@ -134,6 +182,11 @@ impl Sink {
         self.0.changed.notify_all();
     }
 
+    /// Whether a line would have to wait for room.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().must_wait()
+    }
+
     /// Waits until every line is in the socket; false if that takes longer.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
@@ -155,7 +208,11 @@ impl Sink {
 
     /// Takes no more lines; the writer ends when it has written the rest.
     pub(crate) fn close(&self) {
-        self.lock().closed = true;
+        let mut queue = self.lock();
+        queue.closed = true;
+        if let Some(socket) = queue.socket.take() {
+            let _ = socket.shutdown(Shutdown::Write);
+        }
         self.0.changed.notify_all();
     }
 
@@ -165,6 +222,19 @@ impl Sink {
         queue.bytes = 0;
         queue.lines.drain(..).flatten().collect()
     }
+}
+
+/// Writes as much of the line as the socket takes without blocking, and cuts that off.
+fn write_at_once(mut socket: &TcpStream, line: &mut Vec<u8>) -> std::io::Result<()> {
+    while !line.is_empty() {
+        match socket.write(line) {
+            Ok(written) => drop(line.drain(..written)),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

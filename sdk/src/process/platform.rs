@@ -1,31 +1,137 @@
 //! What differs between operating systems: the signals that tell a task to stop, and process groups.
 
-/// Calls `on_signal` with the signal's name whenever the process is told to stop.
-///
-/// Airflow starts tasks with SIGINT ignored; a handler changes that.
-#[cfg(unix)]
-pub(crate) fn on_termination(
-    on_signal: impl Fn(&'static str) + Send + 'static,
-) -> std::io::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+use std::net::TcpStream;
+use std::time::Instant;
 
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
-    crate::process::threads::start("airflow-signals", move || {
-        for signal in signals.forever() {
-            on_signal(if signal == SIGTERM {
-                "SIGTERM"
-            } else {
-                "SIGINT"
-            });
-        }
-    })
+/// What wakes a thread that waits for a socket: other threads, and signals.
+#[cfg(unix)]
+pub(crate) struct Bell {
+    /// What is written to the one is read from the other.
+    hammer: std::os::unix::net::UnixStream,
+    ear: std::os::unix::net::UnixStream,
+    /// Whether the signal has come, for each of [`SIGNALS`].
+    came: [std::sync::Arc<std::sync::atomic::AtomicBool>; 2],
 }
 
-/// There are no such signals: Airflow's workers do not run on this system, and Ctrl-C ends the process.
+/// The signals that tell a task to stop.
+#[cfg(unix)]
+const SIGNALS: [(i32, &str); 2] = [
+    (signal_hook::consts::SIGTERM, "SIGTERM"),
+    (signal_hook::consts::SIGINT, "SIGINT"),
+];
+
+#[cfg(unix)]
+impl Bell {
+    pub(crate) fn new() -> std::io::Result<Self> {
+        let (hammer, ear) = std::os::unix::net::UnixStream::pair()?;
+        hammer.set_nonblocking(true)?;
+        ear.set_nonblocking(true)?;
+        Ok(Self {
+            hammer,
+            ear,
+            came: Default::default(),
+        })
+    }
+
+    /// Wakes the thread that waits, or else the next wait returns at once.
+    pub(crate) fn ring(&self) {
+        // Fails where the socket is full, and then the thread wakes as well.
+        let _ = std::io::Write::write(&mut &self.hammer, &[0]);
+    }
+
+    /// From now on, the signals ring. Airflow starts tasks with SIGINT ignored; this changes that.
+    pub(crate) fn hear_signals(&self) -> std::io::Result<()> {
+        for ((signal, _), came) in SIGNALS.iter().zip(&self.came) {
+            // The actions of a signal run in the order of their registration.
+            signal_hook::flag::register(*signal, std::sync::Arc::clone(came))?;
+            signal_hook::low_level::pipe::register(*signal, self.hammer.try_clone()?)?;
+        }
+        Ok(())
+    }
+
+    /// The name of a signal that has come, once.
+    pub(crate) fn signal(&self) -> Option<&'static str> {
+        let mut all = SIGNALS.iter().zip(&self.came);
+        let found = all.find(|(_, came)| came.swap(false, std::sync::atomic::Ordering::SeqCst));
+        found.map(|((_, name), _)| *name)
+    }
+
+    /// Waits until it rings or the socket has something to read, but not beyond the deadline. Whether the socket has.
+    pub(crate) fn wait(&self, socket: Option<&TcpStream>, deadline: Option<Instant>) -> bool {
+        use rustix::event::{PollFd, PollFlags, poll};
+
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        // A time that the system cannot express is as good as none.
+        let left = left.and_then(|left| left.try_into().ok());
+        let mut both = [
+            PollFd::new(&self.ear, PollFlags::IN),
+            PollFd::new(&self.ear, PollFlags::IN),
+        ];
+        let watched = match (socket, &mut both) {
+            (Some(socket), both) => {
+                both[1] = PollFd::new(socket, PollFlags::IN);
+                &mut both[..]
+            }
+            (None, both) => &mut both[..1],
+        };
+        // An error is that of an interrupted call.
+        if poll(watched, left.as_ref()).is_err() {
+            return false;
+        }
+        let [ear, socket_end] = both;
+        if !ear.revents().is_empty() {
+            let mut rung = [0; 64];
+            while std::io::Read::read(&mut &self.ear, &mut rung).is_ok_and(|n| n == rung.len()) {}
+        }
+        socket.is_some() && !socket_end.revents().is_empty()
+    }
+}
+
+/// There are no such signals here, and nothing that waits for a socket and for threads alike: the wait looks again and again. Airflow's
+/// workers do not run on this system, and Ctrl-C ends the process.
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
-pub(crate) fn on_termination(_: impl Fn(&'static str) + Send + 'static) -> std::io::Result<()> {
-    Ok(())
+pub(crate) struct Bell;
+
+#[cfg(not(unix))]
+#[expect(
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    reason = "the same signatures everywhere"
+)]
+impl Bell {
+    pub(crate) fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(crate) fn ring(&self) {}
+
+    pub(crate) fn hear_signals(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn signal(&self) -> Option<&'static str> {
+        None
+    }
+
+    pub(crate) fn wait(&self, socket: Option<&TcpStream>, deadline: Option<Instant>) -> bool {
+        let slice = std::time::Duration::from_millis(5);
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let slice = left.map_or(slice, |left| left.min(slice));
+        match socket {
+            // A time of zero would be an error.
+            Some(socket) if !slice.is_zero() => {
+                let _ = socket.set_read_timeout(Some(slice));
+                !matches!(socket.peek(&mut [0]), Err(error) if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock
+                ))
+            }
+            _ => {
+                std::thread::sleep(slice);
+                false
+            }
+        }
+    }
 }
 
 /// The process group of a program.
@@ -85,28 +191,4 @@ impl Group {
     pub(crate) fn terminate(self) {}
 
     pub(crate) fn kill(self) {}
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-    use std::time::{Duration, Instant};
-
-    use signal_hook::consts::{SIGINT, SIGTERM};
-
-    use super::on_termination;
-    use crate::process::mailbox::Mailbox;
-
-    #[test]
-    fn both_signals_arrive() {
-        let mailbox = Mailbox::new();
-        let other = mailbox.clone();
-        on_termination(move |signal| other.send(signal)).unwrap();
-        let soon = || Some(Instant::now() + Duration::from_secs(10));
-        signal_hook::low_level::raise(SIGINT).unwrap();
-        assert_eq!(mailbox.receive(soon()), Some("SIGINT"));
-        signal_hook::low_level::raise(SIGTERM).unwrap();
-        assert_eq!(mailbox.receive(soon()), Some("SIGTERM"));
-    }
 }

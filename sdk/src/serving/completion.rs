@@ -125,6 +125,18 @@ pub(crate) enum Standing {
 }
 
 impl Ending {
+    /// Whether the try has failed, by itself or because it was told to stop.
+    pub(crate) fn fails(&self) -> bool {
+        match self {
+            Self::Success | Self::Refused(_) | Self::Chosen(Chosen::Other { .. }) => false,
+            Self::Failure(_)
+            | Self::Panic(_)
+            | Self::Chosen(Chosen::Fail(_) | Chosen::Retry(..))
+            | Self::Stopped(_)
+            | Self::SelfEnded => true,
+        }
+    }
+
     /// What to log, and how the task ends for Airflow.
     pub(crate) fn report(self, task: &Task, standing: &Standing) -> (Option<Record>, Terminal) {
         let (said, terminal) = self.read(task);

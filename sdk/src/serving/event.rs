@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use airflow_protocol::frame::First;
+use serde_json::Value;
 
+use crate::client::error::ClientError;
 use crate::logging::Route;
 use crate::logging::levels::Level;
 use crate::serving::completion::Completion;
@@ -15,8 +17,12 @@ pub(crate) enum Event {
     First(First),
     /// The conversation is over.
     Closed(String),
-    /// The handler has ended.
+    /// The handler has ended, and leaves the report to the session.
     Done(Completion),
+    /// The handler's thread has reported the outcome, and this came of it.
+    Reported(Result<Value, ClientError>),
+    /// The reply to that report is late.
+    Late,
     /// The process was told to stop.
     Stop(&'static str),
     /// The task has limited its own time, from now on.
@@ -29,8 +35,11 @@ pub(crate) enum Event {
 
 /// What told the session to stop, and when.
 pub(crate) struct Stop {
+    /// The first reason.
     pub(crate) why: Why,
     pub(crate) at: Instant,
+    /// When the first signal came: from then on, somebody may end the process.
+    pub(crate) signalled: Option<Instant>,
 }
 
 /// What tells a session to stop.
@@ -61,12 +70,35 @@ impl Stop {
     pub(crate) fn now(why: Why, route: &Route) -> Self {
         // A full queue of log lines must not hold up the outcome.
         route.sink.hurry();
-        route.say(Level::Warning, format!("{why}: the task is told to stop"));
+        say(why, route);
+        Self::silent(why)
+    }
+
+    /// Notes that the session is told to stop.
+    pub(crate) fn silent(why: Why) -> Self {
+        let at = Instant::now();
         Self {
             why,
-            at: Instant::now(),
+            at,
+            signalled: matches!(why, Why::Signal(_)).then_some(at),
         }
     }
+
+    /// Notes a signal. One that comes after the time limit leaves as little time as any.
+    pub(crate) fn signal(stop: &mut Option<Self>, name: &'static str, route: &Route) {
+        match stop {
+            None => *stop = Some(Self::now(Why::Signal(name), route)),
+            Some(stop) if stop.signalled.is_none() && !matches!(stop.why, Why::Gone) => {
+                stop.signalled = Some(Instant::now());
+                say(Why::Signal(name), route);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn say(why: Why, route: &Route) {
+    route.say(Level::Warning, format!("{why}: the task is told to stop"));
 }
 
 /// Why the process is about to end.

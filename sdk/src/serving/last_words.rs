@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::client::Client;
 use crate::logging::Route;
-use crate::process::mailbox::Mailbox;
+use crate::process::inbox::Inbox;
 use crate::serving::completion::{self, Completion, Ending, Standing};
 use crate::serving::event::{Cause, Event};
 use crate::serving::leave::leave;
@@ -37,7 +37,7 @@ pub(crate) fn ending(cause: Cause) -> Ending {
 pub(crate) struct Served {
     /// The id of this process. A process that the task forks inherits this value and C's exit functions, but not the session's thread.
     pub(crate) process: u32,
-    pub(crate) events: Mailbox<Event>,
+    pub(crate) events: Inbox<Event>,
     pub(crate) client: Arc<Client>,
     pub(crate) route: Arc<Route>,
     pub(crate) task: Task,
@@ -105,6 +105,7 @@ pub(crate) fn speak(cause: Cause) {
 /// Reports the outcome on the session's own thread, and ends the process.
 fn report(served: &Served, ending: Ending) -> ! {
     let Served {
+        events,
         client,
         route,
         task,
@@ -120,7 +121,9 @@ fn report(served: &Served, ending: Ending) -> ! {
         }
         let body = task.last_message(terminal);
         delivered = client
-            .end(&body, Some(LAST_REPLY))
+            .end(&body, Some(LAST_REPLY), |socket, deadline| {
+                events.wait(Some(socket), Some(deadline))
+            })
             .map_or_else(|error| error.was_answered(), |_| true);
     }
     route.sink.flush(Duration::from_secs(5));

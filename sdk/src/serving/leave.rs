@@ -5,9 +5,9 @@
 //! SDK): a handler that aborts would turn a success into a failure, and a skip into a retry.
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::process::mailbox::Mailbox;
 use crate::process::threads;
 use crate::task::kill_all;
 
@@ -30,17 +30,36 @@ pub(crate) fn leave(code: u8) -> ! {
     std::process::exit(code.into());
 }
 
-/// Flushes the buffers of Rust and of C on a thread of its own, for which this one waits no longer than [`FLUSH`].
+/// How far the flushing of standard output is.
+static FLUSHED: (Mutex<Flushed>, Condvar) = (Mutex::new(Flushed::Not), Condvar::new());
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flushed {
+    Not,
+    Begun,
+    Done,
+}
+
+fn flushed() -> MutexGuard<'static, Flushed> {
+    FLUSHED.0.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Flushes the buffers of Rust and of C on this thread, for which [`leave`] waits no longer than [`FLUSH`].
+pub(crate) fn flush_here() {
+    *flushed() = Flushed::Begun;
+    let _ = std::io::stdout().flush();
+    c_stdout::flush();
+    *flushed() = Flushed::Done;
+    FLUSHED.1.notify_all();
+}
+
+/// Waits until the buffers are flushed, by a thread that has begun with it, or else by one of its own.
 fn flush_standard_output() {
-    let flushed = Mailbox::new();
-    let other = flushed.clone();
-    let flusher = threads::start("airflow-flush", move || {
-        let _ = std::io::stdout().flush();
-        c_stdout::flush();
-        other.send(());
-    });
-    if flusher.is_ok() {
-        flushed.receive(Some(Instant::now() + FLUSH));
+    let begun = *flushed() != Flushed::Not;
+    if begun || threads::start("airflow-flush", flush_here).is_ok() {
+        let _ = FLUSHED
+            .1
+            .wait_timeout_while(flushed(), FLUSH, |flushed| *flushed != Flushed::Done);
     }
 }
 

@@ -10,3 +10,6 @@ mod parse;
 mod serve;
 pub(crate) mod session;
 mod task_run;
+mod turn;
+mod waiting;
+mod watch;

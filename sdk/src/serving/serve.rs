@@ -11,7 +11,6 @@ use airflow_protocol::record::METADATA_FLAG;
 use crate::bundle::Bundle;
 use crate::bundle::manifest::SDK_VERSION;
 use crate::logging::{self, levels::Levels};
-use crate::process::platform;
 use crate::serving::leave::leave;
 use crate::serving::panic;
 use crate::serving::session::Session;
@@ -127,10 +126,16 @@ fn print_manifest(bundle: &Bundle) -> u8 {
 }
 
 fn run(bundle: &Bundle, comm: SocketAddr, logs: SocketAddr) -> u8 {
-    let session = Session::new(Levels::from_environment(), true);
+    let session = match Session::new(Levels::from_environment(), true) {
+        Ok(session) => session,
+        Err(error) => {
+            complain(&format!("error: the task can't be served: {error}\n"));
+            return FAILURE;
+        }
+    };
     logging::install();
     panic::install();
-    if let Err(error) = platform::on_termination(session.stopper()) {
+    if let Err(error) = session.hear_signals() {
         complain(&format!(
             "warning: signals will end this task without a report: {error}\n"
         ));

@@ -3,23 +3,27 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::bundle::Bundle;
+use crate::bundle::handler::BoxHandler;
+use crate::client::Client;
 use crate::client::error::{ClientError, ClientErrorKind, decision};
-use crate::client::{Client, Incoming};
 use crate::logging::levels::{Level, Levels};
+use crate::logging::record::Record;
 use crate::logging::{self, Route, current};
-use crate::process::mailbox::Mailbox;
+use crate::process::inbox::Inbox;
 use crate::process::threads;
 use crate::serving::completion::{self, Ending, Standing};
 use crate::serving::event::{Event, Stop, Why};
 use crate::serving::last_words::{SELF_ENDED, Served};
-use crate::serving::task_run;
-use crate::serving::{before_outcome, last_words, parse};
+use crate::serving::turn::{Reporter, Turn};
+use crate::serving::waiting::Waiting;
+use crate::serving::watch::Watch;
+use crate::serving::{before_outcome, last_words, leave, parse, task_run};
 use crate::task::{Cancellation, Environment, Surroundings, Task};
 use airflow_protocol::dag_file::{DAG_FILE_PARSE_REQUEST, TASK_HANDLER_PARSE_REQUEST};
 use airflow_protocol::frame::First;
@@ -115,7 +119,11 @@ impl std::error::Error for SessionError {}
 
 /// A session that is about to begin.
 pub(crate) struct Session {
-    events: Mailbox<Event>,
+    events: Inbox<Event>,
+    /// Whose turn it is to report the outcome.
+    turn: Turn,
+    /// Whether Airflow had decided of the task before the handler's thread reported its outcome.
+    decided: Arc<OnceLock<bool>>,
     cancellation: Cancellation,
     pub(crate) route: Arc<Route>,
     /// Whether the session is the whole process, as under Airflow.
@@ -127,27 +135,35 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(levels: Levels, whole_process: bool) -> Self {
+    pub(crate) fn new(levels: Levels, whole_process: bool) -> io::Result<Self> {
         let route = Route::new(levels);
         if whole_process {
             current::follow_process(Arc::clone(&route));
         }
-        Self {
-            events: Mailbox::new(),
+        Ok(Self {
+            events: Inbox::new()?,
+            turn: Turn::default(),
+            decided: Arc::default(),
             cancellation: Cancellation::default(),
             route,
             whole_process,
             first_message: FIRST_MESSAGE,
             environment: Environment::Process,
-        }
+        })
+    }
+
+    /// From now on, the signals that tell a task to stop are events of this session.
+    pub(crate) fn hear_signals(&self) -> io::Result<()> {
+        self.events.hear_signals()
     }
 
     /// A function that tells the session to stop, as a signal does.
     pub(crate) fn stopper(&self) -> impl Fn(&'static str) + Send + 'static {
         let events = self.events.clone();
-        let cancellation = self.cancellation.clone();
+        let (cancellation, turn) = (self.cancellation.clone(), self.turn.clone());
         move |signal| {
-            // In this order: a task that ends because of the token ends after this event.
+            // In this order: a task that ends because of the token ends after this event, and leaves the report to the session.
+            turn.take(Reporter::Session);
             events.send(Event::Stop(signal));
             cancellation.cancel();
         }
@@ -160,42 +176,41 @@ impl Session {
         comm: SocketAddr,
         logs: SocketAddr,
     ) -> Result<u8, SessionError> {
-        let connect = |what, address: SocketAddr| {
-            TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).map_err(|error| {
-                SessionError::Connect {
-                    what,
-                    address,
-                    error,
-                }
-            })
+        let failed = |what, address| {
+            move |error| SessionError::Connect {
+                what,
+                address,
+                error,
+            }
         };
-        let logs = connect("logs", logs)?;
+        let connect = |what, address: SocketAddr| {
+            TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).map_err(failed(what, address))
+        };
+        let stream = connect("logs", logs)?;
         let comm = connect("comm", comm)?;
         // A request is one small packet, and its reply is waited for.
         let _ = comm.set_nodelay(true);
-        self.route
-            .sink
-            .connect(logs)
-            .map_err(SessionError::Thread)?;
-        let events = self.events.clone();
-        let client = Client::start(comm, bundle.timeout(), move |incoming| {
-            let event = match incoming {
-                Incoming::First(first) => Event::First(first),
-                Incoming::Closed(reason) => Event::Closed(reason),
-            };
-            events.send(event);
-        })
-        .map_err(SessionError::Thread)?;
-        let result = self.first(bundle, &client);
+        let sink = &self.route.sink;
+        sink.connect(stream).map_err(failed("logs", logs))?;
+        let client = Arc::new(Client::new(comm, bundle.timeout()));
+        let waiting = Waiting::new(
+            &self.events,
+            Arc::clone(&client),
+            &self.route,
+            &self.cancellation,
+            &self.turn,
+        );
+        let result = self.first(bundle, &waiting);
         if let Err(error) = &result {
             self.route.say(Level::Error, error.to_string());
         }
-        let stopping = self.cancellation.is_cancelled();
-        self.route
-            .sink
-            .flush(if stopping { HURRIED_FLUSH } else { FLUSH });
+        waiting.flush(if self.cancellation.is_cancelled() {
+            HURRIED_FLUSH
+        } else {
+            FLUSH
+        });
         if !self.whole_process {
-            self.route.sink.close();
+            sink.close();
             client.shut_down();
         }
         // A process leaves its sockets to the kernel: the supervisor looks for its end whenever one closes, and otherwise only
@@ -204,12 +219,12 @@ impl Session {
     }
 
     /// Waits for the first message, for longer than the supervisor needs to ask Airflow's API, which it does before it sends the message.
-    fn first(&self, bundle: &Bundle, client: &Arc<Client>) -> Result<u8, SessionError> {
+    fn first(&self, bundle: &Bundle, waiting: &Waiting<'_>) -> Result<u8, SessionError> {
         // An author who gives replies more time expects Airflow's API to be repeated for longer, which delays this message too.
         let limit = self.first_message.max(bundle.timeout());
         let deadline = Instant::now().checked_add(limit);
         let First { body, faults } = loop {
-            match self.events.receive(deadline) {
+            match waiting.receive(deadline) {
                 Some(Event::First(first)) => break first,
                 Some(Event::Closed(reason)) => return Err(SessionError::Closed(reason)),
                 Some(Event::Stop(signal)) => return Err(SessionError::Stopped(signal)),
@@ -222,10 +237,12 @@ impl Session {
                 let details = StartupDetails::read(&body, faults).map_err(|error| {
                     SessionError::FirstFrame(format!("StartupDetails: {error}"))
                 })?;
-                self.run_task(bundle, client, details)
+                self.run_task(bundle, waiting, details)
             }
-            DAG_FILE_PARSE_REQUEST => Self::answer(client, parse::dag_file(bundle, &body)),
-            TASK_HANDLER_PARSE_REQUEST => Self::answer(client, parse::task_handlers(bundle, &body)),
+            DAG_FILE_PARSE_REQUEST => Self::answer(waiting, parse::dag_file(bundle, &body)),
+            TASK_HANDLER_PARSE_REQUEST => {
+                Self::answer(waiting, parse::task_handlers(bundle, &body))
+            }
             other => Err(SessionError::FirstFrame(format!(
                 "it is {other}, which this version does not serve"
             ))),
@@ -233,10 +250,10 @@ impl Session {
     }
 
     /// Answers the one question of a Dag processor.
-    fn answer(client: &Client, answer: Result<Value, String>) -> Result<u8, SessionError> {
+    fn answer(waiting: &Waiting<'_>, answer: Result<Value, String>) -> Result<u8, SessionError> {
         let answer = answer.map_err(SessionError::FirstFrame)?;
-        client.claim_end();
-        client
+        waiting.client.claim_end();
+        waiting
             .end(&answer, None)
             .map_err(SessionError::Undelivered)?;
         Ok(0)
@@ -245,7 +262,7 @@ impl Session {
     fn run_task(
         &self,
         bundle: &Bundle,
-        client: &Arc<Client>,
+        waiting: &Waiting<'_>,
         details: StartupDetails,
     ) -> Result<u8, SessionError> {
         for fault in &details.faults {
@@ -261,7 +278,7 @@ impl Session {
         let task = Task::new(
             details,
             Surroundings {
-                client: Arc::clone(client),
+                client: Arc::clone(&waiting.client),
                 cancellation: self.cancellation.clone(),
                 environment: self
                     .environment
@@ -270,7 +287,7 @@ impl Session {
                 limit: Box::new(move |limit| events.send(Event::TimeLimit(limit))),
             },
         );
-        let mut stop = None;
+        let mut watch = Watch::default();
         let ending = match task_run::find(bundle, &task) {
             Err(ending) => ending,
             Ok(handler) => {
@@ -278,118 +295,123 @@ impl Session {
                     last_words::watch(Served {
                         process: std::process::id(),
                         events: self.events.clone(),
-                        client: Arc::clone(client),
+                        client: Arc::clone(&waiting.client),
                         route: Arc::clone(&self.route),
                         task: task.clone(),
                     });
                 }
-                let (events, route, own) =
-                    (self.events.clone(), Arc::clone(&self.route), task.clone());
-                let stack = stack(std::env::var("RUST_MIN_STACK").ok().as_deref());
-                threads::start_with_stack(task.task_id().replace('\0', ""), stack, move || {
-                    current::follow(Some(route));
-                    events.send(Event::Done(task_run::run(&handler, &own)));
-                    last_words::stay();
-                })
-                .map_err(SessionError::Thread)?;
-                let ending = self.wait(&mut stop);
                 let functions = bundle.before_outcome_functions();
-                let cause = before_outcome::run(functions, &self.events, &self.route, &mut stop);
+                self.start(handler, &task, waiting, functions.is_empty())?;
+                let ending = match wait(waiting, &mut watch) {
+                    Ok(Finish::Ending(ending)) => Ok(ending),
+                    Ok(Finish::Reported(result)) => {
+                        let decided = self.decided.get().copied().unwrap_or_default();
+                        return self.confirm(result, decided, 0);
+                    }
+                    Err(error) => Err(error),
+                };
+                let cause = before_outcome::run(functions, waiting, &self.route, &mut watch);
                 let ending = ending?;
                 cause.map_or(ending, last_words::ending)
             }
         };
-        self.report(client, &task, ending, stop.as_ref())
+        self.report(waiting, &task, ending, watch.stop.as_ref())
     }
 
-    /// Waits for the handler's end. After the task was told to stop, the session waits no longer than [`GRACE`].
-    fn wait(&self, stop: &mut Option<Stop>) -> Result<Ending, SessionError> {
-        let mut closed = None;
-        let mut limit: Option<(Instant, Duration)> = None;
-        loop {
-            let deadline = match &*stop {
-                Some(stop) => Some(stop.at + GRACE),
-                None => limit.map(|(at, _)| at),
-            };
-            let event = self.events.receive(deadline);
-            match event {
-                Some(Event::Stop(signal)) if stop.is_none() => {
-                    *stop = Some(Stop::now(Why::Signal(signal), &self.route));
-                }
-                Some(Event::TimeLimit(time)) => {
-                    limit = Instant::now().checked_add(time).map(|at| (at, time));
-                }
-                Some(Event::Closed(reason)) => {
-                    // No message reaches the supervisor any more. The task gets a chance to tidy up.
-                    self.cancellation.cancel();
-                    stop.get_or_insert(Stop {
-                        why: Why::Gone,
-                        at: Instant::now(),
-                    });
-                    closed = Some(reason);
-                }
-                Some(Event::Done(completion)) => {
-                    if let Some(reason) = closed {
-                        return Err(SessionError::Closed(reason));
+    /// Starts the handler on a thread of its own, which also reports the outcome if it is the `last` to run and nothing comes between.
+    fn start(
+        &self,
+        handler: Arc<BoxHandler>,
+        task: &Task,
+        waiting: &Waiting<'_>,
+        last: bool,
+    ) -> Result<(), SessionError> {
+        let (events, route, turn) = (
+            self.events.clone(),
+            Arc::clone(&self.route),
+            self.turn.clone(),
+        );
+        let (own, client) = (task.clone(), Arc::clone(&waiting.client));
+        let decided = Arc::clone(&self.decided);
+        let whole_process = self.whole_process;
+        let stack = stack(std::env::var("RUST_MIN_STACK").ok().as_deref());
+        threads::start_with_stack(task.task_id().replace('\0', ""), stack, move || {
+            current::follow(Some(Arc::clone(&route)));
+            let completion = task_run::run(&handler, &own);
+            if last && turn.take(Reporter::Handler) {
+                let ending = completion::ending(completion);
+                let standing = standing(&own, &ending, None, &|request, limit| {
+                    client.request_for(request, limit)
+                });
+                let body = announce(ending, &own, &standing, &route, &|record| {
+                    route.send(record);
+                });
+                // Told before the outcome is: what comes of that is read by the session.
+                let _ = decided.set(standing.is_decided());
+                client.claim_end();
+                if let Err(error) = client.send_last(&body) {
+                    events.send(Event::Reported(Err(error)));
+                } else {
+                    if whole_process {
+                        leave::flush_here();
                     }
-                    return Ok(match stop {
-                        Some(stop) => completion::stopped(&completion, stop.why),
-                        None => completion::ending(completion),
-                    });
-                }
-                Some(Event::Ending(cause)) => {
-                    return match closed {
-                        Some(reason) => Err(SessionError::Closed(reason)),
-                        None => Ok(last_words::ending(cause)),
-                    };
-                }
-                Some(Event::Stop(_) | Event::First(_) | Event::BeforeOutcome { .. }) => {}
-                None => {
-                    if let Some(reason) = closed {
-                        return Err(SessionError::Closed(reason));
-                    }
-                    match (&*stop, limit) {
-                        (Some(stop), _) => return Ok(completion::abandoned(stop.why)),
-                        (None, Some((_, time))) => {
-                            *stop = Some(Stop::now(Why::TimeLimit(time), &self.route));
-                            self.cancellation.cancel();
-                        }
-                        (None, None) => {}
+                    if client.last_is_late() {
+                        events.send(Event::Late);
                     }
                 }
+            } else {
+                events.send(Event::Done(completion));
             }
-        }
+            last_words::stay();
+        })
+        .map_err(SessionError::Thread)
     }
 
     /// Sends the terminal message and reads its reply.
     fn report(
         &self,
-        client: &Client,
+        waiting: &Waiting<'_>,
         task: &Task,
         ending: Ending,
         stop: Option<&Stop>,
     ) -> Result<u8, SessionError> {
+        if self.events.signal().is_some() {
+            self.cancellation.cancel();
+        }
         let stopping = self.cancellation.is_cancelled();
         if stopping {
             // The signal may have come after the handler's end.
             self.route.sink.hurry();
         }
-        let standing = standing(client, task, stop);
+        let signalled = stop.and_then(|stop| stop.signalled);
+        let standing = standing(task, &ending, signalled, &|request, limit| {
+            waiting.request(request, limit)
+        });
         let code = match ending {
             Ending::SelfEnded => SELF_ENDED,
             _ => 0,
         };
-        let (record, terminal) = ending.report(task, &standing);
-        let body = task.last_message(terminal);
-        if let Some(record) = record {
-            self.route.send(&record);
-        }
-        client.claim_end();
-        let since = stop.map(|stop| stop.at.elapsed()).unwrap_or_default();
+        let body = announce(ending, task, &standing, &self.route, &|record| {
+            waiting.send(record);
+        });
+        waiting.client.claim_end();
         // Nobody ends the process of a task that has reached a limit of its own.
         let own = stop.is_some_and(|stop| matches!(stop.why, Why::TimeLimit(_)));
-        let limit = (stopping && !own).then(|| LAST_REPLY.saturating_sub(since));
-        let error = match client.end(&body, limit) {
+        let since = signalled.map(|at| at.elapsed()).unwrap_or_default();
+        let limit =
+            (stopping && !(own && signalled.is_none())).then(|| LAST_REPLY.saturating_sub(since));
+        self.confirm(waiting.end(&body, limit), standing.is_decided(), code)
+    }
+
+    /// Reads what came of the terminal message; whether the log says already what Airflow had `decided`. The exit code, if the message was
+    /// delivered.
+    fn confirm(
+        &self,
+        result: Result<Value, ClientError>,
+        decided: bool,
+        code: u8,
+    ) -> Result<u8, SessionError> {
+        let error = match result {
             Ok(_) => return Ok(code),
             Err(error) if error.was_answered() => error,
             Err(error) if error.kind() == ClientErrorKind::Timeout => {
@@ -398,8 +420,11 @@ impl Session {
             Err(error) => return Err(SessionError::Undelivered(error)),
         };
         // The supervisor repeats the call when the process has ended, so a good exit code is still right.
+        if error.is_repeated() {
+            return Ok(code);
+        }
         if let Some(decision) = error.overruled() {
-            if !standing.is_decided() {
+            if !decided {
                 let text = format!("{decision}: the outcome of this try counts no more ({error})");
                 self.route.say(Level::Info, text);
             }
@@ -415,24 +440,117 @@ impl Session {
     }
 }
 
-/// In which state Airflow has the task. A signal comes from a worker that ends, or because someone has marked the task or cleared it; the
-/// supervisor does not tell which, and that of 3.4 takes the outcome in each case and drops it in all but the first
-/// (`_handle_task_state` in `execution_time/supervisor.py` of the task SDK 1.4.0b2).
-fn standing(client: &Client, task: &Task, stop: Option<&Stop>) -> Standing {
-    let Some(Stop {
-        why: Why::Signal(_),
-        at,
-    }) = stop
-    else {
-        return Standing::Running;
-    };
-    let left = STANDING_BY.saturating_sub(at.elapsed()).min(STANDING);
-    if left.is_zero() {
-        return Standing::Unknown;
+/// How the wait for a handler has ended.
+enum Finish {
+    /// The session is to report this.
+    Ending(Ending),
+    /// The handler's thread has reported the outcome, and this came of it.
+    Reported(Result<Value, ClientError>),
+}
+
+/// Waits for the handler's end. After the task was told to stop, the session waits no longer than [`GRACE`].
+fn wait(waiting: &Waiting<'_>, watch: &mut Watch) -> Result<Finish, SessionError> {
+    let mut closed = None;
+    // Whether the handler's thread reports the outcome: nothing changes it any more.
+    let reported = || !waiting.turn.take(Reporter::Session);
+    loop {
+        let deadline = match &watch.stop {
+            Some(stop) => Some(stop.at + GRACE),
+            None => watch.limit.map(|(at, _)| at),
+        };
+        let event = waiting.receive(deadline);
+        match event {
+            Some(Event::Reported(result)) => return Ok(Finish::Reported(result)),
+            Some(Event::Stop(_)) if reported() => waiting.route.sink.hurry(),
+            Some(Event::Closed(_) | Event::Ending(_)) if reported() => {}
+            Some(Event::Stop(signal)) => Stop::signal(&mut watch.stop, signal, waiting.route),
+            Some(Event::TimeLimit(time)) => watch.set_limit(time),
+            Some(Event::Closed(reason)) => {
+                // No message reaches the supervisor any more. The task gets a chance to tidy up.
+                waiting.cancellation.cancel();
+                watch.stop.get_or_insert_with(|| Stop::silent(Why::Gone));
+                closed = Some(reason);
+            }
+            Some(Event::Done(completion)) => {
+                if let Some(reason) = closed {
+                    return Err(SessionError::Closed(reason));
+                }
+                return Ok(Finish::Ending(match &watch.stop {
+                    Some(stop) => completion::stopped(&completion, stop.why),
+                    None => completion::ending(completion),
+                }));
+            }
+            Some(Event::Ending(cause)) => {
+                return match closed {
+                    Some(reason) => Err(SessionError::Closed(reason)),
+                    None => Ok(Finish::Ending(last_words::ending(cause))),
+                };
+            }
+            Some(Event::First(_) | Event::BeforeOutcome { .. } | Event::Late) => {}
+            None => {
+                if let Some(reason) = closed {
+                    return Err(SessionError::Closed(reason));
+                }
+                if let Some(stop) = &watch.stop {
+                    return Ok(Finish::Ending(completion::abandoned(stop.why)));
+                }
+                if !watch.reaches_limit(waiting) {
+                    watch.limit = None;
+                }
+            }
+        }
     }
-    let reply = client.request_within(&task.states_request(), left);
+}
+
+/// Logs how the task ends; the message that tells Airflow. A task that succeeds says so where nothing else was said, so that an empty log
+/// means that nothing has run.
+fn announce(
+    ending: Ending,
+    task: &Task,
+    standing: &Standing,
+    route: &Route,
+    log: &dyn Fn(&Record),
+) -> Value {
+    let (record, terminal) = ending.report(task, standing);
+    let record = record.or_else(|| {
+        (!route.has_spoken()).then(|| {
+            let (id, time) = (task.task_id(), task.age().as_millis());
+            let text = format!("the task {id:?} has run for {time} ms, and logged nothing");
+            Record::new(Level::Info, "airflow_sdk", text)
+        })
+    });
+    let body = task.last_message(terminal);
+    if let Some(record) = record {
+        log(&record);
+    }
+    body
+}
+
+/// In which state Airflow has a task that ends like this. A signal comes from a worker that ends, or because someone has marked the task or
+/// cleared it; the supervisor does not tell which. It learns that only with a heartbeat, so that a task that fails by itself may have been
+/// marked as well. The supervisor of 3.4 takes the outcome in each case, and drops it where Airflow has decided (`_handle_task_state` and
+/// `_send_terminal_state_msg` in `execution_time/supervisor.py` of the task SDK 1.4.0b2).
+fn standing(
+    task: &Task,
+    ending: &Ending,
+    signalled: Option<Instant>,
+    ask: &dyn Fn(&Value, Duration) -> Result<Value, ClientError>,
+) -> Standing {
+    if signalled.is_none() && !ending.fails() {
+        return Standing::Running;
+    }
+    let silent = match signalled {
+        Some(_) => Standing::Unknown,
+        None => Standing::Running,
+    };
+    let since = signalled.map(|at| at.elapsed()).unwrap_or_default();
+    let left = STANDING_BY.saturating_sub(since).min(STANDING);
+    if left.is_zero() {
+        return silent;
+    }
+    let reply = ask(&task.states_request(), left);
     match reply.ok().as_ref().and_then(|reply| task.own_state(reply)) {
-        None => Standing::Unknown,
+        None => silent,
         Some(state) if state == "running" => Standing::Running,
         Some(state) => Standing::Decided(decision(state.as_str())),
     }
@@ -462,7 +580,7 @@ mod tests {
     fn a_supervisor_that_says_nothing_is_given_up() {
         let [comm, logs] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let (comm_address, logs_address) = (comm.local_addr().unwrap(), logs.local_addr().unwrap());
-        let mut session = Session::new(Levels::parse("INFO", ""), false);
+        let mut session = Session::new(Levels::parse("INFO", ""), false).unwrap();
         session.first_message = Duration::from_millis(50);
         let bundle = Bundle::new().reply_timeout(Duration::from_millis(100));
         let error = session

@@ -1,7 +1,7 @@
 //! The running task: its context, and the requests that go to Airflow for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use airflow_protocol::codec::Fault;
 use airflow_protocol::message::{describe, message, name};
@@ -26,6 +26,7 @@ use crate::value::{decode, encode, plain};
 pub struct Task(Arc<Inner>);
 
 struct Inner {
+    begun: Instant,
     details: StartupDetails,
     surroundings: Surroundings,
     extras: Mutex<Extras>,
@@ -55,10 +56,16 @@ pub(crate) struct Extras {
 impl Task {
     pub(crate) fn new(details: StartupDetails, surroundings: Surroundings) -> Self {
         Self(Arc::new(Inner {
+            begun: Instant::now(),
             details,
             surroundings,
             extras: Mutex::default(),
         }))
+    }
+
+    /// How long ago the task began.
+    pub(crate) fn age(&self) -> Duration {
+        self.0.begun.elapsed()
     }
 
     pub(crate) fn details(&self) -> &StartupDetails {

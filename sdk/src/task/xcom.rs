@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::client::error::{ClientError, ClientErrorKind, optional};
+use crate::logging::current;
+use crate::logging::levels::Level;
 use crate::task::context::Task;
 use crate::value::{decode, encode};
 use airflow_protocol::message::message;
@@ -70,13 +72,85 @@ impl Task {
     }
 
     /// Pushes a handler's return value, unless it is null.
+    ///
+    /// The length of a list or a map goes along, since nothing tells a task whether another one is expanded over its value, and without the
+    /// length that one is `upstream_failed`, of which only the scheduler's log tells why. The server refuses a length over `[core]
+    /// max_map_length`, whether or not anything is expanded over the value, and stores nothing then (`set_xcom` in
+    /// `api_fastapi/execution_api/routes/xcoms.py` of 3.3.2 and 3.4.0b2); such a value is pushed without it. As in Python
+    /// (`_push_xcom_if_needed` in `execution_time/task_runner.py` of the task SDK), instances of a mapped task send none: the scheduler counts
+    /// them.
     pub(crate) fn push_returned(&self, returned: Returned) -> Result<(), ClientError> {
-        if returned.value.is_null() {
+        let Returned {
+            value,
+            mapped,
+            dag_result,
+        } = returned;
+        if value.is_null() {
             return Ok(());
         }
         let mut xcom = self.own_xcom(RETURN_VALUE);
-        xcom.mapped = returned.mapped;
-        xcom.send(returned.value, returned.dag_result)
+        xcom.mapped = mapped;
+        let length = length(&value).filter(|_| !mapped && self.map_index().is_none());
+        let Some(length) = length else {
+            return xcom.send(value, dag_result);
+        };
+        let fitting = length <= MAX_MAP_LENGTH;
+        let sent = fitting.then_some(length).or_else(|| self.outdated_length());
+        let mut push = xcom.pushing(value, sent, dag_result);
+        let mut result = self.tell(&push);
+        let refused = fitting
+            && matches!(&result, Err(error) if error.kind() == ClientErrorKind::Api(Some(400)));
+        if refused && let Some(length) = push.get_mut(LENGTH) {
+            // Null is no length.
+            *length = self.outdated_length().into();
+            result = self.tell(&push);
+        }
+        if result.is_ok()
+            && (refused || !fitting)
+            && let Some(route) = current::route()
+        {
+            let text = format!(
+                "the return value has {length} entries, and no task can be expanded over it: {}; Airflow takes as many as [core] \
+                 max_map_length says, {MAX_MAP_LENGTH} by default, and Output::new(..).mapped() sends any length",
+                if refused {
+                    "Airflow has refused its length"
+                } else {
+                    "its length was not sent"
+                }
+            );
+            route.say(Level::Info, text);
+        }
+        result
+    }
+
+    /// The length that takes the place of the one that an earlier try may have sent. Clearing a task leaves that one in place in Airflow 3.3
+    /// (`TaskMap` in `models/taskmap.py` of 3.3.2), and a task would be expanded over the beginning of the new value only; with 0 it is
+    /// skipped. In 3.4 the length is a part of the XCom.
+    fn outdated_length(&self) -> Option<usize> {
+        let details = self.details();
+        let mut cleared = details.ti_context.xcom_keys_to_clear.iter().flatten();
+        let again = cleared.any(|key| key == RETURN_VALUE);
+        (again && !details.release.takes_2026_10_30()).then_some(0)
+    }
+}
+
+/// The field of a length.
+const LENGTH: &str = "mapped_length";
+
+/// How many instances Airflow makes of a mapped task at most, unless `[core] max_map_length` says otherwise.
+const MAX_MAP_LENGTH: usize = 1024;
+
+/// Over how many entries a task can be expanded: those of a list, a map, or a tuple of Python's. Python maps over no other type
+/// (`is_mappable_value` in `definitions/mappedoperator.py` of the task SDK).
+fn length(value: &Value) -> Option<usize> {
+    match value {
+        Value::Array(list) => Some(list.len()),
+        Value::Object(map) => match map.get("__classname__").and_then(Value::as_str) {
+            None => Some(map.len()),
+            Some("builtins.tuple") => map.get("__data__").and_then(length),
+            Some(_) => None,
+        },
+        _ => None,
     }
 }
 
@@ -153,7 +227,8 @@ impl XCom<'_> {
         self
     }
 
-    /// When the value is set, sends its length along, so that a downstream task can `.expand()` over it.
+    /// When the value is set, sends its length along, so that a downstream task can `.expand()` over it. Airflow 3.4 takes a length with the key
+    /// `return_value` only.
     pub fn mapped(mut self) -> Self {
         self.mapped = true;
         self
@@ -249,23 +324,28 @@ impl XCom<'_> {
     }
 
     fn send(&self, value: Value, dag_result: bool) -> Result<(), ClientError> {
+        let length = length(&value).filter(|_| self.mapped);
+        if self.mapped && length.is_none() {
+            return Err(ClientError::new(
+                ClientErrorKind::Value,
+                format!(
+                    "{} can't be mapped over: it is no list and no map",
+                    self.describe()
+                ),
+            ));
+        }
+        self.task.tell(&self.pushing(value, length, dag_result))
+    }
+
+    /// The message that pushes a value, with its length where a task may be expanded over it.
+    fn pushing(&self, value: Value, length: Option<usize>, dag_result: bool) -> Value {
         let mut fields = self.fields();
-        if self.mapped {
-            let len = value
-                .as_array()
-                .map(Vec::len)
-                .or_else(|| value.as_object().map(serde_json::Map::len));
-            let len = len.ok_or_else(|| {
-                ClientError::new(
-                    ClientErrorKind::Value,
-                    format!("{} can't be mapped over: it is no list", self.describe()),
-                )
-            })?;
-            fields.push(("mapped_length", Some(len.into())));
+        if let Some(length) = length {
+            fields.push((LENGTH, Some(length.into())));
         }
         fields.push(("value", Some(value)));
         fields.push(("dag_result", Some(dag_result.into())));
-        self.task.tell(&message("SetXCom", &fields))
+        message("SetXCom", &fields)
     }
 
     /// The fields of a message that reads.

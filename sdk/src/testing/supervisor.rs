@@ -161,6 +161,12 @@ impl Supervisor {
         self
     }
 
+    /// `[core] max_map_length` of the Airflow: over how many entries of a value a task may be expanded; 1024 unless set.
+    pub fn max_map_length(mut self, length: u64) -> Self {
+        self.world.max_map_length = Some(length);
+        self
+    }
+
     /// Airflow has this asset.
     pub fn asset(mut self, name: &str, uri: &str) -> Self {
         self.world
@@ -369,7 +375,7 @@ impl Supervisor {
         };
         let sockets = Sockets::listen()?;
         let (comm_address, logs_address) = sockets.addresses()?;
-        let mut session = Session::new(Levels::parse(&self.levels.0, &self.levels.1), false);
+        let mut session = Session::new(Levels::parse(&self.levels.0, &self.levels.1), false)?;
         session.environment = Environment::Given(self.environment);
         if let Some(time) = self.stop_after {
             let stop = session.stopper();

@@ -126,7 +126,7 @@ pub fn a_panic_that_cannot_unwind_is_reported() {
         let outcome = order(task).run();
         outcome.check("RetryTask", 0);
         assert_eq!(
-            outcome.messages[0]["retry_reason"],
+            outcome.messages.last().unwrap()["retry_reason"],
             format!("the task panicked: {reason}")
         );
         assert!(outcome.said("on purpose"), "{outcome:#?}");

@@ -34,7 +34,9 @@ pub fn a_task_that_exits_is_told_and_retried() {
     for task in ["exits", "exits_elsewhere"] {
         let outcome = Order::new(task).retries().run();
         outcome.check("RetryTask", 1);
-        let reason = outcome.messages[0]["retry_reason"].as_str().unwrap();
+        let reason = outcome.messages.last().unwrap()["retry_reason"]
+            .as_str()
+            .unwrap();
         assert!(
             reason.starts_with("the task ended the process itself, by std::process::exit"),
             "{reason}"

@@ -73,6 +73,19 @@ pub fn a_signal_shortens_them() {
     assert!(outcome.reported.unwrap() < PROMISE, "{outcome:#?}");
 }
 
+/// The limit that the task has set to its own time.
+pub fn the_time_limit_holds_for_them() {
+    let outcome = Order::new("sets_a_limit").env(HOOK, "hangs").run();
+    outcome.check("SucceedTask", 0);
+    assert!(outcome.over < Duration::from_secs(10), "{outcome:#?}");
+    for text in [
+        "the execution timeout of 200 ms: the task is told to stop",
+        "a function of `before_outcome` did not end within ",
+    ] {
+        assert!(outcome.said(text), "{outcome:#?}");
+    }
+}
+
 pub fn exit_in_one_is_a_failure() {
     let outcome = Order::new("nothing").env(HOOK, "exits").retries().run();
     outcome.check("RetryTask", 1);

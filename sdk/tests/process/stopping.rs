@@ -68,6 +68,28 @@ pub fn a_slow_airflow_is_told_as_such() {
     }
 }
 
+/// Who has sent the signal ends the process five seconds later, whatever has told the task to stop before.
+pub fn a_signal_after_the_time_limit_counts() {
+    for release in Release::ALL {
+        let outcome = Order::new("limits_itself")
+            .airflow(release)
+            .retries()
+            .silent("RetryTask")
+            .signal_at("the execution timeout of 200 ms: the task is told to stop")
+            .run();
+        outcome.check("RetryTask", 1);
+        assert!(outcome.over < Duration::from_secs(5), "{outcome:#?}");
+        assert!(outcome.reported.unwrap() < PROMISE, "{outcome:#?}");
+        let told = "SIGTERM: the task is told to stop";
+        assert!(outcome.said(told), "{outcome:#?}");
+        let asked = outcome
+            .messages
+            .iter()
+            .any(|message| message["type"] == "GetTaskStates");
+        assert!(asked, "{outcome:#?}");
+    }
+}
+
 pub fn the_environment_of_the_process_is_the_workers() {
     let order = || Order::new("rate").variable("rate", "of Airflow");
     let own = order().env("AIRFLOW_VAR_RATE", "of the worker").run();

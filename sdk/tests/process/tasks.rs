@@ -29,7 +29,8 @@ pub fn serve() -> ! {
         nothing, aborts_at_exit, skips_and_aborts_at_exit, prints, keeps_stdout, exits, exits_elsewhere, exits_in_display,
         exits_in_serialize, exits_in_an_error, exits_with_stdout, exits_with_a_lock, exits_when_stopped, exits_after_the_outcome,
         fails, waits, overflows, goes_deep, grandchild, stubborn, leaves_some_behind, inherits, copies, exits_beside_a_command,
-        asynchronous, forks, returns_late, never_ends, asks, tidies, ignores, rate,
+        asynchronous, forks, returns_late, never_ends, asks, tidies, ignores, rate, sets_a_limit,
+        limits_itself,
     } };
     let short = Duration::from_millis(200);
     let bundle = match std::env::var(HOOK).as_deref() {
@@ -204,6 +205,17 @@ fn tidies(task: &Task) {
 fn ignores() {
     log::info!("ready");
     std::thread::sleep(LONG);
+}
+
+fn sets_a_limit(task: &Task) -> Result<()> {
+    task.set_execution_timeout(Duration::from_millis(200))?;
+    Ok(())
+}
+
+fn limits_itself(task: &Task) -> Result<()> {
+    sets_a_limit(task)?;
+    std::thread::sleep(LONG);
+    Ok(())
 }
 
 fn rate(task: &Task) -> Result<()> {

@@ -138,3 +138,36 @@ fn what_json_has_no_number_for_is_told_in_words() {
     report.assert_success();
     assert_eq!(report.logs()[0].field("share").unwrap(), &json!("NaN"));
 }
+
+/// So an empty log means that nothing has run.
+#[test]
+fn a_task_that_says_nothing_leaves_one_record() {
+    let said = |report: &airflow_sdk::testing::Report| -> Vec<String> {
+        let events = report.logs().iter().map(|record| record.event().to_owned());
+        events.collect()
+    };
+    let report = Supervisor::new().run_task(|| {});
+    let [text] = &said(&report)[..] else {
+        panic!("{report}");
+    };
+    let time = text
+        .strip_prefix("the task \"test_task\" has run for ")
+        .and_then(|rest| rest.strip_suffix(" ms, and logged nothing"));
+    assert!(time.unwrap().parse::<u64>().is_ok(), "{text}");
+    assert_eq!(report.logs()[0].level(), "info");
+    assert_eq!(report.logs()[0].logger(), "airflow_sdk");
+    // What is filtered is not said.
+    let report = Supervisor::new()
+        .logging("INFO", "")
+        .run_task(|| log::debug!("hidden"));
+    assert!(said(&report)[0].contains("logged nothing"), "{report}");
+    // One that says something itself gets no more.
+    let report = Supervisor::new().run_task(|| log::info!("here"));
+    assert_eq!(said(&report), ["here"]);
+    let report = Supervisor::new()
+        .run_task(|| -> Result<()> { Err(airflow_sdk::Outcome::skip("no orders").into()) });
+    assert_eq!(said(&report), ["the task skips itself: no orders"]);
+    // Where Airflow is told to keep info records out, this is one.
+    let report = Supervisor::new().logging("WARNING", "").run_task(|| {});
+    assert!(report.logs().is_empty(), "{report}");
+}

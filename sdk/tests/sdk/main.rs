@@ -17,6 +17,7 @@ mod data;
 mod hostile;
 mod life;
 mod logs;
+mod mapping;
 mod outcomes;
 mod releases;
 mod signatures;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use airflow_sdk::testing::{Release, Report, State, Supervisor};
-use airflow_sdk::{ClientErrorKind, Result, Task, Value, json};
+use airflow_sdk::{ClientErrorKind, Outcome, Result, Task, Value, json};
 
 const SOON: Duration = Duration::from_millis(100);
 
@@ -64,6 +64,75 @@ fn what_airflow_decided_is_an_info() {
             }
         }
     }
+}
+
+/// Between two heartbeats, the supervisor does not know it yet, and sends no signal.
+#[test]
+fn a_failure_after_a_decision_is_an_info() {
+    fn fails() -> Result<()> {
+        Err(airflow_sdk::Error::msg("on purpose"))
+    }
+    fn gives_up() -> Result<()> {
+        Err(Outcome::fail("on purpose").into())
+    }
+    for release in Release::ALL {
+        for for_good in [false, true] {
+            let supervisor = Supervisor::new()
+                .airflow(release)
+                .retries(1)
+                .decided("failed");
+            // 3.4 drops the outcome.
+            let supervisor = if release == Release::AIRFLOW_3_3 {
+                supervisor
+                    .failure("RetryTask", refusal("failed"))
+                    .failure("TaskState", refusal("failed"))
+            } else {
+                supervisor
+            };
+            let report = if for_good {
+                supervisor.run_task(gives_up)
+            } else {
+                supervisor.run_task(fails)
+            };
+            let text = "Airflow has the task as failed meanwhile: the outcome of this try counts no more: on purpose";
+            is_an_info(&report, text);
+            assert_eq!(report.logs().len(), 1, "{report}");
+        }
+    }
+    let report = Supervisor::new().retries(1).run_task(fails);
+    assert!(
+        report.has_log("Task failed, it is up for retry: on purpose"),
+        "{report}"
+    );
+    // Nobody says, so nothing speaks against it.
+    let away =
+        json!({"status_code": null, "message": "timed out", "exception_type": "ReadTimeout"});
+    let report = Supervisor::new()
+        .retries(1)
+        .failure("GetTaskStates", away)
+        .run_task(fails);
+    assert!(
+        report.has_log("Task failed, it is up for retry: on purpose"),
+        "{report}"
+    );
+}
+
+/// A success that Airflow has stored already is one, and what is not found by somebody else says nothing of the task.
+#[test]
+fn not_every_refusal_is_a_decision() {
+    let report = Supervisor::new()
+        .failure("SucceedTask", refusal("success"))
+        .run_task(|| {});
+    assert!(report.exited_well(), "{report}");
+    assert!(!report.has_log("counts no more"), "{report}");
+    assert!(!report.has_log("refused"), "{report}");
+    let proxy = json!({"status_code": 404, "message": "Server returned error", "detail": {"detail": "Not Found"}});
+    let report = Supervisor::new()
+        .failure("SucceedTask", proxy)
+        .run_task(|| {});
+    assert!(!report.has_log("cleared"), "{report}");
+    let text = "the task's outcome was refused: Airflow refused SucceedTask";
+    assert!(report.has_log(text), "{report}");
 }
 
 /// Between two heartbeats, the supervisor does not know it yet.

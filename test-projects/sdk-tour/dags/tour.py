@@ -37,6 +37,8 @@ with DAG("tour", schedule=None, tags=["rust"]):
         "trigger",
         "runs",
         "dag_result",
+        "long_list",
+        "refused_length",
         "rendered",
         "secrets",
         "context",

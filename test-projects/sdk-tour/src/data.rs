@@ -42,6 +42,16 @@ pub fn mapped_source() -> Result<Output<Vec<&'static str>>> {
     Ok(Output::new(vec!["eu", "us", "asia"]).mapped())
 }
 
+/// More rows than a task can be expanded over.
+pub fn long_list() -> Result<Vec<u32>> {
+    Ok((0..2000).collect())
+}
+
+/// More rows than this Airflow expands a task over, and fewer than it does by default.
+pub fn refused_length() -> Result<Vec<u32>> {
+    Ok((0..600).collect())
+}
+
 pub fn mapped(task: &Task) -> Result<String> {
     let all: Vec<String> = task.xcom("mapped_source")?;
     let index = task.map_index().ok_or_else(|| Error::msg("expected: a map index"))?;

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
             outcomes::fail_without_retry, outcomes::skip, outcomes::reschedule, outcomes::defer, outcomes::await_input,
             outcomes::panic, outcomes::aborts_at_exit, outcomes::skips_and_aborts_at_exit, outcomes::exits, outcomes::overflows,
             outcomes::runs_programs, outcomes::stubborn, outcomes::interrupted, outcomes::asynchronous,
-            data::push, data::pull, data::mapped_source, data::mapped, data::gather, data::for_python, data::from_python,
+            data::push, data::pull, data::mapped_source, data::long_list, data::refused_length, data::mapped, data::gather, data::for_python, data::from_python,
             data::stale, data::variables, data::connections, data::task_state, data::asset_state, data::produce,
             data::trigger, data::runs, data::skip_downstream, "skipped_by_other" => outcomes::never,
             "partly_skipped" => outcomes::succeed, data::dag_result, data::rendered,

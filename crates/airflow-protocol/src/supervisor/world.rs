@@ -47,6 +47,8 @@ pub struct World {
     pub connections: BTreeMap<String, Value>,
     /// XComs.
     pub xcoms: BTreeMap<XComPlace, Value>,
+    /// `[core] max_map_length`, the longest length that may go along with an XCom; `None` for 1024, which Airflow has by default.
+    pub max_map_length: Option<u64>,
     /// The values of state stores, by owner (the id of a task instance, the name or URI of an asset) and key.
     pub states: BTreeMap<(String, String), Value>,
     /// The bodies of `AssetResult`, without their type.
@@ -195,7 +197,7 @@ impl World {
                 if body
                     .get("mapped_length")
                     .and_then(Value::as_u64)
-                    .is_some_and(|length| length > 1024)
+                    .is_some_and(|length| length > self.max_map_length.unwrap_or(1024))
                 {
                     return Answer::Refused(
                         400,
