@@ -101,11 +101,12 @@ pub use airflow_protocol::ids::IdFault;
 #[doc(inline)]
 pub use airflow_protocol::startup::{ConsumedAsset, ConsumedAssetEvent, DagRun, LoopContext};
 
-pub use bundle::handler::{IntoError, IntoOutput, Output, TaskHandler, TaskResult};
+pub use bundle::handler::TaskHandler;
 pub use bundle::manifest::{SUPERVISOR_SCHEMA_VERSION, SUPERVISOR_SCHEMA_VERSIONS};
+pub use bundle::returns::{IntoOutput, Output, TaskResult};
 pub use bundle::{Bundle, RegistrationError};
 pub use client::error::{ClientError, ClientErrorKind};
-pub use ending::{BoxError, Defer, Error, HumanInput, Outcome, Result};
+pub use ending::{BoxError, Context, Defer, Error, HumanInput, IntoError, Outcome, Result};
 #[cfg(feature = "tracing")]
 pub use logging::tracing::AirflowLayer;
 pub use task::{
@@ -132,4 +133,5 @@ pub mod __private {
     pub use crate::bundle::manifest::{
         DagDeclaration, TaskDeclaration, function_name, record, record_len, slots, validate,
     };
+    pub use crate::ending::context::{Bail, BailText, fails};
 }

@@ -4,6 +4,7 @@ pub(crate) mod declared;
 pub(crate) mod handler;
 mod macros;
 pub(crate) mod manifest;
+pub(crate) mod returns;
 #[cfg(feature = "tokio")]
 mod runtime;
 

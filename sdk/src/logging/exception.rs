@@ -17,11 +17,16 @@ pub(crate) struct FrameInfo {
 
 /// The structured form of an error with its causes. `function` names the frame of the place that `?` noted.
 pub(crate) fn of_error(error: &Error, links: &[Link], function: &str) -> Value {
-    let mut frames = error.backtrace().map(frames_of).unwrap_or_default();
-    // `map_err(Error::from)` is called from inside the standard library, which is no place to show.
+    let (mut frames, ends_there) = match error.backtrace() {
+        Some((text, ends_there)) => (frames_of(text), ends_there),
+        None => (Vec::new(), true),
+    };
+    // `map_err(Error::from)` is called from inside the standard library, which is no place to show. A backtrace that the error has
+    // brought along goes further than to the place where it was taken up.
     if let Some(location) = error
         .location()
         .filter(|location| !location.file().starts_with("/rustc/"))
+        .filter(|_| ends_there || frames.is_empty())
     {
         add_place(
             &mut frames,
