@@ -85,6 +85,7 @@
 // `fflush`, and LLVM's way to write a profile.
 #![deny(unsafe_code)]
 
+mod arguments;
 mod bundle;
 mod client;
 mod ending;
@@ -101,6 +102,7 @@ pub use airflow_protocol::ids::IdFault;
 #[doc(inline)]
 pub use airflow_protocol::startup::{ConsumedAsset, ConsumedAssetEvent, DagRun, LoopContext};
 
+pub use arguments::{Argument, Parameter};
 pub use bundle::handler::TaskHandler;
 pub use bundle::manifest::{SUPERVISOR_SCHEMA_VERSION, SUPERVISOR_SCHEMA_VERSIONS};
 pub use bundle::returns::{IntoOutput, Output, TaskResult};

@@ -2,7 +2,7 @@
 //! that are none.
 
 use crate::bundle::Bundle;
-use crate::bundle::handler::{BoxHandler, TaskHandler, boxed};
+use crate::bundle::handler::{BoxHandler, TaskHandler, boxed, run_call};
 use crate::bundle::manifest::{DagDeclaration, TaskDeclaration};
 use crate::ending::error::Error;
 use crate::task::{Returned, Task};
@@ -86,7 +86,7 @@ pub const fn entry<M, H: TaskHandler<M>>(handler: H) -> Entry<H> {
     Entry {
         parameters: H::PARAMETERS,
         handler,
-        run: H::run,
+        run: run_call::<M, H>,
     }
 }
 

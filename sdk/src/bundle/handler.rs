@@ -1,5 +1,6 @@
 //! Which functions are task handlers.
 
+use crate::arguments::{Arguments, Inputs, Parameter};
 use crate::bundle::returns::TaskResult;
 use crate::ending::error::Error;
 use crate::task::Returned;
@@ -11,79 +12,107 @@ use crate::task::Task;
 /// [`Error`], a [`std::error::Error`], a [`BoxError`], a `String`, a `&'static str` or (feature `anyhow`) an
 /// `anyhow::Error`:
 ///
-/// - `fn(&Task) -> Result<T, E>` and `fn() -> Result<T, E>`
-/// - `fn(&Task)` and `fn()`, which can only succeed (or panic)
+/// - `fn(A, B, ..) -> Result<T, E>`, with up to twelve parameters, each a [`Parameter`]: `&Task` at any place, and what the task's call in
+///   the Dag passes
+/// - the same without a result, which can only succeed (or panic)
 /// - with the feature `tokio`, `async fn`s of the same shapes
 ///
 /// The value of type `T` becomes the task's XCom `return_value`, unless it serializes as null (`()`, `None`).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task handler",
     label = "not a task handler",
-    note = "a handler is `fn(&Task) -> Result<T, E>` with `T: Serialize`, or the same without the argument or the result",
+    note = "a handler is `fn(&Task, A, B, ..) -> Result<T, E>`: `&Task` may be left out, the other parameters are owned and `Deserialize`, `T` is `Serialize`, the result may be left out",
+    note = "a closure names the types of its parameters: `|task: &Task, rows: Vec<Row>| ..`",
     note = "`async fn` handlers need the feature `tokio` of airflow-sdk"
 )]
 pub trait TaskHandler<Marker>: Send + Sync + 'static {
+    /// The types of the data parameters.
+    #[doc(hidden)]
+    type Inputs: Inputs;
+
     /// How many data parameters the function has: those that the arguments of the task's call in the Dag fill.
     #[doc(hidden)]
-    const PARAMETERS: usize = 0;
+    const PARAMETERS: usize = Self::Inputs::COUNT;
 
+    /// Calls the function with these arguments, wherever they come from.
     #[doc(hidden)]
-    fn run(&self, task: &Task) -> Result<Returned, Error>;
+    fn run(&self, task: &Task, arguments: Arguments) -> Result<Returned, Error>;
 }
 
-impl<F, R, M> TaskHandler<fn() -> (R, M)> for F
-where
-    F: Fn() -> R + Send + Sync + 'static,
-    R: TaskResult<M>,
-{
-    fn run(&self, _: &Task) -> Result<Returned, Error> {
-        self().into_returned()
-    }
+/// Tells the implementations of [`TaskHandler`] for `async fn`s from the others.
+#[cfg(feature = "tokio")]
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Asynchronous;
+
+/// The types of the data parameters among all parameters.
+macro_rules! inputs {
+    () => { () };
+    ($first:ident $( $rest:ident )*) => { $first::Before<inputs!($( $rest )*)> };
 }
 
-impl<F, R, M> TaskHandler<fn(&Task) -> (R, M)> for F
-where
-    F: Fn(&Task) -> R + Send + Sync + 'static,
-    R: TaskResult<M>,
-{
-    fn run(&self, task: &Task) -> Result<Returned, Error> {
-        self(task).into_returned()
-    }
+/// Each parameter has two bounds: the first is for a call with any lifetimes and tells the types, the second, for each lifetime of the
+/// task, makes the call.
+macro_rules! handlers {
+    ($( $P:ident )*) => {
+        impl<F, R, M, $( $P: Parameter ),*> TaskHandler<fn($( $P ),*) -> (R, M)> for F
+        where
+            F: Fn($( $P ),*) -> R + for<'t> Fn($( $P::Item<'t> ),*) -> R + Send + Sync + 'static,
+            R: TaskResult<M>,
+        {
+            type Inputs = inputs!($( $P )*);
+
+            #[allow(unused_mut, unused_variables, reason = "a function may have no parameters")]
+            fn run(&self, task: &Task, mut arguments: Arguments) -> Result<Returned, Error> {
+                self($( $P::take(task, &mut arguments)? ),*).into_returned()
+            }
+        }
+
+        #[cfg(feature = "tokio")]
+        impl<F, R, M, $( $P: Parameter ),*> TaskHandler<(Asynchronous, fn($( $P ),*) -> (R, M))> for F
+        where
+            F: AsyncFn($( $P ),*) -> R + for<'t> AsyncFn($( $P::Item<'t> ),*) -> R + Send + Sync + 'static,
+            R: TaskResult<M>,
+        {
+            type Inputs = inputs!($( $P )*);
+
+            #[allow(unused_mut, unused_variables, reason = "a function may have no parameters")]
+            fn run(&self, task: &Task, mut arguments: Arguments) -> Result<Returned, Error> {
+                let future = self($( $P::take(task, &mut arguments)? ),*);
+                crate::bundle::runtime::block_on(task, future)?.into_returned()
+            }
+        }
+    };
 }
+
+handlers!();
+handlers!(A);
+handlers!(A B);
+handlers!(A B C);
+handlers!(A B C D);
+handlers!(A B C D E);
+handlers!(A B C D E G);
+handlers!(A B C D E G H);
+handlers!(A B C D E G H I);
+handlers!(A B C D E G H I J);
+handlers!(A B C D E G H I J K);
+handlers!(A B C D E G H I J K L);
+handlers!(A B C D E G H I J K L N);
 
 /// A handler with its types erased.
 pub(crate) type BoxHandler = Box<dyn Fn(&Task) -> Result<Returned, Error> + Send + Sync>;
 
-/// Erases a handler's types.
-pub(crate) fn boxed<M>(handler: impl TaskHandler<M>) -> BoxHandler {
-    Box::new(move |task| handler.run(task))
+/// Erases a handler's types; its arguments are those of the task's call in the Dag.
+pub(crate) fn boxed<M, H: TaskHandler<M>>(handler: H) -> BoxHandler {
+    Box::new(move |task| run_call(&handler, task))
 }
 
-#[cfg(feature = "tokio")]
-mod asynchronous {
-    use super::TaskHandler;
-    use crate::bundle::returns::TaskResult;
-    use crate::ending::error::Error;
-    use crate::task::Returned;
-    use crate::task::Task;
-
-    impl<F, R, M> TaskHandler<(Task, fn(&Task) -> (R, M))> for F
-    where
-        F: AsyncFn(&Task) -> R + Send + Sync + 'static,
-        R: TaskResult<M>,
-    {
-        fn run(&self, task: &Task) -> Result<Returned, Error> {
-            crate::bundle::runtime::block_on(task, self(task))?.into_returned()
-        }
-    }
-
-    impl<F, R, M> TaskHandler<(Task, fn() -> (R, M))> for F
-    where
-        F: AsyncFn() -> R + Send + Sync + 'static,
-        R: TaskResult<M>,
-    {
-        fn run(&self, task: &Task) -> Result<Returned, Error> {
-            crate::bundle::runtime::block_on(task, self())?.into_returned()
-        }
-    }
+/// Runs a handler with the arguments of the task's call in the Dag. One that takes none is run whatever the call passes.
+pub(crate) fn run_call<M, H: TaskHandler<M>>(handler: &H, task: &Task) -> Result<Returned, Error> {
+    let arguments = if const { H::PARAMETERS == 0 } {
+        Arguments::default()
+    } else {
+        Arguments::of_call::<H::Inputs>(task)?
+    };
+    handler.run(task, arguments)
 }
