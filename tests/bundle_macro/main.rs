@@ -9,6 +9,7 @@
 )]
 
 mod attributes;
+mod handlers;
 mod many;
 #[path = "../common/project.rs"]
 mod project;

@@ -42,14 +42,7 @@ impl Declared {
     }
 
     /// Registers a handler that no constant can name, such as a closure, so that the record says nothing of its parameters.
-    pub fn uncounted<M, H: TaskHandler<M>>(&mut self, handler: H) {
-        const {
-            assert!(
-                H::PARAMETERS == 0,
-                "in `bundle!`, a handler with parameters is a function that is named by its path, in a Dag whose handlers all \
-                 are: `function` or `\"task_id\" => function`"
-            );
-        }
+    pub fn uncounted<M, H: TaskHandler<M> + Uncounted<M>>(&mut self, handler: H) {
         self.add(boxed(handler));
     }
 
@@ -89,6 +82,25 @@ pub const fn entry<M, H: TaskHandler<M>>(handler: H) -> Entry<H> {
         run: run_call::<M, H>,
     }
 }
+
+/// A handler without data parameters. A bound on what its trait names beside it would have the compiler forget the place of the handler.
+#[doc(hidden)]
+pub trait Uncounted<M> {}
+
+impl<M, H: TaskHandler<M>> Uncounted<M> for H where H::Inputs: NoArguments {}
+
+/// The data parameters of a handler that no constant can name.
+#[diagnostic::on_unimplemented(
+    message = "in `bundle!`, a handler with parameters is a function that is named by its path, in a Dag whose handlers all are",
+    label = "this handler takes arguments",
+    note = "a task is `function` or `\"task_id\" => function`; a closure has no parameter but `&Task`, and in a Dag with closures nor has a \
+            function behind an id"
+)]
+#[doc(hidden)]
+pub trait NoArguments {}
+
+#[diagnostic::do_not_recommend]
+impl NoArguments for () {}
 
 /// Refuses an id without a function.
 pub fn no_handler<T: WithHandler>(_: T) {}

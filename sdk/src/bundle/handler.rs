@@ -9,8 +9,7 @@ use crate::task::Task;
 /// A function that can be registered as a task.
 ///
 /// Implemented for functions and closures of these shapes, with any serializable `T` and any error type `E` that is
-/// [`Error`], a [`std::error::Error`], a [`BoxError`], a `String`, a `&'static str` or (feature `anyhow`) an
-/// `anyhow::Error`:
+/// [`IntoError`](crate::IntoError): [`Error`], whatever `?` takes, and `Box<dyn std::error::Error>`:
 ///
 /// - `fn(A, B, ..) -> Result<T, E>`, with up to twelve parameters, each a [`Parameter`]: `&Task` at any place, and what the task's call in
 ///   the Dag passes
@@ -21,9 +20,16 @@ use crate::task::Task;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task handler",
     label = "not a task handler",
-    note = "a handler is `fn(&Task, A, B, ..) -> Result<T, E>`: `&Task` may be left out, the other parameters are owned and `Deserialize`, `T` is `Serialize`, the result may be left out",
-    note = "a closure names the types of its parameters: `|task: &Task, rows: Vec<Row>| ..`",
-    note = "`async fn` handlers need the feature `tokio` of airflow-sdk"
+    note = "parameters: twelve at most: `&Task` at any place, and owned types that are `Deserialize`, as `String` is and `&str` is not; a closure \
+            names their types",
+    note = "result: none, or `Result<T, E>` with `T: Serialize` or `Output<T>`",
+    note = "error type: `airflow_sdk::Error`, an error that is `Send + Sync + 'static` or else `Into<Box<dyn std::error::Error + Send + Sync>>`, \
+            or `Box<dyn std::error::Error>`",
+    note = "the handler itself: a function or closure, not what it returns; `Send + Sync + 'static`, as is what a closure captures"
+)]
+#[cfg_attr(
+    not(feature = "tokio"),
+    diagnostic::on_unimplemented(note = "`async fn` needs the feature `tokio` of airflow-sdk")
 )]
 pub trait TaskHandler<Marker>: Send + Sync + 'static {
     /// The types of the data parameters.
