@@ -36,7 +36,7 @@
 //! | keep state between tries or runs | [`Task::state`], [`Task::asset_state`] |
 //! | produce and read asset events | [`Task::produce`], [`Task::asset_events`] |
 //! | trigger and read Dag runs | [`Task::trigger_dag_run`], [`Task::find_dag_run`], [`Filter`] |
-//! | end in another way than success | [`Outcome`], [`Defer`], [`HumanInput`] |
+//! | end in another way than success | [`Error`], [`Context`], [`Outcome`], [`Defer`], [`HumanInput`] |
 //! | stop when told to, or after a time | [`Task::cancellation`], [`Task::set_execution_timeout`] |
 //! | run other programs | [`Task::run_command`], [`Task::command_output`] |
 //! | do something before the outcome is reported | [`Bundle::before_outcome`] |
@@ -44,7 +44,8 @@
 //!
 //! # Errors
 //!
-//! `?` converts every error into [`Error`], which remembers where that was. A handler that returns an error has failed: it is
+//! `?` converts whatever can be boxed as an error into [`Error`], which remembers where that was; [`Context`], [`bail!`] and [`ensure!`] have
+//! anyhow's forms. Handlers may return errors of other crates: [`IntoError`]. A handler that returns an error has failed: it is
 //! retried if it has tries left. The error, its sources and their place are in the task's log.
 //!
 //! An [`Outcome`] counts below errors that were put in front of it, as far as their sources lead to it. An error's `Display`, `Debug`, `source`

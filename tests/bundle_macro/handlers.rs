@@ -172,11 +172,7 @@ const ALONE: [(&str, Option<&str>, &str); 6] = [
         "`Cell<i32>` cannot be shared between threads safely",
     ),
     // The compiler finds it in the expansion, after types are known, and has no place of the author's.
-    (
-        "text",
-        None,
-        "Deserialize` is not general enough",
-    ),
+    ("text", None, "Deserialize` is not general enough"),
 ];
 
 fn program(entries: &[&str]) -> String {

@@ -34,9 +34,9 @@ use crate::ending::render::{self, MAX_MESSAGE};
 /// Any other error is a failure: the task is retried if it has tries left.
 ///
 /// An outcome counts below other errors, too, as long as their [`source`](StdError::source) leads to it or to what its own leads to:
-/// under [`Error::context`](crate::Error::context), under contexts of anyhow, eyre, miette and error-stack, under errors of thiserror
-/// (`#[from]`, `#[source]`, `#[error(transparent)]`), and in a [`std::io::Error`]. The outermost of several counts. Out of sight is an
-/// outcome that is itself the context of another crate's report, but for an `anyhow::Error` that reaches the SDK as it is (feature
+/// under [`Error::context`](crate::Error::context), under contexts of anyhow, eyre and miette, under errors of thiserror
+/// (`#[from]`, `#[source]`, `#[error(transparent)]`), and in a [`std::io::Error`]. The outermost of several counts. Out of sight is what
+/// is below a report of error-stack, which names no source, and an outcome that is itself the context of another crate's report, but for an `anyhow::Error` that reaches the SDK as it is (feature
 /// `anyhow`).
 #[derive(Debug)]
 pub struct Outcome(pub(crate) Chosen);
