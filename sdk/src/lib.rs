@@ -102,7 +102,7 @@ pub use airflow_protocol::ids::IdFault;
 #[doc(inline)]
 pub use airflow_protocol::startup::{ConsumedAsset, ConsumedAssetEvent, DagRun, LoopContext};
 
-pub use arguments::{Argument, Parameter};
+pub use arguments::{Args, Argument, Lazy, Parameter};
 pub use bundle::handler::{IntoError, IntoOutput, Output, TaskHandler, TaskResult};
 pub use bundle::manifest::{SUPERVISOR_SCHEMA_VERSION, SUPERVISOR_SCHEMA_VERSIONS};
 pub use bundle::{Bundle, RegistrationError};
@@ -112,8 +112,8 @@ pub use ending::{BoxError, Defer, Error, HumanInput, Outcome, Result};
 pub use logging::tracing::AirflowLayer;
 pub use task::{
     Asset, AssetEvent, AssetEvents, Cancellation, Cancelled, CommandError, Connection, DagInfo,
-    Downstream, Filter, InactiveAsset, PreviousTask, Resume, RunTimes, StateStore, Task,
-    TaskStates, TriggerDagRun, XCom,
+    Downstream, Filter, InactiveAsset, MappedOver, PreviousTask, Resume, RunTimes, StateStore,
+    Task, TaskStates, TriggerDagRun, XCom,
 };
 pub use value::{ValueError, plain};
 
