@@ -30,6 +30,8 @@
 //! | To ... | look at |
 //! | --- | --- |
 //! | register tasks | [`bundle!`], [`Bundle::register`], [`TaskHandler`] |
+//! | take the arguments of the task's call in the Dag | [`TaskHandler`], [`Parameter`], [`Lazy`], [`Args`], [`Task::args`] |
+//! | know the element of a mapped task | [`Task::mapped_item`] |
 //! | read and write XComs | [`Task::xcom`], [`Task::xcom_of`], [`Task::push_xcom`], [`XCom`], [`Output`] |
 //! | exchange Python's own types | [`python`] |
 //! | use variables and connections | [`Task::variable`], [`Task::connection`], [`Connection`] |

@@ -10,6 +10,7 @@
 
 mod attributes;
 mod many;
+mod parameters;
 #[path = "../common/project.rs"]
 mod project;
 mod wrong;

@@ -25,6 +25,15 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// Those of a handler that takes none.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "another function may take its place"
+    )]
+    pub(crate) fn none(_: &Task) -> Result<Self, Error> {
+        Ok(Self::default())
+    }
+
     /// Those of the task's call in the Dag. An error unless there are as many as the handler takes, or it takes them by name.
     pub(crate) fn of_call<I: Inputs>(task: &Task) -> Result<Self, Error> {
         let count = (!I::BY_NAME).then_some(I::COUNT);
