@@ -30,6 +30,8 @@
 //! | To ... | look at |
 //! | --- | --- |
 //! | register tasks | [`bundle!`], [`Bundle::register`], [`TaskHandler`] |
+//! | take the arguments of the task's call in the Dag | [`TaskHandler`], [`Parameter`], [`Lazy`], [`Args`], [`Task::args`] |
+//! | know the element of a mapped task | [`Task::mapped_item`] |
 //! | read and write XComs | [`Task::xcom`], [`Task::xcom_of`], [`Task::push_xcom`], [`XCom`], [`Output`] |
 //! | exchange Python's own types | [`python`] |
 //! | use variables and connections | [`Task::variable`], [`Task::connection`], [`Connection`] |
@@ -103,7 +105,7 @@ pub use airflow_protocol::ids::IdFault;
 #[doc(inline)]
 pub use airflow_protocol::startup::{ConsumedAsset, ConsumedAssetEvent, DagRun, LoopContext};
 
-pub use arguments::{Argument, Parameter};
+pub use arguments::{Args, Argument, Lazy, Parameter};
 pub use bundle::handler::TaskHandler;
 pub use bundle::manifest::{SUPERVISOR_SCHEMA_VERSION, SUPERVISOR_SCHEMA_VERSIONS};
 pub use bundle::returns::{IntoOutput, Output, TaskResult};
@@ -114,8 +116,8 @@ pub use ending::{BoxError, Context, Defer, Error, HumanInput, IntoError, Outcome
 pub use logging::tracing::AirflowLayer;
 pub use task::{
     Asset, AssetEvent, AssetEvents, Cancellation, Cancelled, CommandError, Connection, DagInfo,
-    Downstream, Filter, InactiveAsset, PreviousTask, Resume, RunTimes, StateStore, Task,
-    TaskStates, TriggerDagRun, XCom,
+    Downstream, Filter, InactiveAsset, MappedOver, PreviousTask, Resume, RunTimes, StateStore,
+    Task, TaskStates, TriggerDagRun, XCom,
 };
 pub use value::{ValueError, plain};
 

@@ -74,7 +74,7 @@ const MISTAKES: [&[Mistake]; 2] = [
             NO_HANDLER,
             "`&Task` at any place",
         ),
-        ("many", "many", NO_HANDLER, "twelve at most"),
+        ("many", "many", NO_HANDLER, "ten at most"),
         (
             "App::method",
             "App::method",
@@ -140,13 +140,13 @@ const MISTAKES: [&[Mistake]; 2] = [
         (
             "\"closure\" => |rows: Vec<u64>| drop(rows)",
             "|rows: Vec<u64>| drop(rows)",
-            "a handler with parameters is a function that is named by its path",
+            "a handler with parameters besides `&Task` is a function that is named by its path",
             "a closure has no parameter but `&Task`",
         ),
         (
             "\"function\" => count",
             "count",
-            "a handler with parameters is a function that is named by its path",
+            "a handler with parameters besides `&Task` is a function that is named by its path",
             "in a Dag with closures nor has a function behind an id",
         ),
     ],
@@ -176,9 +176,9 @@ const ALONE: [(&str, Option<&str>, &str); 6] = [
 ];
 
 fn program(entries: &[&str]) -> String {
-    let entries: String = entries.iter().map(|entry| format!("{entry},\n")).collect();
+    let entries = entries.join(",\n");
     format!(
-        "#![allow(dead_code)]\n{ITEMS}\nfn main() {{\nlet (cell, local) = (Cell::new(0), String::new());\nlet _ = (&cell, &local);\nlet _ = bundle! {{ \"d\" => {{\ngood,\n{entries}}} }};\n}}\n"
+        "#![allow(dead_code)]\n{ITEMS}\nfn main() {{\nlet (cell, local) = (Cell::new(0), String::new());\nlet _ = (&cell, &local);\nlet _ = bundle! {{ \"d\" => {{\ngood,\n{entries},\n}} }};\n}}\n"
     )
 }
 

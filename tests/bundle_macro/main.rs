@@ -11,6 +11,7 @@
 mod attributes;
 mod handlers;
 mod many;
+mod parameters;
 #[path = "../common/project.rs"]
 mod project;
 mod wrong;

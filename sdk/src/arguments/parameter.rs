@@ -2,14 +2,22 @@
 
 use serde::de::DeserializeOwned;
 
-use super::Arguments;
+use super::{Arguments, refused};
 use crate::ending::error::Error;
 use crate::task::Task;
+use crate::value::short_type_name;
 
-/// A parameter of a handler: `&Task`, or a data parameter of any owned type that is [`Deserialize`](serde::Deserialize).
+/// A parameter of a handler.
+///
+/// - `&Task`, at any place: the running task.
+/// - Any owned type that is [`Deserialize`](serde::Deserialize): the argument at this place of the task's call in the Dag, `&Task` not
+///   counted. The result of another task is read before the handler begins.
+///   `Option<T>` is `None` for a null, and for the result of a task that was skipped, failed or returned nothing.
+/// - [`Lazy<T>`](crate::Lazy): the same, read when the handler asks for it.
+/// - [`Args<T>`](crate::Args), as the only one besides `&Task`: all arguments, by their names.
 #[diagnostic::on_unimplemented(
     message = "a task handler can't have a parameter of type `{Self}`",
-    note = "a parameter is `&Task`, or an owned type that is `Deserialize`"
+    note = "a parameter is `&Task`, an owned type that is `Deserialize`, `Lazy<T>`, or alone `Args<T>`"
 )]
 pub trait Parameter {
     /// The type of the value, which may be borrowed from the task.
@@ -18,6 +26,9 @@ pub trait Parameter {
     /// The data parameters, from this one on.
     #[doc(hidden)]
     type Before<Rest: Inputs>: Inputs;
+    /// Whether it takes all arguments, by their names.
+    #[doc(hidden)]
+    const BY_NAME: bool = false;
 
     /// Takes what belongs to the parameter from the arguments that are left.
     #[doc(hidden)]
@@ -29,8 +40,7 @@ impl<T: DeserializeOwned> Parameter for T {
     type Before<Rest: Inputs> = (T, Rest);
 
     fn take(_: &Task, arguments: &mut Arguments) -> Result<T, Error> {
-        arguments.next()?;
-        Err(Error::msg("arguments are not read yet"))
+        arguments.next()?.get().map_err(refused)
     }
 }
 
@@ -48,12 +58,35 @@ impl Parameter for &Task {
 pub trait Inputs {
     /// How many there are.
     const COUNT: usize;
+    /// Whether one takes all arguments, by their names.
+    const BY_NAME: bool;
+
+    /// The names of the types.
+    fn type_names() -> Vec<String>;
 }
 
 impl Inputs for () {
     const COUNT: usize = 0;
+    const BY_NAME: bool = false;
+
+    fn type_names() -> Vec<String> {
+        Vec::new()
+    }
 }
 
-impl<T, Rest: Inputs> Inputs for (T, Rest) {
-    const COUNT: usize = 1 + Rest::COUNT;
+impl<T: Parameter, Rest: Inputs> Inputs for (T, Rest) {
+    const COUNT: usize = {
+        assert!(
+            Rest::COUNT == 0 || !(T::BY_NAME || Rest::BY_NAME),
+            "`Args<T>` takes all arguments of the task's call, so a handler has no other data parameter beside it: only `&Task`"
+        );
+        1 + Rest::COUNT
+    };
+    const BY_NAME: bool = T::BY_NAME || Rest::BY_NAME;
+
+    fn type_names() -> Vec<String> {
+        let mut names = vec![short_type_name::<T>()];
+        names.extend(Rest::type_names());
+        names
+    }
 }

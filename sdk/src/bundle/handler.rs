@@ -11,16 +11,38 @@ use crate::task::Task;
 /// Implemented for functions and closures of these shapes, with any serializable `T` and any error type `E` that is
 /// [`IntoError`](crate::IntoError): [`Error`], whatever `?` takes, and `Box<dyn std::error::Error>`:
 ///
-/// - `fn(A, B, ..) -> Result<T, E>`, with up to twelve parameters, each a [`Parameter`]: `&Task` at any place, and what the task's call in
-///   the Dag passes
+/// - `fn(A, B, ..) -> Result<T, E>`, with up to ten parameters, each a [`Parameter`]: `&Task` at any place, and the arguments of the task's
+///   call in the Dag, in their order
 /// - the same without a result, which can only succeed (or panic)
 /// - with the feature `tokio`, `async fn`s of the same shapes
 ///
 /// The value of type `T` becomes the task's XCom `return_value`, unless it serializes as null (`()`, `None`).
+///
+/// # Arguments
+///
+/// ```
+/// use airflow_sdk::testing::Supervisor;
+/// use airflow_sdk::{Result, Task};
+///
+/// // load(extract(), limit=2), with the stub def load(orders: list[int], limit: int = 1000)
+/// fn load(task: &Task, orders: Vec<u64>, limit: usize) -> Result<usize> {
+///     log::info!("{} of {} orders in {}", limit, orders.len(), task.run_id());
+///     Ok(orders.len().min(limit))
+/// }
+///
+/// let supervisor = Supervisor::new().xcom("extract", [3, 4, 5]);
+/// let report = supervisor.upstream_argument("orders", "extract").argument("limit", 2).run_task(load);
+/// assert_eq!(report.return_value(), Some(2));
+/// ```
+///
+/// Airflow 3.4 sends arguments, to bundles that are packed for it alone, unless a call passes none or the task is mapped. Where they do not arrive,
+/// or do not fit the parameters, the task fails for good, and the handler does not run: a count that does not fit is an error with both
+/// signatures, a value that does not fit one with the argument's name, where it comes from, and both types. What failed on the way, such as an API
+/// server that is away, is tried again. A handler without data parameters runs whatever the call passes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task handler",
     label = "not a task handler",
-    note = "parameters: twelve at most: `&Task` at any place, and owned types that are `Deserialize`, as `String` is and `&str` is not; a closure \
+    note = "parameters: ten at most: `&Task` at any place, and owned types that are `Deserialize`, as `String` is and `&str` is not; a closure \
             names their types",
     note = "result: none, or `Result<T, E>` with `T: Serialize` or `Output<T>`",
     note = "error type: `airflow_sdk::Error`, an error that is `Send + Sync + 'static` or else `Into<Box<dyn std::error::Error + Send + Sync>>`, \
@@ -102,23 +124,27 @@ handlers!(A B C D E G H);
 handlers!(A B C D E G H I);
 handlers!(A B C D E G H I J);
 handlers!(A B C D E G H I J K);
-handlers!(A B C D E G H I J K L);
-handlers!(A B C D E G H I J K L N);
 
 /// A handler with its types erased.
 pub(crate) type BoxHandler = Box<dyn Fn(&Task) -> Result<Returned, Error> + Send + Sync>;
 
-/// Erases a handler's types; its arguments are those of the task's call in the Dag.
-pub(crate) fn boxed<M, H: TaskHandler<M>>(handler: H) -> BoxHandler {
-    Box::new(move |task| run_call(&handler, task))
+/// How the arguments of a handler are taken from the task's call in the Dag.
+pub(crate) type Take = fn(&Task) -> Result<Arguments, Error>;
+
+/// Those of this handler. One that takes none runs whatever the call passes.
+pub(crate) const fn take<M, H: TaskHandler<M>>() -> Take {
+    // In a constant, so that the code for arguments is in no executable that takes none.
+    const {
+        if H::PARAMETERS == 0 {
+            Arguments::none
+        } else {
+            Arguments::of_call::<H::Inputs>
+        }
+    }
 }
 
-/// Runs a handler with the arguments of the task's call in the Dag. One that takes none is run whatever the call passes.
-pub(crate) fn run_call<M, H: TaskHandler<M>>(handler: &H, task: &Task) -> Result<Returned, Error> {
-    let arguments = if const { H::PARAMETERS == 0 } {
-        Arguments::default()
-    } else {
-        Arguments::of_call::<H::Inputs>(task)?
-    };
-    handler.run(task, arguments)
+/// Erases a handler's types.
+pub(crate) fn boxed<M, H: TaskHandler<M>>(handler: H) -> BoxHandler {
+    let take = take::<M, H>();
+    Box::new(move |task| handler.run(task, take(task)?))
 }

@@ -61,7 +61,7 @@
 /// variable, nor `Self` or a generic parameter of the function around. In parentheses, `"id" => (handler)`, any expression will do
 /// that is a handler.
 ///
-/// There is no limit to the number of Dags and tasks: a Dag with 3 000 functions takes a debug build ten seconds.
+/// There is no limit to the number of Dags and tasks: a Dag with 3 000 functions takes a debug build fifteen seconds.
 ///
 /// An empty or illegal id does not compile:
 ///

@@ -9,7 +9,7 @@ pub(crate) mod error;
 pub(crate) mod error_chain;
 mod human_input;
 pub(crate) mod into_error;
-mod outcome;
+pub(crate) mod outcome;
 pub(crate) mod render;
 
 pub use chosen::BoxError;
