@@ -30,13 +30,15 @@
 //! | To ... | look at |
 //! | --- | --- |
 //! | register tasks | [`bundle!`], [`Bundle::register`], [`TaskHandler`] |
+//! | take the arguments of the task's call in the Dag | [`TaskHandler`], [`Parameter`], [`Lazy`], [`Args`], [`Task::args`] |
+//! | know the element of a mapped task | [`Task::mapped_item`] |
 //! | read and write XComs | [`Task::xcom`], [`Task::xcom_of`], [`Task::push_xcom`], [`XCom`], [`Output`] |
 //! | exchange Python's own types | [`python`] |
 //! | use variables and connections | [`Task::variable`], [`Task::connection`], [`Connection`] |
 //! | keep state between tries or runs | [`Task::state`], [`Task::asset_state`] |
 //! | produce and read asset events | [`Task::produce`], [`Task::asset_events`] |
 //! | trigger and read Dag runs | [`Task::trigger_dag_run`], [`Task::find_dag_run`], [`Filter`] |
-//! | end in another way than success | [`Outcome`], [`Defer`], [`HumanInput`] |
+//! | end in another way than success | [`Error`], [`Context`], [`Outcome`], [`Defer`], [`HumanInput`] |
 //! | stop when told to, or after a time | [`Task::cancellation`], [`Task::set_execution_timeout`] |
 //! | run other programs | [`Task::run_command`], [`Task::command_output`] |
 //! | do something before the outcome is reported | [`Bundle::before_outcome`] |
@@ -44,7 +46,8 @@
 //!
 //! # Errors
 //!
-//! `?` converts every error into [`Error`], which remembers where that was. A handler that returns an error has failed: it is
+//! `?` converts whatever can be boxed as an error into [`Error`], which remembers where that was; [`Context`], [`bail!`] and [`ensure!`] have
+//! anyhow's forms. Handlers may return errors of other crates: [`IntoError`]. A handler that returns an error has failed: it is
 //! retried if it has tries left. The error, its sources and their place are in the task's log.
 //!
 //! An [`Outcome`] counts below errors that were put in front of it, as far as their sources lead to it. An error's `Display`, `Debug`, `source`
@@ -85,6 +88,7 @@
 // `fflush`, and LLVM's way to write a profile.
 #![deny(unsafe_code)]
 
+mod arguments;
 mod bundle;
 mod client;
 mod ending;
@@ -101,17 +105,19 @@ pub use airflow_protocol::ids::IdFault;
 #[doc(inline)]
 pub use airflow_protocol::startup::{ConsumedAsset, ConsumedAssetEvent, DagRun, LoopContext};
 
-pub use bundle::handler::{IntoError, IntoOutput, Output, TaskHandler, TaskResult};
+pub use arguments::{Args, Argument, Lazy, Parameter};
+pub use bundle::handler::TaskHandler;
 pub use bundle::manifest::{SUPERVISOR_SCHEMA_VERSION, SUPERVISOR_SCHEMA_VERSIONS};
+pub use bundle::returns::{IntoOutput, Output, TaskResult};
 pub use bundle::{Bundle, RegistrationError};
 pub use client::error::{ClientError, ClientErrorKind};
-pub use ending::{BoxError, Defer, Error, HumanInput, Outcome, Result};
+pub use ending::{BoxError, Context, Defer, Error, HumanInput, IntoError, Outcome, Result};
 #[cfg(feature = "tracing")]
 pub use logging::tracing::AirflowLayer;
 pub use task::{
     Asset, AssetEvent, AssetEvents, Cancellation, Cancelled, CommandError, Connection, DagInfo,
-    Downstream, Filter, InactiveAsset, PreviousTask, Resume, RunTimes, StateStore, Task,
-    TaskStates, TriggerDagRun, XCom,
+    Downstream, Filter, InactiveAsset, MappedOver, PreviousTask, Resume, RunTimes, StateStore,
+    Task, TaskStates, TriggerDagRun, XCom,
 };
 pub use value::{ValueError, plain};
 
@@ -132,4 +138,5 @@ pub mod __private {
     pub use crate::bundle::manifest::{
         DagDeclaration, TaskDeclaration, function_name, record, record_len, slots, validate,
     };
+    pub use crate::ending::context::{Bail, BailText, fails};
 }

@@ -9,7 +9,9 @@
 )]
 
 mod attributes;
+mod handlers;
 mod many;
+mod parameters;
 #[path = "../common/project.rs"]
 mod project;
 mod wrong;

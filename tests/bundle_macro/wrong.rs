@@ -63,6 +63,16 @@ const WRONG: &[(&str, &str, Option<&str>)] = &[
         Some("odd"),
     ),
     (
+        r#""d" => { odd, "x" => || {} }"#,
+        "`fn(u32) -> u32 {odd}` is not a task handler",
+        Some("odd"),
+    ),
+    (
+        r#""d" => { "x" => || {}, #[cfg(all())] odd }"#,
+        "`fn(u32) -> u32 {odd}` is not a task handler",
+        Some("odd"),
+    ),
+    (
         r#""d" => { #[cfg(all())] missing }"#,
         "cannot find value `missing` in this scope",
         Some("missing"),

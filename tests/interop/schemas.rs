@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use airflow_protocol::Release;
+use airflow_protocol::arguments::CallArguments;
 use airflow_protocol::dag_file::{DAG_FILE_PARSE_REQUEST, ParsedFile};
+use airflow_protocol::release::brings_arguments;
 use airflow_protocol::schema::{Problem, Receiver, Schema, Violation};
 use airflow_protocol::startup::StartupDetails;
 use serde_json::{Map, Value, json};
@@ -239,6 +241,26 @@ fn each_release_takes_what_we_send_and_sends_what_we_can_read() {
                 faults.as_ref().is_ok_and(Vec::is_empty),
                 "{release}: {faults:?}: {body:#}"
             );
+        }
+        let kinds = words.0["shapes"]["TaskArgBinding"]["oneOf"].as_array();
+        let argument = |kind: &Value| [true, false].map(|full| words.sample(kind, full));
+        let arguments: Vec<Value> = kinds.into_iter().flatten().flat_map(argument).collect();
+        assert_eq!(
+            !arguments.is_empty(),
+            release
+                .schema_versions
+                .iter()
+                .any(|version| brings_arguments(version))
+        );
+        for mut body in words.good("StartupDetails") {
+            body["ti_context"]["arg_bindings"] = arguments.clone().into();
+            let read = StartupDetails::read(&body, Vec::new())
+                .unwrap()
+                .call_arguments();
+            let Ok(CallArguments::Given(read)) = read else {
+                panic!("{release}: {read:?}: {body:#}")
+            };
+            assert_eq!(read.len(), arguments.len());
         }
         for body in words.good(DAG_FILE_PARSE_REQUEST) {
             let read = ParsedFile::read(&body, DAG_FILE_PARSE_REQUEST);

@@ -9,13 +9,15 @@ use std::sync::{Mutex, PoisonError};
 use cargo_airflow_bundle::bundle::reader::Bundle;
 
 use crate::packer::{packer, succeeded};
-use crate::release::{folder, root};
+use crate::release::{self, folder, root};
 
 /// What these projects depend on is not optimized, which would take two minutes: Airflow sees no difference.
 const PLAIN_DEPENDENCIES: &str = "profile.release.package.'*'.opt-level=0";
 
 /// How a manifest names the schema version of the oldest release.
 const OLDEST: &str = "supervisor_schema_version: \"2026-06-16\"";
+/// And that of the first release that sends arguments.
+const WITH_ARGUMENTS: &str = "supervisor_schema_version: \"2026-10-30\"";
 
 /// Puts a test project's bundle into `bundles`, and its Dag files into `dags`. Each release gets the same bytes.
 pub fn install(project: &str, bundles: &Path, dags: &Path) {
@@ -32,7 +34,7 @@ pub fn copy_dags(project: &str, dags: &Path) {
 }
 
 /// The bundle of a test project with some of its features, packed once in a run of the suite. Its schema version is the one that
-/// each release knows. A project with a `manifest.json` is packed with that, because its executable prints none.
+/// each release knows, unless its handlers take arguments. A project with a `manifest.json` is packed with that, because its executable prints none.
 pub fn packed(project: &str, features: &[&str]) -> PathBuf {
     static PACKED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let mut packed = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,7 +44,13 @@ pub fn packed(project: &str, features: &[&str]) -> PathBuf {
         pack(project, features, &folder);
         let manifest = Bundle::open(&bundle).unwrap().manifest().unwrap();
         let manifest = String::from_utf8(manifest).unwrap();
-        assert!(manifest.contains(OLDEST), "{project}: {manifest}");
+        let takes_arguments = release::V3_4.with_arguments.contains(&project);
+        let version = if takes_arguments {
+            WITH_ARGUMENTS
+        } else {
+            OLDEST
+        };
+        assert!(manifest.contains(version), "{project}: {manifest}");
     }
     bundle
 }

@@ -15,6 +15,7 @@
 
 mod airflow;
 mod api;
+mod arguments;
 mod bundles;
 mod bystander;
 mod faults;
@@ -60,7 +61,7 @@ const PROJECTS: [&str; 3] = ["sdk-tour", "sdk-pipeline", "sdk-abort"];
 fn everything(release: &Release) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut repository = None;
-    let projects = [&PROJECTS[..], release.refused].concat();
+    let projects = [&PROJECTS[..], release.refused, release.with_arguments].concat();
     let airflow = Airflow::start(release, &projects, |home, settings| {
         faults::add_to(home);
         if release.has_versions {
@@ -83,10 +84,16 @@ fn everything(release: &Release) {
         }
     };
     let faults = || faults::everything(airflow);
-    let parts: [(&str, &(dyn Fn() + Sync)); 7] = [
+    let arguments = || {
+        if !release.with_arguments.is_empty() {
+            arguments::everything(airflow);
+        }
+    };
+    let parts: [(&str, &(dyn Fn() + Sync)); 8] = [
         ("tour", &tour),
         ("stops", &stops),
         ("versions", &versions),
+        ("arguments", &arguments),
         ("abort", &abort),
         ("orders", &orders),
         ("history", &history),

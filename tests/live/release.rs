@@ -15,6 +15,9 @@ pub struct Release {
     place: usize,
     /// Test projects that only this release gets: their bundles are wrong, and it says so when it starts them to parse their Dags.
     pub refused: &'static [&'static str],
+    /// Test projects whose handlers take the arguments of stubs' calls: only this release sends some, and only to bundles that are
+    /// packed for it alone.
+    pub with_arguments: &'static [&'static str],
     /// Whether a bundle may lie in the Dag bundle of its Dag, and runs at the version of the run.
     pub has_versions: bool,
     /// The number of the try that ends a task whose worker got SIGTERM meanwhile: 2 if the supervisor hands the signal on, 1 if it
@@ -31,6 +34,7 @@ pub struct Release {
 pub static V3_3: Release = Release {
     place: 0,
     refused: &[],
+    with_arguments: &[],
     has_versions: false,
     // `_forward_signal` in `airflow/sdk/execution_time/supervisor.py`.
     tries_if_worker_gets_sigterm: 2,
@@ -43,6 +47,7 @@ pub static V3_3: Release = Release {
 pub static V3_4: Release = Release {
     place: 1,
     refused: &["sdk-refused"],
+    with_arguments: &["sdk-arguments"],
     has_versions: true,
     // The supervisor sets no handler any more.
     tries_if_worker_gets_sigterm: 1,

@@ -11,3 +11,15 @@ fn values_and_urls_hold_beside_other_crates() {
     let outcome = project.cargo("test --quiet").run().ok();
     assert!(outcome.text().contains("5 passed"), "{}", outcome.text());
 }
+
+/// The error types of other crates, in handlers and below `?`: with anyhow known to the SDK, and as one report among others. The
+/// tests of the project run its tasks under the SDK's own supervisor.
+#[test]
+fn errors_of_other_crates_are_the_sdks() {
+    let project = project("sdk-errors", &["airflow-sdk"]);
+    for flags in ["", " --features anyhow"] {
+        let test = project.cargo(&format!("test --quiet{flags}"));
+        let outcome = test.env("RUST_BACKTRACE", "1").run().ok();
+        assert!(outcome.text().contains("6 passed"), "{}", outcome.text());
+    }
+}

@@ -16,6 +16,7 @@
 //! | read and write frames, and the msgpack in them | [`frame`], [`codec`], [`timestamp`] |
 //! | make a message, or name one in an error | [`message`] |
 //! | read the message that starts a task | [`startup`] |
+//! | read the arguments of the task's call in the Dag | [`arguments`] |
 //! | read the text of an `AIRFLOW_CONN_*` | [`connection_text`] |
 //! | name an `AIRFLOW_VAR_*` or an `AIRFLOW_CONN_*` | [`worker_environment`] |
 //! | end a task | [`terminal`] |
@@ -26,6 +27,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod arguments;
 pub mod codec;
 pub mod command_line;
 pub mod connection_text;

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use crate::Release;
+use crate::arguments::ARG_BINDINGS;
 use crate::codec::Fault;
 use crate::fields::Fields;
 
@@ -76,6 +77,8 @@ pub struct RunContext {
     pub multi_team: bool,
     /// The pass of a loop that the task is in; since 3.4, for bundles of 2026-10-30.
     pub loop_context: Option<LoopContext>,
+    /// The arguments of the task's call, as they came: null is not absent. See [`StartupDetails::call_arguments`].
+    pub arg_bindings: Option<Value>,
 }
 
 /// The pass of a loop that a task is in: Airflow 3.4 runs the tasks of a loop again and again, until its gate ends it.
@@ -136,6 +139,7 @@ impl StartupDetails {
                     .without(context.flag("multi_team"), &["ti_context", "multi_team"])
                     .unwrap_or(false),
                 loop_context: faults.without(LoopContext::read(&context), &["ti_context", "loop"]),
+                arg_bindings: fields.get("ti_context").get(ARG_BINDINGS).cloned(),
             },
             release: Release::that_started(fields.get("ti_context")),
             faults: faults.0,
@@ -154,6 +158,12 @@ impl StartupDetails {
     /// Why what a resumed task is given cannot be read, if it cannot.
     pub fn resume_fault(&self) -> Option<&Fault> {
         self.fault_of(&NEXT_KWARGS)
+            .or_else(|| self.faults.iter().find(|fault| fault.path.is_empty()))
+    }
+
+    /// Why the arguments of the task's call cannot be read, if they cannot.
+    pub(crate) fn arguments_fault(&self) -> Option<&Fault> {
+        self.fault_of(&["ti_context", ARG_BINDINGS])
             .or_else(|| self.faults.iter().find(|fault| fault.path.is_empty()))
     }
 

@@ -1,8 +1,9 @@
 //! What the expansion of `bundle!` calls: the registrations of ids that the compiler has checked, and the errors of entries
 //! that are none.
 
+use crate::arguments::Arguments;
 use crate::bundle::Bundle;
-use crate::bundle::handler::{BoxHandler, TaskHandler, boxed};
+use crate::bundle::handler::{BoxHandler, Take, TaskHandler, boxed, take};
 use crate::bundle::manifest::{DagDeclaration, TaskDeclaration};
 use crate::ending::error::Error;
 use crate::task::{Returned, Task};
@@ -38,18 +39,13 @@ impl Declared {
 
     /// Registers the handler of the Dag's next task.
     pub fn task<H: Send + Sync + 'static>(&mut self, entry: Entry<H>) {
-        self.add(Box::new(move |task| (entry.run)(&entry.handler, task)));
+        self.add(Box::new(move |task| {
+            (entry.run)(&entry.handler, task, (entry.take)(task)?)
+        }));
     }
 
     /// Registers a handler that no constant can name, such as a closure, so that the record says nothing of its parameters.
-    pub fn uncounted<M, H: TaskHandler<M>>(&mut self, handler: H) {
-        const {
-            assert!(
-                H::PARAMETERS == 0,
-                "in `bundle!`, a handler with parameters is a function that is named by its path, in a Dag whose handlers all \
-                 are: `function` or `\"task_id\" => function`"
-            );
-        }
+    pub fn uncounted<M, H: TaskHandler<M> + Uncounted<M>>(&mut self, handler: H) {
         self.add(boxed(handler));
     }
 
@@ -78,7 +74,8 @@ pub struct Entry<H> {
     /// The number of data parameters.
     pub parameters: usize,
     handler: H,
-    run: fn(&H, &Task) -> Result<Returned, Error>,
+    take: Take,
+    run: fn(&H, &Task, Arguments) -> Result<Returned, Error>,
 }
 
 /// Makes an entry of a handler.
@@ -86,9 +83,29 @@ pub const fn entry<M, H: TaskHandler<M>>(handler: H) -> Entry<H> {
     Entry {
         parameters: H::PARAMETERS,
         handler,
+        take: take::<M, H>(),
         run: H::run,
     }
 }
+
+/// A handler without data parameters. A bound on what its trait names beside it would have the compiler forget the place of the handler.
+#[doc(hidden)]
+pub trait Uncounted<M> {}
+
+impl<M, H: TaskHandler<M>> Uncounted<M> for H where H::Inputs: NoArguments {}
+
+/// The data parameters of a handler that no constant can name.
+#[diagnostic::on_unimplemented(
+    message = "in `bundle!`, a handler with parameters besides `&Task` is a function that is named by its path, in a Dag whose handlers all are: \
+               `function` or `\"task_id\" => function`",
+    label = "this handler takes arguments",
+    note = "a closure has no parameter but `&Task`, and in a Dag with closures nor has a function behind an id"
+)]
+#[doc(hidden)]
+pub trait NoArguments {}
+
+#[diagnostic::do_not_recommend]
+impl NoArguments for () {}
 
 /// Refuses an id without a function.
 pub fn no_handler<T: WithHandler>(_: T) {}

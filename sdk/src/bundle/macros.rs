@@ -61,7 +61,7 @@
 /// variable, nor `Self` or a generic parameter of the function around. In parentheses, `"id" => (handler)`, any expression will do
 /// that is a handler.
 ///
-/// There is no limit to the number of Dags and tasks: a Dag with 3 000 functions takes a debug build ten seconds.
+/// There is no limit to the number of Dags and tasks: a Dag with 3 000 functions takes a debug build fifteen seconds.
 ///
 /// An empty or illegal id does not compile:
 ///
@@ -114,7 +114,7 @@ macro_rules! __bundle {
             {
                 $crate::__private::DagDeclaration {
                     id: $crate::__bundle_dag_id!($( $id )*),
-                    tasks: $crate::__bundle_tasks!(ids $tasks $tasks),
+                    tasks: $crate::__bundle_tasks!(__bundle_id none $tasks $tasks),
                 }
             }
         ),+];
@@ -142,7 +142,7 @@ macro_rules! __bundle {
             #[allow(unused_attributes, unused_doc_comments, reason = "what they are said of is an expression")]
             {
                 bundle.dag();
-                $crate::__bundle_tasks!(register bundle $tasks $tasks);
+                let _: &[()] = $crate::__bundle_tasks!(__bundle_task bundle $tasks $tasks);
             }
         )+
         bundle.finish()
@@ -163,121 +163,73 @@ macro_rules! __bundle_dag_id {
     };
 }
 
-/// The tasks of a Dag, all in one step: `ids` makes a constant slice of them, `register` statements.
+/// The tasks of a Dag, all in one step: a slice of what `$each` makes of each entry. [`__bundle_id`] makes declarations, and is not
+/// given a bundle; [`__bundle_task`] registers the entries in `$bundle`.
 ///
 /// The tasks come twice. The first copy is looked at token by token: if every handler is a path, the second is read with the
 /// mark `+`, else with `=`. Behind `+` the constant names the handlers, to count their parameters; a closure may need what a
-/// constant cannot name. Only expressions that are taken whole, from the author's own tokens, keep their place for errors.
+/// constant cannot name.
 ///
-/// An entry gets to [`__bundle_id`] and [`__bundle_task`] as `[path or macro call] [other id] [mark handler]`; behind a last comma,
-/// all three are empty.
+/// An entry gets to `$each` as `[path or macro call] [other id] [mark handler] [whole]`; behind a last comma, all are empty. Errors point at
+/// an entry only where an expression was taken whole, from the author's own tokens: a path that is put together from its names has
+/// lost its place. So a function that stands for itself is taken from the second copy, with the attributes in front of it, which
+/// an argument of a call may have.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bundle_tasks {
     // What generated Dags are made of. The compiler copies all that it has matched so far at each part that may be left
     // out, so that arms with many such parts take a time that grows with the square of the number of tasks.
-    (ids { $( $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
-        $crate::__bundle_tasks!(ids functions $tasks)
+    ($each:ident $bundle:ident { $( $( $name:ident )::+ ),* $(,)? } { $( $function:expr ),* $(,)? }) => {
+        &[$( $crate::$each!($bundle function $function) ),*]
     };
-    (register $bundle:ident { $( $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
-        $crate::__bundle_tasks!(register $bundle functions $tasks);
+    ($each:ident $bundle:ident { $( $id:literal => $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
+        $crate::__bundle_tasks!($each $bundle + $tasks $tasks)
     };
-    (ids { $( $id:literal => $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
-        $crate::__bundle_tasks!(ids + $tasks)
+    ($each:ident $bundle:ident { $( $(#[$attr:meta])* $( $name:ident )::+ ),* $(,)? } { $( $function:expr ),* $(,)? }) => {
+        &[$( $(#[$attr])* { $crate::$each!($bundle [$( $name )::+] [] [] [$function]) } ),*]
     };
-    (register $bundle:ident { $( $id:literal => $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
-        $crate::__bundle_tasks!(register $bundle + $tasks);
+    ($each:ident $bundle:ident { $( $(#[$attr:meta])* $id:literal => $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
+        $crate::__bundle_tasks!($each $bundle + $tasks $tasks)
     };
-    (ids { $( $(#[$attr:meta])* $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
-        &[$( $(#[$attr])* { $crate::__bundle_id!([$( $name )::+] [] []) } ),*]
-    };
-    (register $bundle:ident { $( $(#[$attr:meta])* $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
-        $( $(#[$attr])* { $crate::__bundle_task!($bundle [$( $name )::+] [] []); } )*
-    };
-    (ids { $( $(#[$attr:meta])* $id:literal => $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
-        $crate::__bundle_tasks!(ids + $tasks)
-    };
-    (register $bundle:ident { $( $(#[$attr:meta])* $id:literal => $( $name:ident )::+ ),* $(,)? } $tasks:tt) => {
-        $crate::__bundle_tasks!(register $bundle + $tasks);
-    };
-    (ids { $(
+    // As the arm for all that is told token by token, except that the handlers are paths.
+    ($each:ident $bundle:ident { $(
         $(#[$attr:meta])*
         $( $( $name:ident $( ::< $( $generic:tt ),* > )? )::+ $( ! $args:tt )? )?
         $( $block:block )?
         $( $id:literal )?
         $( => $( $function:ident $( ::< $( $argument:tt ),* > )? )::+ )?
     ),* } $tasks:tt) => {
-        $crate::__bundle_tasks!(ids + $tasks)
+        $crate::__bundle_tasks!($each $bundle + $tasks $tasks)
     };
-    (register $bundle:ident { $(
-        $(#[$attr:meta])*
-        $( $( $name:ident $( ::< $( $generic:tt ),* > )? )::+ $( ! $args:tt )? )?
-        $( $block:block )?
-        $( $id:literal )?
-        $( => $( $function:ident $( ::< $( $argument:tt ),* > )? )::+ )?
-    ),* } $tasks:tt) => {
-        $crate::__bundle_tasks!(register $bundle + $tasks);
+    ($each:ident $bundle:ident { $( $any:tt )* } $tasks:tt) => {
+        $crate::__bundle_tasks!($each $bundle = $tasks $tasks)
     };
-    (ids { $( $any:tt )* } $tasks:tt) => {
-        $crate::__bundle_tasks!(ids = $tasks)
+    ($each:ident $bundle:ident $how:tt { $( $id:literal => $handler:expr ),* $(,)? } $tasks:tt) => {
+        &[$( $crate::$each!($bundle [] [$id] [$how $handler] []) ),*]
     };
-    (register $bundle:ident { $( $any:tt )* } $tasks:tt) => {
-        $crate::__bundle_tasks!(register $bundle = $tasks);
+    ($each:ident $bundle:ident $how:tt { $( $(#[$attr:meta])* $id:literal => $handler:expr ),* $(,)? } $tasks:tt) => {
+        &[$( $(#[$attr])* { $crate::$each!($bundle [] [$id] [$how $handler] []) } ),*]
     };
-    (ids functions { $( $function:expr ),* $(,)? }) => {
-        &[$( $crate::__bundle_id!(function $function) ),*]
-    };
-    (register $bundle:ident functions { $( $function:expr ),* $(,)? }) => {
-        $( $crate::__bundle_task!($bundle function $function); )*
-    };
-    (ids $how:tt { $( $id:literal => $handler:expr ),* $(,)? }) => {
-        &[$( $crate::__bundle_id!([] [$id] [$how $handler]) ),*]
-    };
-    (register $bundle:ident $how:tt { $( $id:literal => $handler:expr ),* $(,)? }) => {
-        $( $crate::__bundle_task!($bundle [] [$id] [$how $handler]); )*
-    };
-    (ids $how:tt { $( $(#[$attr:meta])* $id:literal => $handler:expr ),* $(,)? }) => {
-        &[$( $(#[$attr])* { $crate::__bundle_id!([] [$id] [$how $handler]) } ),*]
-    };
-    (register $bundle:ident $how:tt { $( $(#[$attr:meta])* $id:literal => $handler:expr ),* $(,)? }) => {
-        $( $(#[$attr])* { $crate::__bundle_task!($bundle [] [$id] [$how $handler]); } )*
-    };
-    // Paths are taken token by token where that can be done: errors then point at the author's tokens.
-    (ids $how:tt { $(
+    ($each:ident $bundle:ident $how:tt { $(
         $(#[$attr:meta])*
         $( $( $name:ident $( ::< $( $generic:tt ),* > )? )::+ $( ! $args:tt )? )?
         $( $block:block )?
         $( $id:literal )?
         $( => $handler:expr )?
-    ),* }) => {
+    ),* } { $( $( $whole:expr )? $( => $again:expr )? ),* }) => {
         &[$( $(#[$attr])* {
-            $crate::__bundle_id!([$( $( $name $( ::< $( $generic ),* > )? )::+ $( ! $args )? )?] [$( $block )? $( $id )?] [$( $how $handler )?])
+            $crate::$each!(
+                $bundle
+                [$( $( $name $( ::< $( $generic ),* > )? )::+ $( ! $args )? )?] [$( $block )? $( $id )?] [$( $how $handler )?]
+                [$( $whole )?]
+            )
         } ),*]
     };
-    (register $bundle:ident $how:tt { $(
-        $(#[$attr:meta])*
-        $( $( $name:ident $( ::< $( $generic:tt ),* > )? )::+ $( ! $args:tt )? )?
-        $( $block:block )?
-        $( $id:literal )?
-        $( => $handler:expr )?
-    ),* }) => {
-        $( $(#[$attr])* {
-            $crate::__bundle_task!(
-                $bundle [$( $( $name $( ::< $( $generic ),* > )? )::+ $( ! $args )? )?] [$( $block )? $( $id )?] [$( $how $handler )?]
-            );
-        } )*
+    ($each:ident $bundle:ident $how:tt { $( $(#[$attr:meta])* $( $id:literal )? $( $path:path )? $( => $handler:expr )? ),* } $tasks:tt) => {
+        &[$( $(#[$attr])* { $crate::$each!($bundle [$( $path )?] [$( $id )?] [$( $how $handler )?] [$( $path )?]) } ),*]
     };
-    (ids $how:tt { $( $(#[$attr:meta])* $( $id:literal )? $( $path:path )? $( => $handler:expr )? ),* }) => {
-        &[$( $(#[$attr])* { $crate::__bundle_id!([$( $path )?] [$( $id )?] [$( $how $handler )?]) } ),*]
-    };
-    (register $bundle:ident $how:tt { $( $(#[$attr:meta])* $( $id:literal )? $( $path:path )? $( => $handler:expr )? ),* }) => {
-        $( $(#[$attr])* { $crate::__bundle_task!($bundle [$( $path )?] [$( $id )?] [$( $how $handler )?]); } )*
-    };
-    (ids $how:tt { $( $id:expr $( => $handler:expr )? ),* $(,)? }) => {
-        &[$( $crate::__bundle_id!(any [$id] [$( = $handler )?]) ),*]
-    };
-    (register $bundle:ident $how:tt { $( $id:expr $( => $handler:expr )? ),* $(,)? }) => {
-        $( $crate::__bundle_task!($bundle any [$id] [$( = $handler )?]); )*
+    ($each:ident $bundle:ident $how:tt { $( $id:expr $( => $handler:expr )? ),* $(,)? } $tasks:tt) => {
+        &[$( $crate::$each!($bundle any [$id] [$( = $handler )?]) ),*]
     };
 }
 
@@ -285,29 +237,6 @@ macro_rules! __bundle_tasks {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bundle_id {
-    ([] [] []) => {
-        ::core::option::Option::None
-    };
-    (function $function:expr) => {
-        $crate::__bundle_id!(declare [$crate::__private::function_name(::core::stringify!($function))] [+ $function])
-    };
-    ([$function:path] [] []) => {
-        $crate::__bundle_id!(declare [$crate::__private::function_name(::core::stringify!($function))] [+ $function])
-    };
-    ([$( $id:tt )+] [] [$( $handler:tt )+]) => {
-        $crate::__bundle_id!(declare [$( $id )+] [$( $handler )+])
-    };
-    ([] [$( $id:tt )+] [$( $handler:tt )+]) => {
-        $crate::__bundle_id!(declare [$( $id )+] [$( $handler )+])
-    };
-    (any [$function:expr] []) => {{
-        const _: () = $crate::__private::no_attributes(::core::stringify!($function));
-        $crate::__bundle_id!(declare [$crate::__private::function_name(::core::stringify!($function))] [= $function])
-    }};
-    (any [$id:expr] [= $handler:expr]) => {{
-        const _: () = $crate::__private::no_attributes(::core::stringify!($id));
-        $crate::__bundle_id!(declare [$id] [= $handler])
-    }};
     (declare [$( $id:tt )+] [= $handler:expr]) => {
         ::core::option::Option::Some($crate::__private::TaskDeclaration { id: $( $id )+, parameters: 0 })
     };
@@ -317,6 +246,26 @@ macro_rules! __bundle_id {
             parameters: $crate::__private::entry($function).parameters,
         })
     };
+    ($none:ident function $function:expr) => {
+        $crate::__bundle_id!(declare [$crate::__private::function_name(::core::stringify!($function))] [+ $function])
+    };
+    ($none:ident [$name:path] [] [] [$function:expr]) => {
+        $crate::__bundle_id!(declare [$crate::__private::function_name(::core::stringify!($name))] [+ $function])
+    };
+    ($none:ident [$( $id:tt )+] [] [$( $handler:tt )+] $whole:tt) => {
+        $crate::__bundle_id!(declare [$( $id )+] [$( $handler )+])
+    };
+    ($none:ident [] [$( $id:tt )+] [$( $handler:tt )+] $whole:tt) => {
+        $crate::__bundle_id!(declare [$( $id )+] [$( $handler )+])
+    };
+    ($none:ident any [$function:expr] []) => {{
+        const _: () = $crate::__private::no_attributes(::core::stringify!($function));
+        $crate::__bundle_id!(declare [$crate::__private::function_name(::core::stringify!($function))] [= $function])
+    }};
+    ($none:ident any [$id:expr] [= $handler:expr]) => {{
+        const _: () = $crate::__private::no_attributes(::core::stringify!($id));
+        $crate::__bundle_id!(declare [$id] [= $handler])
+    }};
     ($( $wrong:tt )*) => {
         ::core::option::Option::None
     };
@@ -327,23 +276,25 @@ macro_rules! __bundle_id {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bundle_task {
-    ($bundle:ident [] [] []) => {};
+    ($bundle:ident [] [] [] []) => {
+        ()
+    };
     ($bundle:ident function $function:expr) => {
         $bundle.task($crate::__private::entry($function))
     };
-    ($bundle:ident [$function:path] [] []) => {
+    ($bundle:ident [$name:path] [] [] [$function:expr]) => {
         $bundle.task($crate::__private::entry($function))
     };
-    ($bundle:ident [$( $id:tt )+] [] [+ $function:expr]) => {
+    ($bundle:ident [$( $id:tt )+] [] [+ $function:expr] $whole:tt) => {
         $bundle.task($crate::__private::entry($function))
     };
-    ($bundle:ident [] [$( $id:tt )+] [+ $function:expr]) => {
+    ($bundle:ident [] [$( $id:tt )+] [+ $function:expr] $whole:tt) => {
         $bundle.task($crate::__private::entry($function))
     };
-    ($bundle:ident [$( $id:tt )+] [] [= $handler:expr]) => {
+    ($bundle:ident [$( $id:tt )+] [] [= $handler:expr] $whole:tt) => {
         $bundle.uncounted($handler)
     };
-    ($bundle:ident [] [$( $id:tt )+] [= $handler:expr]) => {
+    ($bundle:ident [] [$( $id:tt )+] [= $handler:expr] $whole:tt) => {
         $bundle.uncounted($handler)
     };
     ($bundle:ident any [$function:expr] []) => {
@@ -354,16 +305,16 @@ macro_rules! __bundle_task {
     ($bundle:ident any [$id:expr] [= $handler:expr]) => {
         $bundle.uncounted($handler)
     };
-    ($bundle:ident [] [] [$mark:tt $handler:expr]) => {
+    ($bundle:ident [] [] [$mark:tt $handler:expr] $whole:tt) => {
         $crate::__private::no_id($handler)
     };
-    ($bundle:ident [$( $id:tt )+] [] []) => {
+    ($bundle:ident [$( $id:tt )+] [] [] $whole:tt) => {
         $crate::__private::no_handler($( $id )+)
     };
-    ($bundle:ident [] [$( $id:tt )+] []) => {
+    ($bundle:ident [] [$( $id:tt )+] [] $whole:tt) => {
         $crate::__private::no_handler($( $id )+)
     };
-    ($bundle:ident [$( $second:tt )+] [$( $first:tt )+] $handler:tt) => {
+    ($bundle:ident [$( $second:tt )+] [$( $first:tt )+] $handler:tt $whole:tt) => {
         $crate::__private::no_comma($( $second )+)
     };
 }

@@ -4,6 +4,7 @@ pub(crate) mod declared;
 pub(crate) mod handler;
 mod macros;
 pub(crate) mod manifest;
+pub(crate) mod returns;
 #[cfg(feature = "tokio")]
 mod runtime;
 
@@ -404,9 +405,8 @@ impl fmt::Debug for Bundle {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-    use super::{Bundle, RegistrationError, TaskHandler};
-    use crate::ending::error::Error;
-    use crate::task::{Returned, Task};
+    use super::{Bundle, RegistrationError};
+    use crate::task::Task;
     use airflow_protocol::ids::IdFault;
 
     fn nothing() {}
@@ -439,28 +439,19 @@ mod tests {
         assert!(matches!(error[..], [RegistrationError::Declared { .. }]));
     }
 
-    /// A handler with two data parameters.
-    struct TakesTwo;
-
-    impl TaskHandler<()> for TakesTwo {
-        const PARAMETERS: usize = 2;
-
-        fn run(&self, _: &Task) -> Result<Returned, Error> {
-            Ok(Returned::default())
-        }
-    }
+    fn takes_two(_: u32, _: &Task, _: String) {}
 
     mod handlers {
-        pub(super) const LOAD: super::TakesTwo = super::TakesTwo;
+        pub(super) use super::takes_two as load;
     }
 
     /// The record of the macro and the manifest that is made at run time say how many arguments each handler takes, where one
     /// takes any.
     #[test]
     fn the_record_says_how_many_parameters_a_handler_has() {
-        let dags = r#""dags":{"sales":{"tasks":["nothing","load","TakesTwo"],"parameters":{"load":2,"TakesTwo":2}},"audit":{"tasks":["nothing"]}}"#;
+        let dags = r#""dags":{"sales":{"tasks":["nothing","load","takes_two"],"parameters":{"load":2,"takes_two":2}},"audit":{"tasks":["nothing"]}}"#;
         let declared = crate::bundle! {
-            "sales" => { nothing, "load" => handlers::LOAD, TakesTwo },
+            "sales" => { nothing, "load" => handlers::load, takes_two },
             "audit" => { nothing },
         };
         let manifest = declared.manifest().unwrap();
@@ -468,22 +459,22 @@ mod tests {
         assert!(declared.handler("sales", "load").is_some());
         let registered = Bundle::new()
             .register("sales", "nothing", nothing)
-            .register("sales", "load", TakesTwo)
-            .register("sales", "TakesTwo", TakesTwo)
+            .register("sales", "load", takes_two)
+            .register("sales", "takes_two", takes_two)
             .register("audit", "nothing", nothing);
         assert_eq!(registered.manifest().unwrap(), manifest);
         for (id, tasks) in [
             (
                 "literals",
-                crate::bundle! { "d" => { "load" => TakesTwo, "l2" => handlers::LOAD } },
+                crate::bundle! { "d" => { "load" => takes_two, "l2" => handlers::load } },
             ),
             (
                 "attributes",
-                crate::bundle! { "d" => { #[cfg(all())] "load" => TakesTwo, #[cfg(any())] "l2" => nothing } },
+                crate::bundle! { "d" => { #[cfg(all())] "load" => takes_two, #[cfg(any())] "l2" => nothing } },
             ),
             (
                 "ids of other kinds",
-                crate::bundle! { "d" => { concat!("lo", "ad") => TakesTwo, { "l2" } => handlers::LOAD } },
+                crate::bundle! { "d" => { concat!("lo", "ad") => takes_two, { "l2" } => handlers::load } },
             ),
         ] {
             let manifest = tasks.manifest().unwrap();

@@ -2,12 +2,15 @@
 
 use std::any::type_name;
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
 
+#[cfg(feature = "anyhow")]
+use crate::ending::anyhow;
+use crate::ending::chosen::{BoxError, Chosen};
 use crate::ending::error_chain::{self, Link, UNWRITABLE};
-use crate::ending::outcome::{BoxError, Outcome};
 use crate::ending::render::{self, MAX_MESSAGE};
 
 /// What a handler returns: `?` converts every error type into [`Error`].
@@ -16,66 +19,144 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Any error, with the place in the source where `?` or [`Error::new`] took it up, and a backtrace if `RUST_BACKTRACE` is
 /// set. Both end up in the task's log.
 ///
+/// `?` takes whatever is `Into<Box<dyn std::error::Error + Send + Sync>>`: every error of the standard library and of thiserror or snafu,
+/// `&str` and `String`, and the reports of anyhow, eyre, miette and error-stack. With the feature `anyhow`, an `anyhow::Error` keeps the
+/// backtrace that it was made with. [`Context`](crate::Context) puts a sentence in front, [`bail!`](crate::bail!) and
+/// [`ensure!`](crate::ensure!) end a function with an error.
+///
+/// ```
+/// use airflow_sdk::{Context, Result, Task, bail, ensure};
+///
+/// fn load(task: &Task) -> Result<u64> {
+///     let limit: u64 = task.variable("limit")?.parse().context("reading the limit")?;
+///     ensure!(limit > 0, "the limit is {limit}");
+///     let name = std::env::args().next().context("the program has no name")?;
+///     if name.is_empty() {
+///         bail!("the program's name is empty");
+///     }
+///     Ok(limit)
+/// }
+/// ```
+///
 /// Of a chain of sources the first 64 errors are told, and 64 KiB of each one's message. An error whose `Display`, `Debug`, `source` or
 /// `Drop` panics is told as far as it goes; it never keeps the outcome from being reported.
 ///
-/// It does not implement [`std::error::Error`], or else the conversion from every error type could not exist.
-/// It converts into [`BoxError`] and, through that, into most other error types.
+/// It does not implement [`std::error::Error`], and does not convert into a [`BoxError`] by itself, or else the conversion from every
+/// error type could not exist. [`into_boxed`](Self::into_boxed) makes one; with the feature `anyhow` it converts into an `anyhow::Error`.
 pub struct Error {
     inner: BoxError,
+    /// The outcome that the chain of `inner` does not show.
+    chosen: Option<Chosen>,
     type_name: Option<&'static str>,
     location: Option<&'static Location<'static>>,
-    trace: Option<String>,
+    trace: Option<Trace>,
+}
+
+/// The text of a backtrace.
+struct Trace {
+    text: String,
+    /// The error has brought it along: it ends where the error was made, not where it was taken up.
+    brought: bool,
 }
 
 impl Error {
     /// Takes up an error.
     #[track_caller]
     pub fn new<E: StdError + Send + Sync + 'static>(error: E) -> Self {
-        Self {
-            inner: Box::new(error),
-            type_name: Some(type_name::<E>()),
-            location: Some(Location::caller()),
-            trace: captured(),
-        }
+        Self::of(Box::new(error), Some(type_name::<E>()))
     }
 
     /// An error that is only a message.
     #[track_caller]
     pub fn msg(message: impl fmt::Display) -> Self {
-        Self::new(Message(render::display(&message, MAX_MESSAGE, UNWRITABLE)))
+        let message = Message(render::display(&message, MAX_MESSAGE, UNWRITABLE));
+        Self::of(Box::new(message), Some("Error"))
     }
 
     /// An error that was boxed elsewhere.
     #[track_caller]
     pub fn from_boxed(error: BoxError) -> Self {
+        Self::of(error, None)
+    }
+
+    #[track_caller]
+    fn of(inner: BoxError, type_name: Option<&'static str>) -> Self {
         Self {
-            inner: error,
-            type_name: None,
+            inner,
+            chosen: None,
+            type_name,
             location: Some(Location::caller()),
             trace: captured(),
         }
+    }
+
+    /// Takes up whatever can be boxed. What can be boxed is an error by its own type, or by what it is converted into.
+    #[track_caller]
+    fn take_up<E: Into<BoxError>>(error: E) -> Self {
+        #[cfg(feature = "anyhow")]
+        let error = match anyhow::recognise(error) {
+            Ok(error) => return Self::from_anyhow(error),
+            Err(error) => error,
+        };
+        Self::of(error.into(), error_name::<E>())
+    }
+
+    /// Takes up an `anyhow::Error`, with its backtrace if it has one.
+    #[cfg(feature = "anyhow")]
+    #[track_caller]
+    fn from_anyhow(error: ::anyhow::Error) -> Self {
+        let trace = anyhow::backtrace(&error).map(|text| Trace {
+            text,
+            brought: true,
+        });
+        Self {
+            chosen: anyhow::hidden_outcome(&error),
+            inner: error.into(),
+            type_name: Some("Error"),
+            location: Some(Location::caller()),
+            trace,
+        }
+    }
+
+    /// An error that cannot leave its thread, as plain data.
+    pub(crate) fn from_local(error: Box<dyn StdError>) -> Self {
+        let chosen = error_chain::chosen(&*error).cloned();
+        let told = error_chain::links(&*error, None)
+            .into_iter()
+            .rfold(None, |source, link| Some(Box::new(Told { link, source })));
+        render::discard(error);
+        let inner: BoxError = match told {
+            Some(told) => told,
+            None => Box::new(Message(UNWRITABLE.to_owned())),
+        };
+        Self {
+            inner,
+            chosen,
+            type_name: None,
+            location: None,
+            trace: captured(),
+        }
+    }
+
+    /// The error without the place where it was taken up, for one that the SDK itself has taken up.
+    pub(crate) fn without_place(mut self) -> Self {
+        self.location = None;
+        self
     }
 
     /// Puts a sentence in front of the error, which becomes its source.
     #[track_caller]
     #[must_use]
     pub fn context(self, message: impl fmt::Display) -> Self {
-        let Self {
-            inner,
-            location,
-            trace,
-            ..
-        } = self;
         let error = Box::new(Context {
             message: render::display(&message, MAX_MESSAGE, UNWRITABLE),
-            source: inner,
+            source: self.inner,
         });
         Self {
             inner: error,
             type_name: Some("Error"),
-            location: location.or(Some(Location::caller())),
-            trace,
+            location: self.location.or(Some(Location::caller())),
+            ..self
         }
     }
 
@@ -84,30 +165,33 @@ impl Error {
         &*self.inner
     }
 
+    /// The error, boxed as the standard library has it, for functions with another error type:
+    /// `load().map_err(airflow_sdk::Error::into_boxed)?`.
+    pub fn into_boxed(self) -> BoxError {
+        self.inner
+    }
+
     /// The error as its own type.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         self.inner.downcast_ref()
     }
 
     /// The outcome that the handler has chosen, also below errors that were put in front of it.
-    pub(crate) fn outcome(&self) -> Option<&Outcome> {
-        error_chain::outcome(&*self.inner)
+    pub(crate) fn chosen(&self) -> Option<&Chosen> {
+        self.chosen
+            .as_ref()
+            .or_else(|| error_chain::chosen(&*self.inner))
     }
 
     /// The error and its sources as plain data.
     pub(crate) fn links(&self) -> Vec<Link> {
-        // What an outcome is made of has a type of its own.
-        let kind = self
-            .type_name()
-            .filter(|_| !self.inner.is::<Outcome>())
-            .map(short);
-        error_chain::links(&*self.inner, kind)
+        error_chain::links(&*self.inner, self.type_name.map(short))
     }
 
-    /// The name of the error's type where it is known.
-    pub(crate) fn type_name(&self) -> Option<&'static str> {
-        self.type_name
-            .filter(|name| *name != type_name::<Message>())
+    /// The boxed error, and the backtrace that it has brought along.
+    pub(crate) fn into_parts(self) -> (BoxError, Option<String>) {
+        let trace = self.trace.filter(|trace| trace.brought);
+        (self.inner, trace.map(|trace| trace.text))
     }
 
     /// Where the error was taken up.
@@ -115,22 +199,34 @@ impl Error {
         self.location
     }
 
-    /// The text of the backtrace, if one was captured.
-    pub(crate) fn backtrace(&self) -> Option<&str> {
-        self.trace.as_deref()
+    /// The text of the backtrace, and whether it ends where the error was taken up. An error that has a backtrace of its own is told
+    /// with that, also where an outcome was made of it.
+    pub(crate) fn backtrace(&self) -> Option<(&str, bool)> {
+        let brought = self.chosen().and_then(|chosen| chosen.0.trace());
+        brought.map(|text| (text, false)).or_else(|| {
+            let trace = self.trace.as_ref()?;
+            Some((&*trace.text, !trace.brought))
+        })
     }
+}
 
-    /// Takes up an `anyhow::Error`, with its backtrace if it has one.
-    #[cfg(feature = "anyhow")]
-    pub(crate) fn from_anyhow(error: anyhow::Error) -> Self {
-        let captured = error.backtrace().status() == BacktraceStatus::Captured;
-        let trace = captured.then(|| error.backtrace().to_string());
-        Self {
-            inner: error.into(),
-            type_name: None,
-            location: None,
-            trace,
-        }
+/// The name of an error's type, where the type is not just another form of an error.
+fn error_name<E>() -> Option<&'static str> {
+    let name = type_name::<E>();
+    let forms = [
+        type_name::<&str>(),
+        type_name::<String>(),
+        type_name::<Cow<'_, str>>(),
+        type_name::<BoxError>(),
+    ];
+    // What reports are boxed as begins its `Debug` with a message instead of a name.
+    let reports = ["anyhow::", "eyre::", "miette::", "error_stack::"];
+    if forms.contains(&name) {
+        None
+    } else if reports.iter().any(|path| name.starts_with(path)) {
+        Some("Error")
+    } else {
+        Some(name)
     }
 }
 
@@ -141,21 +237,25 @@ fn short(type_name: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-fn captured() -> Option<String> {
+fn captured() -> Option<Trace> {
     let backtrace = Backtrace::capture();
-    (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string())
+    (backtrace.status() == BacktraceStatus::Captured).then(|| Trace {
+        text: backtrace.to_string(),
+        brought: false,
+    })
 }
 
-impl<E: StdError + Send + Sync + 'static> From<E> for Error {
+impl<E: Into<BoxError>> From<E> for Error {
     #[track_caller]
     fn from(error: E) -> Self {
-        Self::new(error)
+        Self::take_up(error)
     }
 }
 
-impl From<Error> for BoxError {
+#[cfg(feature = "anyhow")]
+impl From<Error> for ::anyhow::Error {
     fn from(error: Error) -> Self {
-        error.inner
+        ::anyhow::anyhow!(error.into_boxed())
     }
 }
 
@@ -177,7 +277,7 @@ impl fmt::Debug for Error {
             write!(f, "\n    at {location}")?;
         }
         if let Some(trace) = &self.trace {
-            write!(f, "\n\n{trace}")?;
+            write!(f, "\n\n{}", trace.text)?;
         }
         Ok(())
     }
@@ -214,6 +314,33 @@ impl StdError for Context {
     }
 }
 
+/// An error of a chain that was read where it was.
+struct Told {
+    link: Link,
+    source: Option<Box<Self>>,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.link.message)
+    }
+}
+
+impl fmt::Debug for Told {
+    /// Begins with the name of the type that was read, as a derived one does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({:?})", self.link.kind, self.link.message)
+    }
+}
+
+impl StdError for Told {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
@@ -229,7 +356,7 @@ mod tests {
         let error = parse("x").unwrap_err();
         let location = error.location().unwrap();
         assert!(location.file().ends_with("error.rs"));
-        assert_eq!(error.type_name(), Some("core::num::error::ParseIntError"));
+        assert_eq!(error.links()[0].kind, "ParseIntError");
         assert_eq!(error.to_string(), "invalid digit found in string");
     }
 
@@ -246,7 +373,13 @@ mod tests {
 
     #[test]
     fn messages_are_errors() {
-        assert_eq!(Error::msg("no rows").to_string(), "no rows");
-        assert_eq!(Error::msg("no rows").type_name(), None);
+        for error in [
+            Error::msg("No rows"),
+            "No rows".into(),
+            "No rows".to_owned().into(),
+        ] {
+            assert_eq!(error.to_string(), "No rows");
+            assert_eq!(error.links()[0].kind, "Error");
+        }
     }
 }

@@ -1,9 +1,8 @@
 //! An error with its sources as plain data, read by the thread that the error belongs to.
 
 use std::error::Error as StdError;
-use std::io;
 
-use crate::ending::outcome::Outcome;
+use crate::ending::chosen::Chosen;
 use crate::ending::render::{self, MAX_MESSAGE};
 
 /// How many errors of a chain are looked at, the first included. An error may name itself as its source.
@@ -20,22 +19,33 @@ pub(crate) struct Link {
 }
 
 /// The error and its sources, outermost first; `kind` is the name of the first one's type where it is known.
+///
+/// What an outcome holds is told by the outcome. An error in it lends its type's name.
 pub(crate) fn links(error: &(dyn StdError + 'static), kind: Option<&str>) -> Vec<Link> {
     let mut kind = kind.map(str::to_owned);
-    steps(error)
-        .map(|step| match step {
+    let mut steps = steps(error).peekable();
+    let mut links = Vec::new();
+    while let Some(step) = steps.next() {
+        let own = kind.take();
+        let link = match step {
             Step::Error(error) => {
-                let shown = shown(error);
-                let kind = kind.take().unwrap_or_else(|| kind_of(shown));
-                let message = message(shown, &kind);
+                let held = steps.next_if(|next| next.chosen().is_some());
+                let kind = match held.and_then(Step::chosen).map(|chosen| chosen.0.cause()) {
+                    Some(Some(cause)) => kind_of(cause),
+                    Some(None) => "Outcome".to_owned(),
+                    None => own.unwrap_or_else(|| kind_of(error)),
+                };
+                let message = message(error, &kind);
                 Link { kind, message }
             }
             Step::Note(note) => Link {
                 kind: "Error".to_owned(),
                 message: note.to_owned(),
             },
-        })
-        .collect()
+        };
+        links.push(link);
+    }
+    links
 }
 
 /// The messages of a chain, joined by colons; a source that its parent quotes already is left out.
@@ -55,32 +65,18 @@ pub(crate) fn join<'a>(messages: impl IntoIterator<Item = &'a str>) -> String {
 /// The messages of an error and its sources, joined.
 pub(crate) fn text(error: &(dyn StdError + 'static)) -> String {
     let messages: Vec<String> = steps(error)
+        .filter(|step| step.chosen().is_none())
         .map(|step| match step {
-            Step::Error(error) => message(shown(error), ""),
+            Step::Error(error) => message(error, ""),
             Step::Note(note) => note.to_owned(),
         })
         .collect();
     join(messages.iter().map(String::as_str))
 }
 
-/// The outermost outcome in a chain.
-pub(crate) fn outcome<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Outcome> {
-    steps(error).find_map(|step| match step {
-        Step::Error(error) => error.downcast_ref().or_else(|| {
-            // Its `source` is that of what it holds, so that what it holds is not among the steps.
-            let held = error.downcast_ref::<io::Error>()?.get_ref()?;
-            held.downcast_ref()
-        }),
-        Step::Note(_) => None,
-    })
-}
-
-/// An outcome with an error in it is shown as that error.
-fn shown<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
-    error
-        .downcast_ref()
-        .and_then(Outcome::cause)
-        .unwrap_or(error)
+/// What the outermost outcome in a chain holds.
+pub(crate) fn chosen<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Chosen> {
+    steps(error).find_map(Step::chosen)
 }
 
 fn message(error: &(dyn StdError + 'static), kind: &str) -> String {
@@ -102,10 +98,20 @@ fn kind_of(error: &(dyn StdError + 'static)) -> String {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Step<'a> {
     Error(&'a (dyn StdError + 'static)),
     /// Why there is no further error.
     Note(&'static str),
+}
+
+impl<'a> Step<'a> {
+    fn chosen(self) -> Option<&'a Chosen> {
+        match self {
+            Self::Error(error) => error.downcast_ref(),
+            Self::Note(_) => None,
+        }
+    }
 }
 
 /// Follows the sources, with an end.
@@ -134,7 +140,7 @@ mod tests {
     use std::error::Error as StdError;
     use std::fmt;
 
-    use super::{MAX_ERRORS, links, outcome, text};
+    use super::{MAX_ERRORS, chosen, links, text};
     use crate::{BoxError, Outcome};
 
     /// Names itself as its source.
@@ -186,7 +192,7 @@ mod tests {
             text(&Ring),
             format!("round: [the chain of errors is cut here, after {MAX_ERRORS}]")
         );
-        assert!(outcome(&Ring).is_none());
+        assert!(chosen(&Ring).is_none());
     }
 
     #[test]
@@ -200,12 +206,12 @@ mod tests {
                 "[the source of this error cannot be read]"
             ]
         );
-        assert!(outcome(&Mute).is_none());
+        assert!(chosen(&Mute).is_none());
     }
 
     #[test]
     fn an_outcome_in_an_io_error_is_found() {
         let boxed: BoxError = Box::new(std::io::Error::other(Outcome::skip("no rows")));
-        assert!(outcome(&*boxed).is_some());
+        assert!(chosen(&*boxed).is_some());
     }
 }

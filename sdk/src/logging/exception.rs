@@ -17,11 +17,16 @@ pub(crate) struct FrameInfo {
 
 /// The structured form of an error with its causes. `function` names the frame of the place that `?` noted.
 pub(crate) fn of_error(error: &Error, links: &[Link], function: &str) -> Value {
-    let mut frames = error.backtrace().map(frames_of).unwrap_or_default();
-    // `map_err(Error::from)` is called from inside the standard library, which is no place to show.
+    let (mut frames, ends_there) = match error.backtrace() {
+        Some((text, ends_there)) => (frames_of(text), ends_there),
+        None => (Vec::new(), true),
+    };
+    // `map_err(Error::from)` is called from inside the standard library, which is no place to show. A backtrace that the error has
+    // brought along goes further than to the place where it was taken up.
     if let Some(location) = error
         .location()
         .filter(|location| !location.file().starts_with("/rustc/"))
+        .filter(|_| ends_there || frames.is_empty())
     {
         add_place(
             &mut frames,
@@ -74,8 +79,15 @@ fn exception(kind: &str, message: &str, is_cause: bool, frames: &[FrameInfo]) ->
     })
 }
 
-/// Paths of the runtime and the standard library, which tell a user nothing.
-const HIDDEN_PATHS: [&str; 5] = ["std::", "core::", "alloc::", "airflow_sdk::", "__rust"];
+/// Paths of the runtime, the standard library and anyhow, which tell a user nothing.
+const HIDDEN_PATHS: [&str; 6] = [
+    "std::",
+    "core::",
+    "alloc::",
+    "airflow_sdk::",
+    "anyhow::",
+    "__rust",
+];
 /// Functions of the C library and the runtime.
 const HIDDEN_NAMES: [&str; 6] = [
     "rust_begin_unwind",
@@ -119,6 +131,8 @@ fn is_users(name: &str) -> bool {
     !HIDDEN_PATHS.iter().any(|hidden| path.starts_with(hidden))
         && !HIDDEN_NAMES.contains(&name)
         && !name.contains("core::ops::function::")
+        // A handler's own frame is below that of the SDK's trait for it.
+        && !name.contains(" as airflow_sdk::")
 }
 
 /// The name without the hash at its end: `a::b::h0123456789abcdef`.
@@ -178,6 +192,7 @@ mod tests {
         let text = "   0: std::backtrace::capture\n             at /rustc/x/backtrace.rs:1:2\n\
                     \x20  1: sales::load::h0123456789abcdef\n             at ./src/main.rs:7:5\n\
                     \x20  2: <sales::X as core::fmt::Debug>::fmt\n\
+                    \x20  9: <F as airflow_sdk::bundle::handler::TaskHandler<fn() -> R>>::run\n\
                     \x20  3: sales::main\n             at ./src/main.rs:20:1\n   4: _start\n";
         let frames = frames_of(text);
         assert_eq!(

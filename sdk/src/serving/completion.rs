@@ -5,9 +5,9 @@ use std::time::Duration;
 use airflow_protocol::terminal::Terminal;
 use serde_json::Value;
 
+use crate::ending::chosen::End;
 use crate::ending::error::Error;
 use crate::ending::error_chain;
-use crate::ending::outcome::End;
 use crate::logging::exception::of_error;
 use crate::logging::levels::Level;
 use crate::logging::record::Record;

@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::bundle::Bundle;
 use crate::bundle::handler::BoxHandler;
 use crate::client::error::ClientErrorKind;
+use crate::ending::chosen::End;
 use crate::ending::error::Error;
 use crate::ending::error_chain::UNWRITABLE;
-use crate::ending::outcome::End;
 use crate::ending::render::{self, MAX_MESSAGE};
 use crate::serving::completion::{Completion, Ending, Failure, completion};
 use crate::serving::last_words;
@@ -73,7 +73,7 @@ pub(crate) fn run(handler: &BoxHandler, task: &Task) -> Completion {
 /// Reads all that has to be known of a handler's error, and drops it: here, on the handler's thread, since its `Display`, its `source`
 /// and its `Drop` are the user's code.
 fn read(error: Error, task: &Task) -> Completion {
-    let end = error.outcome().map(|outcome| &*outcome.0);
+    let end = error.chosen().map(|chosen| &*chosen.0);
     if let Some(End::AwaitInput(input)) = end
         && let Err(refused) = task.tell(&input.detail(task.id()))
     {

@@ -250,13 +250,19 @@ impl XCom<'_> {
 
     /// Reads the value as Airflow sent it, with Python's own types in Airflow's envelopes; `None` if it was never pushed.
     pub fn value(&self) -> Result<Option<Value>, ClientError> {
+        let value = self.value_or_null()?;
+        if value.is_null() && !self.stores_null()? {
+            return Ok(None);
+        }
+        Ok(Some(value))
+    }
+
+    /// Reads the value as Airflow sent it; null if it was never pushed, too.
+    pub(crate) fn value_or_null(&self) -> Result<Value, ClientError> {
         let mut fields = self.reading(self.fields())?;
         fields.push(("include_prior_dates", Some(self.include_prior_dates.into())));
         let result: XComResult = self.task.ask(&message("GetXCom", &fields))?;
-        if result.value.is_null() && !self.stores_null()? {
-            return Ok(None);
-        }
-        Ok(Some(result.value))
+        Ok(result.value)
     }
 
     /// Whether there is a value, even if it is null. An absent XCom and a stored null look alike in the reply to `GetXCom`.

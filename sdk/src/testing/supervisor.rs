@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use airflow_protocol::Release;
+use airflow_protocol::arguments::ARG_BINDINGS;
 use airflow_protocol::schema::{Receiver, Schema};
 use airflow_protocol::supervisor::{Conversation, Logs, Sockets, TaskStart, World, XComPlace};
 use jiff::Timestamp;
@@ -266,6 +267,60 @@ impl Supervisor {
     #[track_caller]
     pub fn context_3_4(mut self, key: &str, value: impl Serialize) -> Self {
         self.start.more.insert(key.to_owned(), sendable(&value));
+        self.airflow(Release::AIRFLOW_3_4)
+    }
+
+    /// The task's call in the Dag passes this value to the stub's next parameter, of this name; under Airflow 3.4, as
+    /// [`context_3_4`](Self::context_3_4).
+    ///
+    /// ```
+    /// use airflow_sdk::Result;
+    /// use airflow_sdk::testing::Supervisor;
+    ///
+    /// fn load(orders: Vec<u64>, limit: usize) -> Result<usize> {
+    ///     Ok(orders.len().min(limit))
+    /// }
+    ///
+    /// let supervisor = Supervisor::new().xcom("extract", [3, 4, 5]);
+    /// let report = supervisor.upstream_argument("orders", "extract").argument("limit", 2).run_task(load);
+    /// assert_eq!(report.return_value(), Some(2));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the value is not JSON.
+    #[track_caller]
+    pub fn argument(self, name: &str, value: impl Serialize) -> Self {
+        let value = sendable(&value);
+        self.bound(json!({"name": name, "value_schema": null, "kind": "literal", "value": value, "from_default": false}))
+    }
+
+    /// As [`argument`](Self::argument), the default of the stub's parameter, which the call does not name.
+    ///
+    /// # Panics
+    ///
+    /// If the value is not JSON.
+    #[track_caller]
+    pub fn default_argument(self, name: &str, value: impl Serialize) -> Self {
+        let value = sendable(&value);
+        self.bound(json!({"name": name, "value_schema": null, "kind": "literal", "value": value, "from_default": true}))
+    }
+
+    /// As [`argument`](Self::argument), what another task of the run has returned: see [`xcom`](Self::xcom).
+    pub fn upstream_argument(self, name: &str, task_id: &str) -> Self {
+        self.bound(json!({"name": name, "value_schema": null, "kind": "xcom", "task_id": task_id}))
+    }
+
+    /// The task's call in the Dag passes no arguments, or the task is mapped; under Airflow 3.4, as [`context_3_4`](Self::context_3_4).
+    pub fn no_arguments(self) -> Self {
+        self.context_3_4(ARG_BINDINGS, Value::Null)
+    }
+
+    fn bound(mut self, binding: Value) -> Self {
+        let bindings = self.start.more.entry(ARG_BINDINGS);
+        if let Value::Array(list) = bindings.or_insert_with(|| json!([])) {
+            list.push(binding);
+        }
         self.airflow(Release::AIRFLOW_3_4)
     }
 

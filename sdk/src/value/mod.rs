@@ -112,7 +112,8 @@ fn numbers(value: Value) -> Value {
     }
 }
 
-fn shape(value: &Value) -> &'static str {
+/// What a value is, for errors.
+pub(crate) fn shape(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a bool",
@@ -124,7 +125,7 @@ fn shape(value: &Value) -> &'static str {
 }
 
 /// The type's name without the paths in it.
-fn short_type_name<T: ?Sized>() -> String {
+pub(crate) fn short_type_name<T: ?Sized>() -> String {
     let mut short = String::new();
     let mut word = String::new();
     for c in std::any::type_name::<T>().chars() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use airflow_sdk::testing::{Report, State, Supervisor};
-use airflow_sdk::{BoxError, Defer, Error, HumanInput, Outcome, Result, jiff};
+use airflow_sdk::{BoxError, Context as _, Defer, Error, HumanInput, Outcome, Result, jiff};
 
 /// Each kind of outcome, and the state that it stands for.
 const KINDS: [(&str, State); 6] = [
@@ -118,16 +118,22 @@ fn in_an_io_error() {
 #[cfg(feature = "anyhow")]
 #[test]
 fn below_anyhows_errors() {
-    use anyhow::Context as _;
+    use anyhow::Context;
 
     counts(false, |supervisor, kind| {
         supervisor.run_task(move || -> anyhow::Result<()> { Err(outcome(kind))? })
     });
+    // By way of `?` as it is.
+    counts(false, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> {
+            let helper = || -> anyhow::Result<()> { Err(outcome(kind))? };
+            Ok(helper()?)
+        })
+    });
     counts(true, |supervisor, kind| {
         supervisor.run_task(move || -> anyhow::Result<()> {
-            Err(outcome(kind))
-                .context("orders")
-                .context("loading orders")
+            let orders = Context::context(Err(outcome(kind)), "orders");
+            Context::context(orders, "loading orders")
         })
     });
     counts(true, |supervisor, kind| {
@@ -135,25 +141,59 @@ fn below_anyhows_errors() {
     });
     counts(true, |supervisor, kind| {
         supervisor.run_task(move || -> anyhow::Result<()> {
-            Err(Load::from(outcome(kind))).context("loading orders")
+            Context::context(Err(Load::from(outcome(kind))), "loading orders")
         })
     });
     // anyhow finds what is its own context itself.
     counts(false, |supervisor, kind| {
-        supervisor
-            .run_task(move || -> anyhow::Result<()> { Err(std::fmt::Error).context(outcome(kind)) })
+        supervisor.run_task(move || -> anyhow::Result<()> {
+            Context::context(Err(std::fmt::Error), outcome(kind))
+        })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> {
+            let helper = || Context::context(Err::<(), _>(std::fmt::Error), outcome(kind));
+            helper().map_err(|error| Error::from(error).context("loading orders"))
+        })
     });
 }
 
-/// The documented limit: `transparent` names the outcome's source as its own, and so hides the outcome.
+/// What gives the outcome's source as its own leads to the outcome all the same.
 #[test]
-fn what_is_transparent_cannot_be_seen() {
-    let report = Supervisor::new()
-        .retries(1)
-        .run_task(|| -> std::result::Result<(), Load> {
-            Err(Load::Transparent(Outcome::skip("no rows")))
-        });
-    assert_eq!(report.state(), State::UpForRetry, "{report}");
+fn below_what_passes_its_source_on() {
+    counts(false, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<(), Load> { Err(Load::Transparent(outcome(kind))) })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> {
+            Err(Load::Transparent(outcome(kind))).context("loading orders")
+        })
+    });
+    counts(false, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> { Err(Box::new(outcome(kind)))? })
+    });
+    counts(false, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> { Err(std::sync::Arc::new(outcome(kind)))? })
+    });
+}
+
+#[test]
+fn in_a_box_that_stays_on_its_thread() {
+    counts(false, |supervisor, kind| {
+        supervisor
+            .run_task(move || -> Result<(), Box<dyn std::error::Error>> { Err(outcome(kind))? })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<(), Box<dyn std::error::Error>> {
+            Err(Load::from(outcome(kind)))?
+        })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> {
+            let helper = || -> Result<(), Box<dyn std::error::Error>> { Err(outcome(kind))? };
+            helper().context("loading orders")
+        })
+    });
 }
 
 #[test]

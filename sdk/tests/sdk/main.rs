@@ -11,6 +11,7 @@
     reason = "the handlers show the signatures that users write"
 )]
 
+mod arguments;
 mod chosen;
 mod connections;
 mod data;
