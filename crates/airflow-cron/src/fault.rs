@@ -142,7 +142,7 @@ impl Fault {
                 )
             }
             Problem::NeverFires => {
-                "it never fires: no date has this day, month, day of the week and year at once; valid is what some date has"
+                "it never fires: no date fits its days, months and years together (there is no 30th of February); valid is what fits some date"
             }
         }
     }

@@ -46,7 +46,7 @@
 //! | `?` | like `*`, in the fields for days |
 //!
 //! A date needs to fit one of the two fields for days if both are given, as in crontab: `0 0 13 * FRI` is each 13th and each Friday.
-//! With `#`, `L5` or `W`, that field holds on each date.
+//! A field with `#`, `L5` or `W` decides alone, or together with the other one if both have these.
 //!
 //! Croniter reads a range from a value to itself as the whole field: `0 9-9 * * *` is each hour.
 //!
@@ -59,6 +59,7 @@
 #![forbid(unsafe_code)]
 
 mod calendar;
+mod column;
 mod cron;
 mod fault;
 mod field;
@@ -66,6 +67,7 @@ mod preset;
 mod read;
 #[cfg(feature = "jiff")]
 mod search;
+mod text;
 #[cfg(feature = "jiff")]
 mod times;
 mod values;

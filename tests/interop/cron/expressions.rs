@@ -196,9 +196,9 @@ fn damage(random: &mut Random, text: &mut String) {
         let at = random.below(text.chars().count() + 1);
         let tail: String = text.chars().skip(at).collect();
         let mut head: String = text.chars().take(at).collect();
-        let keep = if is(random, 50) { 0 } else { 1 };
+        let replaced = random.below(2);
         head.push_str(random.pick(&PIECES));
-        head.extend(tail.chars().skip(keep));
+        head.extend(tail.chars().skip(replaced));
         *text = head;
     }
 }

@@ -6,6 +6,7 @@
 mod expressions;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use airflow_cron::{Cron, Problem};
 use jiff::tz::TimeZone;
@@ -48,14 +49,14 @@ fn start(random: &mut Random) -> i64 {
     .as_second()
 }
 
-/// Five times from a start on; fewer, and `None`, if they come to an end.
-fn five(start: i64, step: impl Fn(&Zoned) -> Option<Zoned>) -> Vec<Option<i64>> {
+/// Some times from a start on; fewer, and `None`, if they come to an end.
+fn steps(start: i64, count: usize, step: impl Fn(&Zoned) -> Option<Zoned>) -> Vec<Option<i64>> {
     let start = Timestamp::from_second(start)
         .unwrap()
         .to_zoned(TimeZone::UTC);
     let mut found = Vec::new();
     let mut time = Some(start);
-    while let Some(from) = time.take_if(|_| found.len() < 5) {
+    while let Some(from) = time.take_if(|_| found.len() < count) {
         time = step(&from);
         found.push(time.as_ref().map(|time| time.timestamp().as_second()));
     }
@@ -68,10 +69,10 @@ fn own(expression: &str, starts: &[i64]) -> (&'static str, Value) {
         Ok(cron) => {
             let next = starts
                 .iter()
-                .map(|start| five(*start, |time| cron.next_after(time)));
+                .map(|start| steps(*start, 5, |time| cron.next_after(time)));
             let last = starts
                 .iter()
-                .map(|start| five(*start, |time| cron.last_before(time)));
+                .map(|start| steps(*start, 2, |time| cron.last_before(time)));
             let (next, last): (Vec<_>, Vec<_>) = (next.collect(), last.collect());
             ("accepted", json!({ "next": next, "last": last }))
         }
@@ -210,7 +211,7 @@ fn times_agree_with_airflows_timetables_where_clocks_change() {
     let mut wrong = String::new();
     let mut compare = |question: &Value, ours: &Value, theirs: &Value| {
         if ours != theirs && wrong.len() < 5000 {
-            wrong.push_str(&format!("{question}\n  {ours}\n  Airflow: {theirs}\n"));
+            let _ = writeln!(wrong, "{question}\n  {ours}\n  Airflow: {theirs}");
         }
     };
     for ((question, ours), theirs) in questions.iter().zip(&ours).zip(theirs.as_array().unwrap()) {
