@@ -40,6 +40,7 @@ fn every_dependency_has_a_line_that_explains_it() {
     for (name, least) in [
         ("Cargo.toml", 18),
         ("sdk/Cargo.toml", 13),
+        ("crates/airflow-cron/Cargo.toml", 2),
         ("crates/airflow-protocol/Cargo.toml", 4),
         ("crates/pyyaml-safe-load/Cargo.toml", 5),
         ("fuzz/Cargo.toml", 4),

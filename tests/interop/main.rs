@@ -8,6 +8,7 @@
     reason = "a failed unwrap fails the test"
 )]
 
+mod cron;
 mod environment;
 mod faults;
 mod foreign;

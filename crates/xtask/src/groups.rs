@@ -33,7 +33,12 @@ pub fn lints(_args: &[String]) -> Result<()> {
     let heavy = "clippy --test live --test foreign --test under_fire --test linkers";
     process::run(cargo(heavy).args(DENY))?;
     // Each library without features, as nothing else here builds it.
-    for library in ["airflow-sdk", "airflow-protocol", "pyyaml-safe-load"] {
+    for library in [
+        "airflow-sdk",
+        "airflow-cron",
+        "airflow-protocol",
+        "pyyaml-safe-load",
+    ] {
         process::run(cargo("clippy --lib -p").arg(library).args(DENY))?;
     }
     // As `cargo fuzz` builds them, but without the fuzzer's own C++, which nothing links here.

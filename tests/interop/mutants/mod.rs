@@ -232,7 +232,7 @@ fn shortest(readers: &mut Readers, bytes: &[u8], folder: &Path) -> String {
     )
 }
 
-fn number(variable: &str, default: u64) -> u64 {
+pub fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
