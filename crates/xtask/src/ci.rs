@@ -15,25 +15,25 @@ use crate::{find, packages};
 type Group = (&'static str, &'static [&'static str]);
 
 /// The README's test command first, then what is soon done and fails most often.
-const IN_TURN: [Group; 8] = [
+const IN_TURN: [Group; 7] = [
     ("test", &[]),
     ("lints", &[]),
     ("docs", &[]),
     ("readme", &[]),
     ("linkers", &[]),
-    ("benches", &[]),
     ("under-fire", &[]),
     ("foreign", &[]),
 ];
 
 /// Run beside those, with what they leave of the machine: the tests often wait for one compiler or for Python. None of these has
 /// a limit of time that a busy machine could break. Their output is shown when they are done.
-const BESIDE: [Group; 5] = [
+const BESIDE: [Group; 6] = [
     ("package", &[]),
     ("deny", &[]),
     ("fuzz-build", &["--dev"]),
     ("mutants", &["5000"]),
     ("typecheck", &[]),
+    ("benches", &[]),
 ];
 
 /// Run when all others are done, and nothing is beside them.
