@@ -14,7 +14,7 @@ use crate::tools;
 /// Which commands of the README are tests; they are the group `test`.
 const TESTS: &str = "cargo test ";
 
-/// The documents, in the order in which their commands run. Those behind the README find what its commands have made.
+/// The documents, in the order in which their commands run. The commands of the later documents find what the README's have made.
 const DOCUMENTS: [&str; 4] = [
     "README.md",
     "docs/deploy.md",
