@@ -74,7 +74,8 @@ impl<'a> Listed<'a> {
         });
         let say = |(folder, link): (&Path, PathBuf)| {
             format!(
-                "the Dag processor of {} lists no file of `{}`: `{}` leads to a folder that it meets twice, and its listing ends there;                  remove the link, or name it in `{FILE_NAME}`",
+                "the Dag processor of {} lists no file of `{}`: `{}` leads to a folder that it meets twice, and its listing ends there; \
+                 remove the link, or name it in `{FILE_NAME}`",
                 parsing(),
                 absolute(folder),
                 absolute(&link)

@@ -178,11 +178,26 @@ fn a_folder_that_is_met_twice_ends_the_listing() {
             assert_eq!(loops, ends, "{release}, {name}: {answer}");
         }
         let said = run(packer().arg("verify").arg(&root)).stderr;
-        assert_eq!(
-            said.contains("leads to a folder that it meets twice"),
-            ends,
-            "{name}: {said}"
-        );
+        let warned = said.contains("leads to a folder that it meets twice");
+        assert_eq!(warned, ends, "{name}: {said}");
+        // Which of the two ways to the folder comes second is the file system's choice.
+        let sentence = |link: &str| {
+            let root = root.display();
+            format!(
+                "the Dag processor of Airflow 3.4 lists no file of `{root}`: `{root}/{link}` leads to a folder that it meets twice, and \
+                 its listing ends there; remove the link, or name it in `.airflowignore`"
+            )
+        };
+        let ways = [
+            "again",
+            "team",
+            "team/up",
+            "team/up/team",
+            "out",
+            "team/out",
+        ];
+        let whole = ways.iter().any(|link| said.contains(&sentence(link)));
+        assert_eq!(whole, ends, "{name}: {said}");
     }
 }
 

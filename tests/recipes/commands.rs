@@ -65,8 +65,8 @@ fn scripts() -> Vec<(String, String)> {
     scripts
 }
 
-/// The blocks of shell commands. Whether a fence opens a block or closes it tells only their number.
-fn blocks(text: &str) -> impl Iterator<Item = String> {
+/// The blocks of shell commands, also of those that do not run here. Whether a fence opens a block or closes it tells only their number.
+pub fn blocks(text: &str) -> impl Iterator<Item = String> {
     let mut parts = Vec::new();
     let mut part = String::new();
     for line in text.lines().map(str::trim_start) {
@@ -81,7 +81,7 @@ fn blocks(text: &str) -> impl Iterator<Item = String> {
     }
     parts.into_iter().skip(1).step_by(2).filter_map(|block| {
         let (kind, script) = block.split_once('\n')?;
-        matches!(kind, "sh" | "sh project").then(|| script.to_owned())
+        matches!(kind, "sh" | "sh project" | "sh not run").then(|| script.to_owned())
     })
 }
 

@@ -3,9 +3,11 @@
 use std::fs;
 use std::process::Command;
 
+use crate::commands::blocks;
 use crate::project::{Project, Run};
 use crate::python;
 use crate::recipe::recipes;
+use crate::text;
 
 /// The target of this machine that is in the matrix.
 fn target() -> String {
@@ -38,6 +40,28 @@ fn the_recipes_pack_and_keep_what_they_have_packed() {
         fs::remove_dir_all(project.path("out")).unwrap();
         fs::remove_file(project.path(&archive)).unwrap();
     }
+}
+
+/// The commands of `docs/ci.md`. What is vendored, when there is something, `tests/workspaces/vendored.rs` shows.
+#[test]
+fn the_commands_beside_the_recipes_run() {
+    let project = Project::copy("cargo-table");
+    project.cargo("generate-lockfile --offline").run().ok();
+    let text = text("docs/ci.md");
+    let mut count = 0;
+    for block in blocks(&text) {
+        bash(&project, &format!("set -euxo pipefail\n{block}"))
+            .run()
+            .ok();
+        count += 1;
+    }
+    assert_eq!(count, 2);
+    let paths = fs::read_to_string(project.path("bundles.txt")).unwrap();
+    assert_eq!(paths.lines().count(), 2, "{paths}");
+    assert!(
+        paths.lines().all(|path| fs::exists(path).unwrap()),
+        "{paths}"
+    );
 }
 
 /// A failed build ends the script with cargo's code, and nothing is kept.

@@ -8,6 +8,9 @@ use crate::read::{self, Fields};
 
 /// Says whether Airflow can read an expression, and whether it means fixed times. The compiler can call this.
 ///
+/// Whether the years of an expression are past, or more than 50 years away, depends on the day and is not looked at: `Cron::next_after` (feature
+/// `jiff`) is `None` then.
+///
 /// # Errors
 ///
 /// The expression is refused. [`Fault::message`] says why, and what is valid.

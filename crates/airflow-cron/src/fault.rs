@@ -32,7 +32,7 @@ pub enum Problem {
     /// `R`: croniter draws the number anew each time that Airflow reads the expression, so that two parts of Airflow never agree on
     /// the times of a Dag.
     Chance,
-    /// There is no date to which all columns apply.
+    /// There is no date to which all columns apply, from 1970 to 2099.
     NeverFires,
 }
 

@@ -55,6 +55,10 @@
 //! - `R`, a number by chance: croniter draws it anew each time that Airflow reads the expression, so scheduler and user interface do
 //!   not agree on the times of the Dag ([`Problem::Chance`]).
 //! - What never fires, like `0 0 30 2 *`: Airflow's scheduler would fail on the Dag each time ([`Problem::NeverFires`]).
+//!
+//! [`check`] knows the calendar from 1970 on, but not the date of today. It takes `0 0 1 1 * 0 2020`, whose years are past, and `0 0 1 1 * 0 2099`, whose
+//! first time is further away than the 50 years for which croniter looks, though croniter raises for both as long as that is so, and the
+//! scheduler fails on the Dag each time. [`Cron::next_after`] with the time of now tells them: it is `None`.
 
 #![forbid(unsafe_code)]
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -84,18 +85,33 @@ pub fn under_fire(args: &[String]) -> Result<()> {
 
 /// The tests of the group `test` judge a thousand.
 pub fn mutants(args: &[String]) -> Result<()> {
-    let [count, seed] = ["100000", "1"];
-    let mut cargo = cargo("test --test interop");
-    // For a sample, to build all once more takes longer than it saves.
-    cargo.args(args.is_empty().then_some("--release"));
-    cargo.args(["verdicts_agree", "--", "--nocapture"]);
+    let mut cargo = interop("verdicts_agree", ["BUNDLE_MUTANTS", "BUNDLE_SEED"], args);
     // Each mutant is a few files, which a disk takes longer to make than to judge.
     if Path::new("/dev/shm").is_dir() {
         cargo.env("TMPDIR", "/dev/shm");
     }
-    cargo.env("BUNDLE_MUTANTS", args.first().map_or(count, String::as_str));
-    cargo.env("BUNDLE_SEED", args.get(1).map_or(seed, String::as_str));
     process::run(&mut cargo)
+}
+
+/// The tests of the group `test` read 2 500.
+pub fn cron(args: &[String]) -> Result<()> {
+    process::run(&mut interop(
+        "cron::",
+        ["CRON_EXPRESSIONS", "CRON_SEED"],
+        args,
+    ))
+}
+
+/// Tests against the released Airflow, whose number of cases and whose seed stand in variables: 100 000 of the seed 1, or `[COUNT [SEED]]`.
+fn interop(filter: &str, variables: [&str; 2], args: &[String]) -> Command {
+    let mut cargo = cargo("test --test interop");
+    // For a sample, to build all once more takes longer than it saves.
+    cargo.args(args.is_empty().then_some("--release"));
+    cargo.args([filter, "--", "--nocapture"]);
+    for (at, (variable, value)) in variables.into_iter().zip(["100000", "1"]).enumerate() {
+        cargo.env(variable, args.get(at).map_or(value, String::as_str));
+    }
+    cargo
 }
 
 pub fn docs(_args: &[String]) -> Result<()> {

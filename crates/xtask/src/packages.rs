@@ -32,6 +32,7 @@ const PYTHON: &[&str] = &[
     "foreign",
     "under-fire",
     "mutants",
+    "cron",
     "benches",
 ];
 

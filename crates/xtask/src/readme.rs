@@ -1,6 +1,6 @@
 //! The commands of the documents: blocks marked `sh` run in the repository, blocks marked `sh project` in a copy of a test
 //! project, which takes the SDK from here instead of from crates.io. What `cargo install` installs goes to `target/readme`. Blocks
-//! marked `sh not run` do not run. `docs/ci.md` has tests of its own, `tests/recipes`.
+//! marked `sh not run` do not run. `docs/ci.md` has tests of its own, `tests/recipes`, which run its commands and parse those of all documents.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::tools;
 /// Which commands of the README are tests; they are the group `test`.
 const TESTS: &str = "cargo test ";
 
-/// The documents, in the order in which their commands run. Those behind the README find what its commands have made.
+/// The documents, in the order in which their commands run. The commands of the later documents find what the README's have made.
 const DOCUMENTS: [&str; 4] = [
     "README.md",
     "docs/deploy.md",
@@ -110,6 +110,9 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use anyhow::Context as _;
 
     #[test]
@@ -124,19 +127,47 @@ mod tests {
         assert_eq!(blocks, expected);
     }
 
+    /// The documents of which nothing runs here: their commands want published crates and a deployed Airflow.
+    const NOT_RUN: [(&str, usize); 1] = [("sdk/README.md", 2)];
+
+    /// The document whose commands `tests/recipes` runs.
+    const OF_TESTS: &str = "docs/ci.md";
+
     /// A block that is marked in another way would neither run nor say that it does not.
     #[test]
     fn each_block_of_commands_has_a_mark() -> anyhow::Result<()> {
-        for document in super::DOCUMENTS {
+        let mut documents = vec!["README.md".to_owned(), "sdk/README.md".to_owned()];
+        for entry in fs::read_dir(super::root().join("docs"))? {
+            let name = entry?.file_name().into_string().unwrap_or_default();
+            if Path::new(&name).extension().is_some_and(|end| end == "md") {
+                documents.push(format!("docs/{name}"));
+            }
+        }
+        assert!(documents.len() >= super::DOCUMENTS.len() + 2);
+        for document in &documents {
             let text = super::read(document)?;
-            for mark in text
+            let marks = text
                 .lines()
-                .filter_map(|line| line.trim_start().strip_prefix("```sh"))
-            {
-                assert!(
-                    ["", " project", " not run"].contains(&mark),
-                    "{document}: sh{mark}"
-                );
+                .filter_map(|line| line.trim_start().strip_prefix("```sh"));
+            let (not_run, run): (Vec<_>, Vec<_>) = marks.partition(|mark| *mark == " not run");
+            let known = NOT_RUN.iter().find(|(name, _)| name == document);
+            let expected = known.map_or(0, |(_, count)| *count);
+            assert_eq!(
+                not_run.len(),
+                expected,
+                "{document}: blocks that do not run"
+            );
+            let marks: &[&str] = match document.as_str() {
+                OF_TESTS => &[""],
+                name if super::DOCUMENTS.contains(&name) => &["", " project"],
+                _ => &[],
+            };
+            for mark in run {
+                assert!(marks.contains(&mark), "{document}: sh{mark} runs nowhere");
+            }
+            // The blocks that run begin at the margin.
+            if super::DOCUMENTS.contains(&document.as_str()) {
+                assert!(!text.contains(" ```sh"), "{document}: an indented block");
             }
             for kind in ["```bash", "```shell", "```console"] {
                 assert!(!text.contains(kind), "{document}: {kind}");

@@ -95,37 +95,47 @@ impl Task {
             return xcom.send(value, dag_result);
         };
         let fitting = length <= MAX_MAP_LENGTH;
-        let sent = fitting.then_some(length).or_else(|| self.outdated_length());
+        let mut sent = if fitting {
+            Some(length)
+        } else {
+            self.outdated_length()
+        };
         let mut push = xcom.pushing(value, sent, dag_result);
         let mut result = self.tell(&push);
         let refused = fitting
             && matches!(&result, Err(error) if error.kind() == ClientErrorKind::Api(Some(400)));
         if refused && let Some(length) = push.get_mut(LENGTH) {
+            sent = self.outdated_length();
             // Null is no length.
-            *length = self.outdated_length().into();
+            *length = sent.into();
             result = self.tell(&push);
         }
         if result.is_ok()
             && (refused || !fitting)
             && let Some(route) = current::route()
         {
-            let text = format!(
-                "the return value has {length} entries, and no task can be expanded over it: {}; Airflow takes as many as [core] \
-                 max_map_length says, {MAX_MAP_LENGTH} by default, and Output::new(..).mapped() sends any length",
-                if refused {
-                    "Airflow has refused its length"
-                } else {
-                    "its length was not sent"
-                }
+            let why = if refused {
+                "Airflow has refused its length"
+            } else {
+                "its length was not sent"
+            };
+            let mut text = format!(
+                "the return value has {length} entries, and no task can be expanded over it: {why}; Airflow takes as many as [core] \
+                 max_map_length says, {MAX_MAP_LENGTH} by default, and Output::new(..).mapped() sends any length"
             );
-            route.say(Level::Info, text);
+            let mut level = Level::Info;
+            if sent.is_some() {
+                level = Level::Warning;
+                text.push_str(SKIPS);
+            }
+            route.say(level, text);
         }
         result
     }
 
     /// The length that takes the place of the one that an earlier try may have sent. Clearing a task leaves that one in place in Airflow 3.3
-    /// (`TaskMap` in `models/taskmap.py` of 3.3.2), and a task would be expanded over the beginning of the new value only; with 0 it is
-    /// skipped. In 3.4 the length is a part of the XCom.
+    /// (`TaskMap` in `models/taskmap.py` of 3.3.2), and a task would be expanded over the beginning of the new value only. With 0 Airflow skips
+    /// that task (`expand_mapped_task` there), and the run can succeed, so a warning says so. In 3.4 the length is a part of the XCom.
     fn outdated_length(&self) -> Option<usize> {
         let details = self.details();
         let mut cleared = details.ti_context.xcom_keys_to_clear.iter().flatten();
@@ -136,6 +146,10 @@ impl Task {
 
 /// The field of a length.
 const LENGTH: &str = "mapped_length";
+
+/// What follows from the length 0 in the place of an earlier one.
+const SKIPS: &str = ". An earlier try has sent a length, which 0 has replaced: Airflow will skip a task that is expanded over this value, and the \
+                     run can succeed without it. If there is such a task, raise max_map_length or return less, and clear this task with all behind it";
 
 /// How many instances Airflow makes of a mapped task at most, unless `[core] max_map_length` says otherwise.
 const MAX_MAP_LENGTH: usize = 1024;

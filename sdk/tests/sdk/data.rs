@@ -428,3 +428,24 @@ fn a_field_that_cannot_be_read_is_the_error_of_its_request() {
         .run_task(asks)
         .assert_success();
 }
+
+/// Airflow 3.4 keeps keys for its loops (`LOOP_XCOM_PREFIX` in `api_fastapi/execution_api/routes/xcoms.py` of 3.4.0b2).
+#[test]
+fn a_reserved_key_is_an_error_in_airflows_words() {
+    let detail = json!({"status_code": 400, "message": "Server returned error", "detail": {"detail": "Reserved loop XCom key"}});
+    let report =
+        Supervisor::new()
+            .failure("SetXCom", detail)
+            .run_task(|task: &Task| -> Result<()> {
+                let error = task
+                    .push_xcom("_airflow_loop_decision_reason", 1)
+                    .unwrap_err();
+                assert_eq!(error.kind(), ClientErrorKind::Api(Some(400)));
+                assert!(
+                    error.to_string().contains("Reserved loop XCom key"),
+                    "{error}"
+                );
+                Ok(())
+            });
+    report.assert_success();
+}

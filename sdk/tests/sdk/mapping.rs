@@ -116,12 +116,13 @@ fn what_was_declared_must_be_taken() {
     assert!(report.has_log("it is no list and no map"), "{report}");
 }
 
-/// Airflow 3.3 keeps the length of an earlier try: a task would be expanded over the beginning of the new value.
+/// Airflow 3.3 keeps the length of an earlier try: a task would be expanded over the beginning of the new value. With the length 0 it is
+/// skipped, which the run does not show as a failure.
 #[test]
 fn the_length_of_an_earlier_try_is_replaced() {
-    for (release, length) in [
-        (Release::AIRFLOW_3_3, json!(0)),
-        (Release::AIRFLOW_3_4, Value::Null),
+    for (release, length, level) in [
+        (Release::AIRFLOW_3_3, json!(0), "warning"),
+        (Release::AIRFLOW_3_4, Value::Null, "info"),
     ] {
         let again = || {
             Supervisor::new()
@@ -129,11 +130,27 @@ fn the_length_of_an_earlier_try_is_replaced() {
                 .try_number(2)
                 .stale_xcom("return_value", [1, 2])
         };
-        let report = again().run_task(rows(2000));
-        report.assert_success();
-        assert_eq!(lengths(&report), std::slice::from_ref(&length), "{report}");
-        let report = again().max_map_length(2).run_task(rows(3));
-        report.assert_success();
-        assert_eq!(lengths(&report), [json!(3), length.clone()], "{report}");
+        let check = |report: Report, pushed: &[Value]| {
+            report.assert_success();
+            assert_eq!(lengths(&report), pushed, "{report}");
+            let record = report
+                .logs()
+                .iter()
+                .find(|record| record.event().contains("no task can be expanded over it"));
+            let record = record.unwrap();
+            assert_eq!(record.level(), level, "{report}");
+            let skips = "Airflow will skip a task that is expanded over this value, and the run can succeed without it";
+            assert_eq!(
+                record.event().contains(skips),
+                release == Release::AIRFLOW_3_3,
+                "{report}"
+            );
+        };
+        check(again().run_task(rows(2000)), std::slice::from_ref(&length));
+        let refused = again().max_map_length(2).run_task(rows(3));
+        check(refused, &[json!(3), length.clone()]);
+        let report = again().run_task(rows(3));
+        assert_eq!(lengths(&report), [json!(3)], "{report}");
+        assert!(!report.has_log("no task can be expanded"), "{report}");
     }
 }
