@@ -138,5 +138,5 @@ pub mod __private {
     pub use crate::bundle::manifest::{
         DagDeclaration, TaskDeclaration, function_name, record, record_len, slots, validate,
     };
-    pub use crate::ending::context::{Bail, BailText, fails};
+    pub use crate::ending::context::{Bail, BailLocal, BailText, fails};
 }

@@ -83,7 +83,11 @@ fn taken(airflow: &Airflow) {
             .collect();
         assert_eq!(elements, expected, "{task}");
     }
-    // The order is Airflow's own: `letter` and `number` of the instance 3 are what Python would have got.
+    // The order is Airflow's own: a Python task over the same lists has got the same elements.
+    for index in 0..6 {
+        let element = |task| mapped(airflow, "arguments", task, index);
+        assert_eq!(element("crossed"), element("python_crossed"), "{index}");
+    }
     assert!(states.contains_key("crossed[5]") && !states.contains_key("crossed[6]"));
 }
 
@@ -112,7 +116,7 @@ fn refused(airflow: &Airflow) {
         ),
         (
             "wrong_count",
-            "the stub in the Dag passes 3 (orders: a literal, limit: a literal, mode: a default), the function takes 2 (Vec<Order>, \
+            "the stub in the Dag passes 3 (orders: a literal, limit: a literal, mode: the default of the stub), the function takes 2 (Vec<Order>, \
              Option<u32>)",
         ),
         (
@@ -122,8 +126,8 @@ fn refused(airflow: &Airflow) {
         ),
         (
             "misnamed",
-            "the arguments do not fit `Load`: the stub in the Dag passes (orders, limt), the fields are (orders, limit); no field is left \
-             for limt; no argument is for limit",
+            "the arguments do not fit `Load`: the stub in the Dag passes (orders: a literal, limt: a literal), the fields are (orders, \
+             limit); no field is left for limt",
         ),
         (
             "none_passed",

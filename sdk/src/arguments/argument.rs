@@ -1,9 +1,11 @@
-//! One argument: where its value comes from, and the way from there.
+//! An argument of a call: where its value comes from, and how it becomes a type of the handler's.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use airflow_protocol::arguments::{Binding, Origin};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::Value;
 
 use crate::client::error::{ClientError, ClientErrorKind};
@@ -68,57 +70,47 @@ impl Argument {
     /// The value as JSON: a literal as it is, the result of a task with Python's own types simplified (see [`python`](crate::python)). Null for
     /// a task that was skipped, failed or returned nothing.
     pub fn value(&self) -> Result<Value, ClientError> {
-        self.pull().map(|value| match self.upstream() {
-            Some(_) => plain(value),
-            None => value,
-        })
+        self.read().map(|(value, _)| value)
     }
 
     /// The value, deserialized. An integer is taken for a float, and nothing else is converted.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
-        let value = self.pull()?;
-        let shape = shape(&value);
-        let value = match self.upstream() {
-            Some(_) => plain(value),
-            None => value,
-        };
-        serde_json::from_value(value)
-            .map_err(|error| self.unfit(shape, &short_type_name::<T>(), &error))
+        self.deserialize(PhantomData)
     }
 
-    /// The value as it came.
-    pub(super) fn pull(&self) -> Result<Value, ClientError> {
+    /// The value, deserialized by a seed.
+    pub(super) fn deserialize<'de, S: DeserializeSeed<'de>>(
+        &self,
+        seed: S,
+    ) -> Result<S::Value, ClientError> {
+        let (value, shape) = self.read()?;
+        seed.deserialize(value)
+            .map_err(|error| self.unfit(shape, &short_type_name::<S::Value>(), &error))
+    }
+
+    /// The value, and the shape in which it came. Only the result of a task is simplified: a literal is plain JSON, whatever it looks like.
+    fn read(&self) -> Result<(Value, &'static str), ClientError> {
         match &self.binding.origin {
-            Origin::Literal { value, .. } => Ok(value.clone()),
-            Origin::XCom { task_id } => self.task.xcom_of(task_id).value_or_null(),
+            Origin::Literal { value, .. } => Ok((value.clone(), shape(value))),
+            Origin::XCom { task_id } => {
+                let value = self.task.xcom_of(task_id).value_or_null()?;
+                let shape = shape(&value);
+                Ok((plain(value), shape))
+            }
         }
     }
 
     /// The error of a value that is no `wanted`.
-    pub(super) fn unfit(
-        &self,
-        shape: &'static str,
-        wanted: &str,
-        error: &serde_json::Error,
-    ) -> ClientError {
-        if shape == "null"
-            && let Some(task_id) = self.upstream()
-        {
+    fn unfit(&self, shape: &'static str, wanted: &str, error: &serde_json::Error) -> ClientError {
+        if shape == "null" && self.upstream().is_some() {
             return ClientError::new(
                 ClientErrorKind::XComNotFound,
                 format!(
-                    "{self}, the result of the task {task_id:?}, has no value: that task was skipped, failed or returned nothing. \
-                     `Option<{wanted}>` allows for that"
+                    "{self}, {}, has no value: that task was skipped, failed or returned nothing. `Option<{wanted}>` allows for that",
+                    self.origin()
                 ),
             );
         }
-        let origin = match &self.binding.origin {
-            Origin::XCom { task_id } => format!("the result of the task {task_id:?}"),
-            Origin::Literal {
-                from_default: true, ..
-            } => "the default of the stub".to_owned(),
-            Origin::Literal { .. } => "a literal".to_owned(),
-        };
         let null = match shape {
             "null" => format!(". `Option<{wanted}>` takes a null"),
             _ => String::new(),
@@ -128,20 +120,29 @@ impl Argument {
             Some(schema) => format!(". The stub's annotation says {schema}"),
             None => String::new(),
         };
+        let origin = self.origin();
         let text = format!("{self}, {origin}, is {shape}, not a {wanted}: {error}{null}{schema}");
         ClientError::new(ClientErrorKind::Decode, text)
     }
 
-    /// The name, and where the value comes from.
-    pub(super) fn described(&self) -> String {
-        let name = self.name();
+    /// Where the value comes from.
+    fn origin(&self) -> Cow<'static, str> {
         match &self.binding.origin {
-            Origin::XCom { task_id } => format!("{name}: the result of {task_id:?}"),
+            Origin::XCom { task_id } => format!("the result of the task {task_id:?}").into(),
             Origin::Literal {
                 from_default: true, ..
-            } => format!("{name}: a default"),
-            Origin::Literal { .. } => format!("{name}: a literal"),
+            } => "the default of the stub".into(),
+            Origin::Literal { .. } => "a literal".into(),
         }
+    }
+
+    /// The names of the arguments, and where their values come from.
+    pub(super) fn described(all: &[Self]) -> String {
+        let all = all.iter();
+        let all: Vec<String> = all
+            .map(|argument| format!("{}: {}", argument.name(), argument.origin()))
+            .collect();
+        all.join(", ")
     }
 }
 

@@ -15,7 +15,7 @@ use airflow_protocol::arguments::CallArguments;
 use crate::client::error::{ClientError, ClientErrorKind};
 use crate::ending::error::Error;
 use crate::ending::outcome::Outcome;
-use crate::task::Task;
+use crate::task::{NO_LITERALS, Task};
 
 /// The arguments for one call of a handler, in the order of its data parameters, wherever they come from.
 #[doc(hidden)]
@@ -25,7 +25,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Those of a handler that takes none.
+    /// Makes the empty list for a handler without data parameters.
     #[expect(
         clippy::unnecessary_wraps,
         reason = "another function may take its place"
@@ -34,7 +34,7 @@ impl Arguments {
         Ok(Self::default())
     }
 
-    /// Those of the task's call in the Dag. An error unless there are as many as the handler takes, or it takes them by name.
+    /// Reads the arguments of the task's call in the Dag. An error unless there are as many as the handler takes, or it takes them by name.
     pub(crate) fn of_call<I: Inputs>(task: &Task) -> Result<Self, Error> {
         let count = (!I::BY_NAME).then_some(I::COUNT);
         let list = of_call(task, count, &|| signature(&I::type_names())).map_err(refused)?;
@@ -43,13 +43,15 @@ impl Arguments {
         })
     }
 
-    /// The next one.
+    /// Takes the argument for the next data parameter.
     pub(crate) fn next(&mut self) -> Result<Argument, Error> {
         let next = self.list.next();
-        next.ok_or_else(|| Error::msg("the handler takes more arguments than there are"))
+        next.ok_or_else(|| {
+            Error::msg("the handler takes more arguments than there are").without_place()
+        })
     }
 
-    /// All that are left.
+    /// Takes all arguments that are left.
     pub(crate) fn rest(&mut self) -> Vec<Argument> {
         self.list.by_ref().collect()
     }
@@ -115,10 +117,12 @@ fn of_call(
         )),
         CallArguments::Nothing => {
             let why = if task.map_index().is_some() {
-                "this release of Airflow sends none to a mapped task (`.expand()`). Take `&Task` alone, and read the element with \
-                 `task.mapped_item(\"upstream_task\")`"
+                format!(
+                    "this release of Airflow sends none to a mapped task (`.expand()`). Take `&Task` alone, and read the element with \
+                     `task.mapped_item(\"upstream_task\")`. {NO_LITERALS}"
+                )
             } else {
-                "the task's call in the Dag passes none: pass at least one there, because defaults alone are not sent"
+                "the task's call in the Dag passes none: pass at least one there, because defaults alone are not sent".to_owned()
             };
             wrong(format!(
                 "the function of the task {:?} takes {}, but Airflow has sent no arguments: {why}",
@@ -129,12 +133,11 @@ fn of_call(
         CallArguments::Given(bindings) => {
             let list = Argument::list(task, bindings);
             if count.is_some_and(|count| count != list.len()) {
-                let passed: Vec<String> = list.iter().map(Argument::described).collect();
                 return wrong(format!(
                     "the arguments of the task {:?} do not fit its function: the stub in the Dag passes {} ({}), the function takes {} {}",
                     task.task_id(),
                     list.len(),
-                    passed.join(", "),
+                    Argument::described(&list),
                     count.unwrap_or_default(),
                     signature()
                 ));
@@ -166,8 +169,8 @@ fn signature(types: &[String]) -> String {
     format!("({})", types.join(", "))
 }
 
-/// The error of an argument that its parameter cannot take: a retry would find the same one, so there is none. What failed on the way is
-/// tried again.
+/// Makes the handler's error of the error of an argument. A value that the parameter cannot take fails the task for good, because a retry
+/// would find the same value; a request that failed is tried again. No line of the author's has failed, so the error has no place.
 fn refused(error: ClientError) -> Error {
     use ClientErrorKind as Kind;
     match error.kind() {
@@ -176,4 +179,5 @@ fn refused(error: ClientError) -> Error {
         }
         _ => Error::new(error),
     }
+    .without_place()
 }

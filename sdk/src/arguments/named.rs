@@ -1,5 +1,6 @@
 //! All arguments as one struct, by their names.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
@@ -10,13 +11,14 @@ use super::{Argument, Arguments, Inputs, Parameter, refused};
 use crate::client::error::{ClientError, ClientErrorKind};
 use crate::ending::error::Error;
 use crate::task::Task;
-use crate::value::{plain, shape, short_type_name};
+use crate::value::short_type_name;
 
 /// The arguments of the task's call in the Dag as a struct, each in the field of its name: the only data parameter of a handler.
 ///
 /// Names are the same if they are without regard to case and underscores, as in Airflow's other SDKs: the stub's `maxRows` gets into the field
 /// `max_rows`. Fields that are an `Option`, or `#[serde(default)]`, need no argument; an argument needs a field. A map instead of a struct
-/// takes the names as they are.
+/// takes the names as they are. So does a struct with `#[serde(flatten)]`: serde then does not tell which fields it has, so that no error
+/// names an argument without a field, or the argument whose value does not fit.
 ///
 /// ```
 /// use airflow_sdk::testing::Supervisor;
@@ -46,9 +48,13 @@ impl<T: DeserializeOwned> Parameter for Args<T> {
 
     fn take(_: &Task, arguments: &mut Arguments) -> Result<Self, Error> {
         let arguments = arguments.rest();
-        match T::deserialize(Named(&arguments)) {
+        let named = Named {
+            arguments: &arguments,
+            fields: Cell::new(&[]),
+        };
+        match T::deserialize(&named) {
             Ok(all) => Ok(Self(all)),
-            Err(fault) => Err(refused(fault.into_error(&short_type_name::<T>()))),
+            Err(fault) => Err(refused(named.error(fault, &short_type_name::<T>()))),
         }
     }
 }
@@ -56,32 +62,21 @@ impl<T: DeserializeOwned> Parameter for Args<T> {
 /// Why arguments do not get into a struct.
 #[derive(Debug)]
 enum Fault {
-    /// The names of both sides do not fit.
-    Names(String),
-    /// The type says that a field is missing which no argument is for.
-    Missing,
+    /// No field is left for these names, separated by commas.
+    Unknown(String),
+    /// The type needs this field, and no argument is for it.
+    Missing(&'static str),
     Argument(ClientError),
     Other(String),
-}
-
-impl Fault {
-    fn into_error(self, type_name: &str) -> ClientError {
-        let text = match self {
-            Self::Argument(error) => return error,
-            Self::Names(text) => format!("the arguments do not fit `{type_name}`: {text}"),
-            Self::Missing => format!("the arguments do not fit `{type_name}`: a field is missing"),
-            Self::Other(text) => format!("the arguments are no `{type_name}`: {text}"),
-        };
-        ClientError::new(ClientErrorKind::Decode, text)
-    }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Names(text) | Self::Other(text) => f.write_str(text),
-            Self::Missing => f.write_str("a field is missing"),
+            Self::Unknown(names) => write!(f, "no field is left for {names}"),
+            Self::Missing(field) => write!(f, "no argument is for {field}"),
             Self::Argument(error) => error.fmt(f),
+            Self::Other(text) => f.write_str(text),
         }
     }
 }
@@ -93,19 +88,41 @@ impl de::Error for Fault {
         Self::Other(message.to_string())
     }
 
-    fn missing_field(_: &'static str) -> Self {
-        Self::Missing
+    fn missing_field(field: &'static str) -> Self {
+        Self::Missing(field)
     }
 }
 
 /// The arguments, for a type that takes them by name.
-struct Named<'a>(&'a [Argument]);
+struct Named<'a> {
+    arguments: &'a [Argument],
+    /// The fields of the type, once it has named them. A type with `#[serde(flatten)]`, and a map, name none.
+    fields: Cell<&'static [&'static str]>,
+}
 
-impl<'de> Deserializer<'de> for Named<'_> {
+impl Named<'_> {
+    /// The error of a fault, with the names of both sides.
+    fn error(&self, fault: Fault, type_name: &str) -> ClientError {
+        if let Fault::Argument(error) = fault {
+            return error;
+        }
+        let fields = match self.fields.get() {
+            [] => String::new(),
+            fields => format!(", the fields are ({})", fields.join(", ")),
+        };
+        let text = format!(
+            "the arguments do not fit `{type_name}`: the stub in the Dag passes ({}){fields}; {fault}",
+            Argument::described(self.arguments)
+        );
+        ClientError::new(ClientErrorKind::Decode, text)
+    }
+}
+
+impl<'de> Deserializer<'de> for &Named<'_> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let all = self.0.iter();
+        let all = self.arguments.iter();
         visitor.visit_map(Entries::new(
             all.map(|argument| (argument.name(), argument)).collect(),
         ))
@@ -117,17 +134,15 @@ impl<'de> Deserializer<'de> for Named<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        let names: Vec<&str> = self.0.iter().map(Argument::name).collect();
+        self.fields.set(fields);
+        let names: Vec<&str> = self.arguments.iter().map(Argument::name).collect();
         let (found, unknown) = matched(&names, fields);
-        let entries = self.0.iter().zip(&found);
-        let entries = entries.filter_map(|(argument, field)| Some(((*field)?, argument)));
         if !unknown.is_empty() {
-            return Err(mismatch(&names, fields, &found, &unknown));
+            return Err(Fault::Unknown(unknown.join(", ")));
         }
-        match visitor.visit_map(Entries::new(entries.collect())) {
-            Err(Fault::Missing) => Err(mismatch(&names, fields, &found, &unknown)),
-            result => result,
-        }
+        let entries = self.arguments.iter().zip(found);
+        let entries = entries.filter_map(|(argument, field)| Some((field?, argument)));
+        visitor.visit_map(Entries::new(entries.collect()))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -183,30 +198,6 @@ fn fold(name: &str) -> String {
         .collect()
 }
 
-/// The error of names that do not fit, with those of both sides.
-fn mismatch(
-    names: &[&str],
-    fields: &[&str],
-    found: &[Option<&'static str>],
-    unknown: &[&str],
-) -> Fault {
-    let missing = fields.iter().copied();
-    let missing: Vec<&str> = missing
-        .filter(|field| !found.contains(&Some(*field)))
-        .collect();
-    let note = |what: &str, names: &[&str]| match names {
-        [] => String::new(),
-        names => format!("; {what} {}", names.join(", ")),
-    };
-    Fault::Names(format!(
-        "the stub in the Dag passes ({}), the fields are ({}){}{}",
-        names.join(", "),
-        fields.join(", "),
-        note("no field is left for", unknown),
-        note("no argument is for", &missing)
-    ))
-}
-
 /// The arguments with the names that they are given under.
 struct Entries<'a> {
     left: std::vec::IntoIter<(&'a str, &'a Argument)>,
@@ -239,15 +230,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         let argument = self.value.take();
         let argument = argument.ok_or_else(|| Fault::Other("a value without a key".to_owned()))?;
-        let value = argument.pull().map_err(Fault::Argument)?;
-        let shape = shape(&value);
-        let value = match argument.upstream() {
-            Some(_) => plain(value),
-            None => value,
-        };
-        seed.deserialize(value).map_err(|error| {
-            Fault::Argument(argument.unfit(shape, &short_type_name::<V::Value>(), &error))
-        })
+        argument.deserialize(seed).map_err(Fault::Argument)
     }
 }
 

@@ -99,7 +99,8 @@ impl<M, H: TaskHandler<M>> Uncounted<M> for H where H::Inputs: NoArguments {}
     message = "in `bundle!`, a handler with parameters besides `&Task` is a function that is named by its path, in a Dag whose handlers all are: \
                `function` or `\"task_id\" => function`",
     label = "this handler takes arguments",
-    note = "a closure has no parameter but `&Task`, and in a Dag with closures nor has a function behind an id"
+    note = "a closure or an expression in parentheses has no parameter but `&Task`, and beside one in a Dag nor has a function behind an id: \
+            name it without an id, or register it with `Bundle::register`"
 )]
 #[doc(hidden)]
 pub trait NoArguments {}

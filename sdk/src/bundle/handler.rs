@@ -11,7 +11,7 @@ use crate::task::Task;
 /// Implemented for functions and closures of these shapes, with any serializable `T` and any error type `E` that is
 /// [`IntoError`](crate::IntoError): [`Error`], whatever `?` takes, and `Box<dyn std::error::Error>`:
 ///
-/// - `fn(A, B, ..) -> Result<T, E>`, with up to ten parameters, each a [`Parameter`]: `&Task` at any place, and the arguments of the task's
+/// - `fn(A, B, ..) -> Result<T, E>`, with up to ten parameters in all, each a [`Parameter`]: `&Task` at any place, and the arguments of the task's
 ///   call in the Dag, in their order
 /// - the same without a result, which can only succeed (or panic)
 /// - with the feature `tokio`, `async fn`s of the same shapes
@@ -35,14 +35,18 @@ use crate::task::Task;
 /// assert_eq!(report.return_value(), Some(2));
 /// ```
 ///
-/// Airflow 3.4 sends arguments, to bundles that are packed for it alone, unless a call passes none or the task is mapped. Where they do not arrive,
-/// or do not fit the parameters, the task fails for good, and the handler does not run: a count that does not fit is an error with both
-/// signatures, a value that does not fit one with the argument's name, where it comes from, and both types. What failed on the way, such as an API
-/// server that is away, is tried again. A handler without data parameters runs whatever the call passes.
+/// Airflow 3.4 sends arguments, to bundles that are packed for it alone, unless a call passes none or the task is mapped. If they do not arrive,
+/// or do not fit the parameters, the task fails for good, and the handler does not run: the error of a wrong count has both signatures, the
+/// error of a wrong value has the argument's name, where it comes from, and both types. Airflow tries the task again if a request for an
+/// argument fails, because the API server is away, say. A handler without data parameters runs whatever the call passes.
+///
+/// In [`bundle!`](crate::bundle!), a handler with data parameters is a function that is named by its path. A closure, or an expression in
+/// parentheses, takes `&Task` alone, and in a Dag with such a handler so does each function behind an id. There, name the function without
+/// an id, or register the handler with [`Bundle::register`](crate::Bundle::register), which takes each.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task handler",
     label = "not a task handler",
-    note = "parameters: ten at most: `&Task` at any place, and owned types that are `Deserialize`, as `String` is and `&str` is not; a closure \
+    note = "parameters: ten in all: `&Task` at any place, and owned types that are `Deserialize`, as `String` is and `&str` is not; a closure \
             names their types",
     note = "result: none, or `Result<T, E>` with `T: Serialize` or `Output<T>`",
     note = "error type: `airflow_sdk::Error`, an error that is `Send + Sync + 'static` or else `Into<Box<dyn std::error::Error + Send + Sync>>`, \
@@ -131,7 +135,7 @@ pub(crate) type BoxHandler = Box<dyn Fn(&Task) -> Result<Returned, Error> + Send
 /// How the arguments of a handler are taken from the task's call in the Dag.
 pub(crate) type Take = fn(&Task) -> Result<Arguments, Error>;
 
-/// Those of this handler. One that takes none runs whatever the call passes.
+/// Chooses how the arguments of this handler are taken. A handler without data parameters runs whatever the call passes.
 pub(crate) const fn take<M, H: TaskHandler<M>>() -> Take {
     // In a constant, so that the code for arguments is in no executable that takes none.
     const {

@@ -59,7 +59,7 @@
 ///
 /// The constant counts the parameters of the functions too, so a path names a function that a constant can name: not a local
 /// variable, nor `Self` or a generic parameter of the function around. In parentheses, `"id" => (handler)`, any expression will do
-/// that is a handler.
+/// that is a handler without data parameters: see [`TaskHandler`](crate::TaskHandler#arguments).
 ///
 /// There is no limit to the number of Dags and tasks: a Dag with 3 000 functions takes a debug build fifteen seconds.
 ///

@@ -30,6 +30,7 @@ impl<T: IntoOutput, E: IntoError<M>, M> TaskResult<(T, M)> for Result<T, E> {
             Error::msg(format!(
                 "the return value can't be sent to Airflow: {error}"
             ))
+            .without_place()
         })
     }
 }
@@ -95,12 +96,8 @@ impl<T> Output<T> {
 
 impl<T: Serialize> IntoOutput for Output<T> {
     fn into_output(self) -> Result<Returned, ValueError> {
-        let value = to_value(&self.value)?;
-        if self.mapped && !value.is_array() && !value.is_object() {
-            return Err(ValueError::new("only a list or a map can be mapped over"));
-        }
         Ok(Returned {
-            value,
+            value: to_value(&self.value)?,
             mapped: self.mapped,
             dag_result: self.dag_result,
         })

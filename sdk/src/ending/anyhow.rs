@@ -2,6 +2,8 @@
 
 use std::any::TypeId;
 use std::backtrace::BacktraceStatus;
+use std::error::Error as StdError;
+use std::fmt;
 use std::marker::PhantomData;
 use std::mem::{self, ManuallyDrop};
 
@@ -60,4 +62,25 @@ pub(crate) fn hidden_outcome(error: &anyhow::Error) -> Option<Chosen> {
     error
         .downcast_ref::<Outcome>()
         .map(|outcome| outcome.0.clone())
+}
+
+/// An `anyhow::Error` that is kept as it is, since only anyhow can hand its backtrace on.
+pub(crate) struct Kept(pub(crate) anyhow::Error);
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl StdError for Kept {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
 }

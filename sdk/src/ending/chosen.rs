@@ -73,3 +73,50 @@ impl StdError for Chosen {
         self.0.cause()?.source()
     }
 }
+
+/// An error with an outcome that the error's own sources do not lead to: its source is the outcome, and then come the error's.
+pub(crate) struct Showing(Shown);
+
+/// The outcome in front of the sources of an error.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) chosen: Chosen,
+    error: BoxError,
+}
+
+impl Showing {
+    pub(crate) fn new(chosen: Chosen, error: BoxError) -> Self {
+        Self(Shown { chosen, error })
+    }
+}
+
+impl fmt::Display for Showing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.error.fmt(f)
+    }
+}
+
+impl fmt::Debug for Showing {
+    /// Begins with the name of the error's type, which the log reads there.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0.error, f)
+    }
+}
+
+impl StdError for Showing {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chosen.fmt(f)
+    }
+}
+
+impl StdError for Shown {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
+    }
+}

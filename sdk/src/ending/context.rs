@@ -69,8 +69,8 @@ impl<T> Context<T, ()> for Option<T> {
     }
 }
 
-/// Ends the function with an [`Error`]: `bail!("no rows in {table}")`, or `bail!(error)` with an error of any type that `?` takes, such as
-/// an [`Outcome`](crate::Outcome), or with whatever has a `Display`.
+/// Ends the function with an [`Error`]: `bail!("no rows in {table}")`, or `bail!(error)` with an error of any type that a handler may return,
+/// such as an [`Outcome`](crate::Outcome) or a `Box<dyn std::error::Error>`, or with whatever has a `Display`.
 ///
 /// ```
 /// use airflow_sdk::{Outcome, Result, bail};
@@ -92,8 +92,8 @@ macro_rules! bail {
     };
     ($error:expr $(,)?) => {
         return ::core::result::Result::Err({
-            #[allow(unused_imports, reason = "for what has no more than a `Display`")]
-            use $crate::__private::BailText as _;
+            #[allow(unused_imports, reason = "most errors need neither trait")]
+            use $crate::__private::{BailLocal as _, BailText as _};
             $crate::__private::Bail($error).error()
         })
     };
@@ -134,12 +134,12 @@ macro_rules! ensure {
     };
 }
 
-/// The condition of `ensure!`, negated where no lint looks at it.
+/// Negates the condition of `ensure!` where no lint looks at it.
 pub const fn fails(condition: bool) -> bool {
     !condition
 }
 
-/// What `bail!` is called with.
+/// The argument of `bail!`.
 #[derive(Debug)]
 pub struct Bail<T>(pub T);
 
@@ -151,16 +151,31 @@ impl<T: Into<Error>> Bail<T> {
     }
 }
 
-/// What is no error, but can be written: the compiler takes this where the method of the type itself does not apply.
-pub trait BailText {
-    /// The text as an error.
+/// Takes up errors that `?` does not take, such as `Box<dyn std::error::Error>`. The compiler comes to this trait where the method of
+/// [`Bail`] itself does not apply.
+pub trait BailLocal<Marker> {
+    /// The error itself.
     #[track_caller]
     fn error(self) -> Error;
 }
 
-impl<T: fmt::Display> BailText for Bail<T> {
+impl<T: IntoError<M>, M> BailLocal<M> for Bail<T> {
     #[track_caller]
     fn error(self) -> Error {
-        Error::msg(self.0)
+        self.0.into_error().with_place()
+    }
+}
+
+/// Makes an error of a text. The compiler comes to this trait last, because its method takes a reference.
+pub trait BailText {
+    /// The text as an error.
+    #[track_caller]
+    fn error(&self) -> Error;
+}
+
+impl<T: fmt::Display> BailText for Bail<T> {
+    #[track_caller]
+    fn error(&self) -> Error {
+        Error::msg(&self.0)
     }
 }

@@ -9,11 +9,11 @@ use std::panic::Location;
 
 #[cfg(feature = "anyhow")]
 use crate::ending::anyhow;
-use crate::ending::chosen::{BoxError, Chosen};
+use crate::ending::chosen::{BoxError, Chosen, Showing};
 use crate::ending::error_chain::{self, Link, UNWRITABLE};
 use crate::ending::render::{self, MAX_MESSAGE};
 
-/// What a handler returns: `?` converts every error type into [`Error`].
+/// What a handler returns: `?` converts into [`Error`] whatever is `Into<Box<dyn std::error::Error + Send + Sync>>`.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Any error, with the place in the source where `?` or [`Error::new`] took it up, and a backtrace if `RUST_BACKTRACE` is
@@ -21,7 +21,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// `?` takes whatever is `Into<Box<dyn std::error::Error + Send + Sync>>`: every error of the standard library and of thiserror or snafu,
 /// `&str` and `String`, and the reports of anyhow, eyre, miette and error-stack. With the feature `anyhow`, an `anyhow::Error` keeps the
-/// backtrace that it was made with. [`Context`](crate::Context) puts a sentence in front, [`bail!`](crate::bail!) and
+/// backtrace that it was made with, and gets it back where the SDK's error becomes an `anyhow::Error` again. [`Context`](crate::Context) puts a sentence in front, [`bail!`](crate::bail!) and
 /// [`ensure!`](crate::ensure!) end a function with an error.
 ///
 /// ```
@@ -90,7 +90,7 @@ impl Error {
         }
     }
 
-    /// Takes up whatever can be boxed. What can be boxed is an error by its own type, or by what it is converted into.
+    /// Boxes an error, or whatever converts into a boxed one.
     #[track_caller]
     fn take_up<E: Into<BoxError>>(error: E) -> Self {
         #[cfg(feature = "anyhow")]
@@ -111,14 +111,14 @@ impl Error {
         });
         Self {
             chosen: anyhow::hidden_outcome(&error),
-            inner: error.into(),
+            inner: Box::new(anyhow::Kept(error)),
             type_name: Some("Error"),
             location: Some(Location::caller()),
             trace,
         }
     }
 
-    /// An error that cannot leave its thread, as plain data.
+    /// Copies an error that cannot leave its thread as plain data.
     pub(crate) fn from_local(error: Box<dyn StdError>) -> Self {
         let chosen = error_chain::chosen(&*error).cloned();
         let told = error_chain::links(&*error, None)
@@ -144,19 +144,25 @@ impl Error {
         self
     }
 
+    /// The error with the place of the caller, unless it has one.
+    #[track_caller]
+    pub(crate) fn with_place(mut self) -> Self {
+        self.location = self.location.or(Some(Location::caller()));
+        self
+    }
+
     /// Puts a sentence in front of the error, which becomes its source.
     #[track_caller]
     #[must_use]
     pub fn context(self, message: impl fmt::Display) -> Self {
-        let error = Box::new(Context {
-            message: render::display(&message, MAX_MESSAGE, UNWRITABLE),
-            source: self.inner,
-        });
+        let placed = self.with_place();
         Self {
-            inner: error,
+            inner: Box::new(Context {
+                message: render::display(&message, MAX_MESSAGE, UNWRITABLE),
+                source: placed.inner,
+            }),
             type_name: Some("Error"),
-            location: self.location.or(Some(Location::caller())),
-            ..self
+            ..placed
         }
     }
 
@@ -166,9 +172,14 @@ impl Error {
     }
 
     /// The error, boxed as the standard library has it, for functions with another error type:
-    /// `load().map_err(airflow_sdk::Error::into_boxed)?`.
+    /// `load().map_err(airflow_sdk::Error::into_boxed)?`. Its sources lead to a chosen outcome wherever the error had that from.
     pub fn into_boxed(self) -> BoxError {
-        self.inner
+        match self.chosen {
+            Some(chosen) if !error_chain::shows(&*self.inner, &chosen) => {
+                Box::new(Showing::new(chosen, self.inner))
+            }
+            _ => self.inner,
+        }
     }
 
     /// The error as its own type.
@@ -219,9 +230,11 @@ fn error_name<E>() -> Option<&'static str> {
         type_name::<Cow<'_, str>>(),
         type_name::<BoxError>(),
     ];
+    // The error in them tells its own name.
+    let pointers = ["alloc::boxed::Box<", "alloc::sync::Arc<"];
     // What reports are boxed as begins its `Debug` with a message instead of a name.
     let reports = ["anyhow::", "eyre::", "miette::", "error_stack::"];
-    if forms.contains(&name) {
+    if forms.contains(&name) || pointers.iter().any(|path| name.starts_with(path)) {
         None
     } else if reports.iter().any(|path| name.starts_with(path)) {
         Some("Error")
@@ -252,10 +265,28 @@ impl<E: Into<BoxError>> From<E> for Error {
     }
 }
 
+/// The `anyhow::Error` that was taken up, with its backtrace, below the sentences that were put in front of it; or else the error as it was.
+#[cfg(feature = "anyhow")]
+fn to_anyhow(error: BoxError) -> Result<::anyhow::Error, BoxError> {
+    match error.downcast::<anyhow::Kept>() {
+        Ok(kept) => Ok(kept.0),
+        Err(error) => {
+            let Context { message, source } = *error.downcast::<Context>()?;
+            match to_anyhow(source) {
+                Ok(kept) => Ok(kept.context(message)),
+                Err(source) => Err(Box::new(Context { message, source })),
+            }
+        }
+    }
+}
+
 #[cfg(feature = "anyhow")]
 impl From<Error> for ::anyhow::Error {
     fn from(error: Error) -> Self {
-        ::anyhow::anyhow!(error.into_boxed())
+        match to_anyhow(error.inner) {
+            Ok(kept) => kept,
+            Err(inner) => ::anyhow::anyhow!(Error { inner, ..error }.into_boxed()),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! An error with its sources as plain data, read by the thread that the error belongs to.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
-use crate::ending::chosen::Chosen;
+use crate::ending::chosen::{Chosen, Shown};
 use crate::ending::render::{self, MAX_MESSAGE};
 
 /// How many errors of a chain are looked at, the first included. An error may name itself as its source.
@@ -30,7 +31,7 @@ pub(crate) fn links(error: &(dyn StdError + 'static), kind: Option<&str>) -> Vec
         let link = match step {
             Step::Error(error) => {
                 let held = steps.next_if(|next| next.chosen().is_some());
-                let kind = match held.and_then(Step::chosen).map(|chosen| chosen.0.cause()) {
+                let kind = match held.and_then(Step::held).map(|chosen| chosen.0.cause()) {
                     Some(Some(cause)) => kind_of(cause),
                     Some(None) => "Outcome".to_owned(),
                     None => own.unwrap_or_else(|| kind_of(error)),
@@ -79,6 +80,11 @@ pub(crate) fn chosen<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Chos
     steps(error).find_map(Step::chosen)
 }
 
+/// Whether this outcome is the outermost in the chain.
+pub(crate) fn shows(error: &(dyn StdError + 'static), outcome: &Chosen) -> bool {
+    chosen(error).is_some_and(|shown| Arc::ptr_eq(&shown.0, &outcome.0))
+}
+
 fn message(error: &(dyn StdError + 'static), kind: &str) -> String {
     let instead = if matches!(kind, "" | "Error") {
         UNWRITABLE.to_owned()
@@ -107,6 +113,14 @@ enum Step<'a> {
 
 impl<'a> Step<'a> {
     fn chosen(self) -> Option<&'a Chosen> {
+        self.held().or_else(|| match self {
+            Self::Error(error) => error.downcast_ref().map(|shown: &Shown| &shown.chosen),
+            Self::Note(_) => None,
+        })
+    }
+
+    /// What the error in front of it holds, as its own.
+    fn held(self) -> Option<&'a Chosen> {
         match self {
             Self::Error(error) => error.downcast_ref(),
             Self::Note(_) => None,

@@ -7,9 +7,9 @@ use crate::ending::error::Error;
 
 /// The error types that a handler may return: [`Error`], whatever is `Into<Box<dyn std::error::Error + Send + Sync>>` (errors of the
 /// standard library and of thiserror, `&str`, `String`, the reports of anyhow, eyre, miette and error-stack), and
-/// `Box<dyn std::error::Error>`.
+/// `Box<dyn std::error::Error>`, with or without `Send`.
 ///
-/// The last is read where it is, since it cannot leave its thread: its chain is in the log, and an outcome in it counts.
+/// The SDK copies the last where it is, since it cannot leave its thread: its chain is in the log, and an outcome in it counts.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error that a task can end with",
     label = "not an error that `airflow_sdk::Error` can take up",

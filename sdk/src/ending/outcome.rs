@@ -35,9 +35,10 @@ use crate::ending::render::{self, MAX_MESSAGE};
 ///
 /// An outcome counts below other errors, too, as long as their [`source`](StdError::source) leads to it or to what its own leads to:
 /// under [`Error::context`](crate::Error::context), under contexts of anyhow, eyre and miette, under errors of thiserror
-/// (`#[from]`, `#[source]`, `#[error(transparent)]`), and in a [`std::io::Error`]. The outermost of several counts. Out of sight is what
-/// is below a report of error-stack, which names no source, and an outcome that is itself the context of another crate's report, but for an `anyhow::Error` that reaches the SDK as it is (feature
-/// `anyhow`).
+/// (`#[from]`, `#[source]`, `#[error(transparent)]`), and in a [`std::io::Error`]. The outermost of several counts.
+///
+/// The SDK does not see an outcome below a report of error-stack, which names no source. Nor does it see an outcome that is itself the
+/// context of another crate's report, except in an `anyhow::Error` that reaches the SDK as it is (feature `anyhow`).
 #[derive(Debug)]
 pub struct Outcome(pub(crate) Chosen);
 

@@ -53,8 +53,11 @@ pub(crate) fn run(handler: &BoxHandler, task: &Task) -> Completion {
     let result = catch_unwind(AssertUnwindSafe(|| {
         clear_stale_xcoms(task)?;
         let returned = handler(task)?;
-        task.push_returned(returned)
-            .map_err(|error| Error::new(error).context("the return value could not be pushed"))
+        task.push_returned(returned).map_err(|error| {
+            Error::new(error)
+                .context("the return value could not be pushed")
+                .without_place()
+        })
     }));
     match result {
         Ok(Ok(())) => {

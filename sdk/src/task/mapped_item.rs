@@ -60,8 +60,13 @@ impl Task {
     /// `load.expand(region=regions(), year=years())` is `task.mapped_item::<(String, u32)>(["regions", "years"])`. As in Airflow, the last
     /// list is the fastest.
     ///
-    /// An upstream task is one that returns a list, or a mapped task, whose results are the elements. The elements of a list that stands
-    /// in the Dag are not to be had: Airflow 3.3 and 3.4 do not send them to tasks outside Python, and an error says so.
+    /// An upstream task returns a list, or is mapped itself, and then its results are the elements. Airflow 3.3 and 3.4 do not send the
+    /// elements of a list that stands in the Dag to tasks outside Python: where it is all that the call maps over, an error says so.
+    ///
+    /// Airflow tells the task nothing of the call but the map index, so that the SDK cannot hold the ids against it. Where the call crosses an
+    /// upstream list with a list that stands in the Dag, where ids are left out or stand in another order, and where the call maps over
+    /// `.map(..)`, `.filter(..)`, `.zip(..)` or `.concat(..)` of a result, the elements are **wrong, mostly without an error**. Have an
+    /// upstream task return the very list that is mapped over.
     ///
     /// ```
     /// use airflow_sdk::testing::Supervisor;
@@ -92,7 +97,7 @@ impl Task {
                 let items = self.mapped_items(&ids)?;
                 decode(
                     items.into(),
-                    &format!("the elements of {} that are mapped over", named(&ids)),
+                    &format!("the list with an element of each of {}", named(&ids)),
                 )
             }
         }
@@ -164,7 +169,7 @@ impl Task {
 }
 
 /// What an error says of lists that stand in the Dag.
-const NO_LITERALS: &str = "The elements of a list that stands in the Dag, as in `.expand(x=[1, 2])`, are not sent by this release of \
+pub(crate) const NO_LITERALS: &str = "The elements of a list that stands in the Dag, as in `.expand(x=[1, 2])`, are not sent by this release of \
                            Airflow: have an upstream task return the list";
 
 fn wrong(text: String) -> ClientError {

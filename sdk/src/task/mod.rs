@@ -27,6 +27,7 @@ pub use dag_runs::{DagInfo, PreviousTask, RunTimes, TaskStates, TriggerDagRun};
 pub use downstream::Downstream;
 pub use filter::Filter;
 pub use mapped_item::MappedOver;
+pub(crate) use mapped_item::NO_LITERALS;
 pub use state_store::StateStore;
 pub(crate) use worker_secrets::Environment;
 pub use xcom::XCom;

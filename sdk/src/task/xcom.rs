@@ -85,7 +85,7 @@ impl Task {
             mapped,
             dag_result,
         } = returned;
-        if value.is_null() {
+        if value.is_null() && !mapped {
             return Ok(());
         }
         let mut xcom = self.own_xcom(RETURN_VALUE);

@@ -318,8 +318,10 @@ impl Supervisor {
 
     fn bound(mut self, binding: Value) -> Self {
         let bindings = self.start.more.entry(ARG_BINDINGS);
-        if let Value::Array(list) = bindings.or_insert_with(|| json!([])) {
-            list.push(binding);
+        match bindings.or_insert(Value::Null) {
+            Value::Array(list) => list.push(binding),
+            // Also in the place of the null of `no_arguments`.
+            none => *none = json!([binding]),
         }
         self.airflow(Release::AIRFLOW_3_4)
     }

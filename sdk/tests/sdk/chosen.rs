@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use airflow_sdk::testing::{Report, State, Supervisor};
-use airflow_sdk::{BoxError, Context as _, Defer, Error, HumanInput, Outcome, Result, jiff};
+use airflow_sdk::{
+    BoxError, Context as _, Defer, Error, HumanInput, Outcome, Result, bail, ensure, jiff,
+};
 
 /// Each kind of outcome, and the state that it stands for.
 const KINDS: [(&str, State); 6] = [
@@ -120,6 +122,11 @@ fn in_an_io_error() {
 fn below_anyhows_errors() {
     use anyhow::Context;
 
+    fn sdk(kind: &str) -> Result<()> {
+        let helper = || Context::context(Err::<(), _>(std::fmt::Error), outcome(kind));
+        helper().map_err(|error: anyhow::Error| Error::from(error).context("loading orders"))
+    }
+
     counts(false, |supervisor, kind| {
         supervisor.run_task(move || -> anyhow::Result<()> { Err(outcome(kind))? })
     });
@@ -154,6 +161,20 @@ fn below_anyhows_errors() {
         supervisor.run_task(move || -> Result<()> {
             let helper = || Context::context(Err::<(), _>(std::fmt::Error), outcome(kind));
             helper().map_err(|error| Error::from(error).context("loading orders"))
+        })
+    });
+    // From anyhow to the SDK and back, or into a box.
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> anyhow::Result<()> { Ok(sdk(kind)?) })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor
+            .run_task(move || -> Result<(), BoxError> { sdk(kind).map_err(Error::into_boxed) })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> anyhow::Result<()> {
+            let boxed = sdk(kind).map_err(|error| anyhow::anyhow!(error.into_boxed()));
+            Context::context(boxed, "orders")
         })
     });
 }
@@ -194,6 +215,111 @@ fn in_a_box_that_stays_on_its_thread() {
             helper().context("loading orders")
         })
     });
+}
+
+/// The box of `Error::into_boxed` leads to the outcome too.
+#[test]
+fn in_a_box_of_the_sdks_error() {
+    fn local(kind: &str) -> Result<(), Box<dyn std::error::Error>> {
+        Err(outcome(kind))?
+    }
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<(), BoxError> {
+            let helper = || -> Result<()> { local(kind).context("loading orders") };
+            helper().map_err(Error::into_boxed)
+        })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<(), Load> {
+            let helper = || -> Result<()> { local(kind).context("orders") };
+            helper().map_err(|error| Load::Source(error.into_boxed()))
+        })
+    });
+    #[cfg(feature = "anyhow")]
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> anyhow::Result<()> {
+            let helper = || -> Result<()> { local(kind).context("loading orders") };
+            Ok(helper()?)
+        })
+    });
+}
+
+#[test]
+fn a_box_of_the_sdks_error_keeps_what_is_told() {
+    let report = Supervisor::new().run_task(|| -> Result<(), BoxError> {
+        let local: Result<(), Box<dyn std::error::Error>> =
+            Err(Outcome::fail(Load::Source("the disk".into())).into());
+        local
+            .context("reading orders")
+            .map_err(|error: Error| error.into_boxed())
+    });
+    let detail = report.logs()[0].field("error_detail").unwrap();
+    let told = detail.as_array().unwrap().iter();
+    let told = told.map(|link| link["exc_value"].as_str().unwrap());
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        ["reading orders", "loading orders", "the disk"],
+        "{report}"
+    );
+}
+
+/// `bail!` and `ensure!` take what `?` does not.
+#[test]
+fn in_a_box_that_ends_a_function() {
+    fn local(kind: &str) -> Box<dyn std::error::Error> {
+        Load::from(outcome(kind)).into()
+    }
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> { bail!(local(kind)) })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<()> {
+            let error: Box<dyn std::error::Error + Send> = Box::new(Load::from(outcome(kind)));
+            ensure!(kind.is_empty(), error);
+            Ok(())
+        })
+    });
+    counts(true, |supervisor, kind| {
+        supervisor.run_task(move || -> Result<(), Box<dyn std::error::Error + Send>> {
+            Err(Box::new(Load::from(outcome(kind))))
+        })
+    });
+    let boxed = || -> Result<()> { bail!(local("skip")) };
+    let told = format!("{:?}", boxed().unwrap_err());
+    assert!(
+        told.starts_with("loading orders: the task skips itself: no rows\n    at "),
+        "{told}"
+    );
+    assert!(told.contains("chosen.rs:"), "{told}");
+}
+
+#[test]
+fn a_function_ends_with_whatever_has_a_display() {
+    let number = || -> Result<()> { bail!(std::process::id()) };
+    let told = format!("{:?}", number().unwrap_err());
+    let expected = format!("{}\n    at ", std::process::id());
+    assert!(told.starts_with(&expected), "{told}");
+    assert!(told.contains("chosen.rs:"), "{told}");
+    let checked = |rows: std::num::Wrapping<u8>| -> Result<()> {
+        ensure!(rows.0 > 0, rows);
+        Ok(())
+    };
+    let zero = std::num::Wrapping(0);
+    assert_eq!(checked(zero).unwrap_err().to_string(), "0");
+}
+
+/// A pointer to an error is told by the name of the error.
+#[test]
+fn behind_a_pointer_an_error_has_its_name() {
+    let handlers: [fn() -> Result<()>; 2] = [
+        || Err(Box::new(Load::Source("the disk".into())))?,
+        || Err(std::sync::Arc::new(Load::Source("the disk".into())))?,
+    ];
+    for handler in handlers {
+        let report = Supervisor::new().run_task(handler);
+        let detail = report.logs()[0].field("error_detail").unwrap();
+        assert_eq!(detail[0]["exc_type"], "Source", "{report}");
+    }
 }
 
 #[test]

@@ -89,12 +89,15 @@ fn an_unserializable_value_is_a_failure_with_a_reason() {
     assert_eq!(report.rejections().len(), 0);
     let report = Supervisor::new().run_task(|| -> Result<u128> { Ok(u128::MAX) });
     assert!(report.has_log("more than 64 bits"), "{report}");
-    let report =
-        Supervisor::new().run_task(|| -> Result<Output<i32>> { Ok(Output::new(1).mapped()) });
-    assert!(
-        report.has_log("only a list or a map can be mapped over"),
-        "{report}"
-    );
+    let reports = [
+        Supervisor::new().run_task(|| -> Result<_> { Ok(Output::new(1).mapped()) }),
+        Supervisor::new().run_task(|| -> Result<_> { Ok(Output::new(()).mapped()) }),
+    ];
+    for report in reports {
+        assert_eq!(report.state(), State::Failed, "{report}");
+        let words = "can't be mapped over: it is no list and no map";
+        assert!(report.has_log(words), "{report}");
+    }
 }
 
 #[cfg(feature = "anyhow")]

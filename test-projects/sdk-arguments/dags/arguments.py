@@ -140,9 +140,15 @@ def arguments():
     @stub()
     def rows(id, total): ...
 
+    @task
+    def python_crossed(letter, number):
+        return f"{letter}{number}"
+
     listed = numbers()
+    lettered = letters()
     again.expand(number=one.expand(number=listed))
-    crossed.expand(letter=letters(), number=listed)
+    crossed.expand(letter=lettered, number=listed)
+    python_crossed.expand(letter=lettered, number=listed)
     rows.expand_kwargs(dicts())
 
 

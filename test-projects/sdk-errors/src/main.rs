@@ -216,6 +216,10 @@ mod traced {
     pub fn for_good() -> Result<()> {
         Err(Outcome::fail(makes_an_error()))?
     }
+    pub fn there_and_back() -> anyhow::Result<()> {
+        let sdk = question_mark().map_err(|error| error.context("reading the port"));
+        sdk.map_err(anyhow::Error::from)
+    }
 }
 
 #[cfg(not(feature = "anyhow"))]
@@ -252,6 +256,8 @@ fn all() -> Bundle {
             traced::returned,
             #[cfg(feature = "anyhow")]
             traced::for_good,
+            #[cfg(feature = "anyhow")]
+            traced::there_and_back,
         },
     }
 }
