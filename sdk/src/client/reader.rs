@@ -68,6 +68,8 @@ impl Reader {
             },
             Err(_) => {
                 let begin = std::mem::take(&mut self.bytes);
+                // Where the wait for the socket is a read with a time limit (Windows), the limit would end this read.
+                let _ = socket.set_read_timeout(None);
                 self.begun = true;
                 return read_from(&mut begin.chain(socket), first);
             }

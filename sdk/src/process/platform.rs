@@ -6,7 +6,7 @@ use std::time::Instant;
 /// What wakes a thread that waits for a socket: other threads, and signals.
 #[cfg(unix)]
 pub(crate) struct Bell {
-    /// What is written to the one is read from the other.
+    /// [`ring`](Self::ring) writes to the hammer, and [`wait`](Self::wait) reads from the ear.
     hammer: std::os::unix::net::UnixStream,
     ear: std::os::unix::net::UnixStream,
     /// Whether the signal has come, for each of [`SIGNALS`].
@@ -19,6 +19,10 @@ const SIGNALS: [(i32, &str); 2] = [
     (signal_hook::consts::SIGTERM, "SIGTERM"),
     (signal_hook::consts::SIGINT, "SIGINT"),
 ];
+
+/// The longest wait.
+#[cfg(unix)]
+const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_hours(24);
 
 #[cfg(unix)]
 impl Bell {
@@ -56,12 +60,15 @@ impl Bell {
         found.map(|((_, name), _)| *name)
     }
 
-    /// Waits until it rings or the socket has something to read, but not beyond the deadline. Whether the socket has.
+    /// Waits until it rings or the socket has something to read, but not beyond the deadline; it may return early. Whether the socket has.
     pub(crate) fn wait(&self, socket: Option<&TcpStream>, deadline: Option<Instant>) -> bool {
         use rustix::event::{PollFd, PollFlags, poll};
 
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        // A time that the system cannot express is as good as none.
+        let left = deadline.map(|deadline| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // Where rustix has only `poll` (macOS), it turns the time into milliseconds of an `int`, and refuses more than 24 days.
+            left.min(LONGEST_WAIT)
+        });
         let left = left.and_then(|left| left.try_into().ok());
         let mut both = [
             PollFd::new(&self.ear, PollFlags::IN),
