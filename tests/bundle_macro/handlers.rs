@@ -74,7 +74,7 @@ const MISTAKES: [&[Mistake]; 2] = [
             NO_HANDLER,
             "`&Task` at any place",
         ),
-        ("many", "many", NO_HANDLER, "ten at most"),
+        ("many", "many", NO_HANDLER, "ten in all"),
         (
             "App::method",
             "App::method",
@@ -147,7 +147,7 @@ const MISTAKES: [&[Mistake]; 2] = [
             "\"function\" => count",
             "count",
             "a handler with parameters besides `&Task` is a function that is named by its path",
-            "in a Dag with closures nor has a function behind an id",
+            "beside one in a Dag nor has a function behind an id",
         ),
     ],
 ];
