@@ -141,7 +141,7 @@ const MISTAKES: [&[Mistake]; 2] = [
             "\"closure\" => |rows: Vec<u64>| drop(rows)",
             "|rows: Vec<u64>| drop(rows)",
             "a handler with parameters besides `&Task` is a function that is named by its path",
-            "a closure has no parameter but `&Task`",
+            "a closure or an expression in parentheses has no parameter but `&Task`",
         ),
         (
             "\"function\" => count",
