@@ -54,3 +54,12 @@ fn user(name: &str) -> Project {
 fn cargo(project: &Project, args: &str) -> Run {
     project.cargo(args).env("CARGO_TARGET_DIR", target())
 }
+
+/// What the compiler says about the programs of such a crate, as JSON, where it refuses some of them. `verb` is `check` or `build`.
+#[track_caller]
+fn refused(project: &Project, verb: &str) -> Vec<serde_json::Value> {
+    let args = format!("{verb} --quiet --keep-going --bins --message-format=json");
+    let refused = cargo(project, &args).run();
+    assert_eq!(refused.code, 101, "{}", refused.stderr);
+    refused.json()
+}

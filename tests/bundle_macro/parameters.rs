@@ -36,13 +36,7 @@ fn parameters_that_cannot_be_served_are_refused() {
         );
         project.write(&format!("src/bin/refused-{index:02}.rs"), &source);
     }
-    let built = crate::cargo(
-        &project,
-        "build --quiet --keep-going --bins --message-format=json",
-    )
-    .run();
-    assert_eq!(built.code, 101, "{}", built.stderr);
-    let messages = built.json();
+    let messages = crate::refused(&project, "build");
     for (index, (tasks, expected)) in REFUSED.iter().enumerate() {
         let name = format!("refused-{index:02}");
         let errors = messages.iter().filter(|line| {
